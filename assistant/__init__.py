@@ -1,0 +1,1 @@
+"""A question becomes a grounded answer: retrieve, select evidence, generate, check every sentence."""

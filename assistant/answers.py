@@ -1,0 +1,257 @@
+"""The words of an answer: Query, Hit, Source, Claim, Verdict, Answer, and the events of the stream.
+
+`as_json` methods give the keys that docs/cli.md fixes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+from ingestion.documents import EVERYTHING, Scope, Span
+
+Mode = Literal["hybrid", "dense", "lexical"]
+Language = Literal["ja", "en"]
+
+
+class Verdict(Enum):
+    """What a check of one claim against the evidence found."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+    UNCHECKED = "unchecked"  # the check did not run or was overdue: never shown as support
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for, where, and how."""
+
+    text: str
+    top_k: int = 8
+    mode: Mode = "hybrid"
+    scope: Scope = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved chunk. `score` is in [0, 1], higher is better; `dense` and `lexical` are its raw parts.
+
+    `dense` is a cosine similarity, `lexical` a BM25 score; None when that search did not return the chunk.
+    `source` and `path` are the location through which the asking user may read it.
+    """
+
+    rank: int
+    document: str
+    source: str
+    path: str
+    title: str
+    format: str
+    page: int | None
+    page_label: str | None
+    locator: str | None
+    chunk_id: str
+    start: int
+    end: int
+    score: float
+    text: str
+    heading_path: tuple[str, ...] = ()
+    dense: float | None = None
+    lexical: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `search --json`, with heading path, title and format added."""
+        return {
+            "rank": self.rank, "document": self.document, "source": self.source, "path": self.path,
+            "page": self.page, "page_label": self.page_label, "locator": self.locator,
+            "chunk_id": self.chunk_id, "start": self.start, "end": self.end, "score": round(self.score, 4),
+            "text": self.text, "heading_path": list(self.heading_path), "title": self.title,
+            "format": self.format,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the model is shown as `[number]`: `spans` of one hit's document, in order, none overlapping.
+
+    `texts[i]` is `document.text[spans[i]]`. Headings are shown to the model too, never counted as text.
+    """
+
+    number: int
+    hit: Hit
+    spans: tuple[Span, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sources of one prompt, and how well they seem to answer the question, in [0, 1]."""
+
+    sources: tuple[Source, ...]
+    answerability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The passage a claim stands on: `quote == document.text[start:end]`, always."""
+
+    document: str
+    source: str
+    path: str
+    page: int | None
+    page_label: str | None
+    locator: str | None
+    start: int
+    end: int
+    quote: str
+    score: float
+    number: int
+    title: str = ""
+    format: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of a citation in `ask --json`; `number` is the source's number in the prompt."""
+        return {
+            "document": self.document, "source": self.source, "path": self.path, "page": self.page,
+            "page_label": self.page_label, "locator": self.locator, "start": self.start, "end": self.end,
+            "quote": self.quote, "score": round(self.score, 4), "number": self.number, "title": self.title,
+            "format": self.format,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of the answer: `answer.text[start:end] == text`. `reasons` say which rule failed."""
+
+    start: int
+    end: int
+    text: str
+    verdict: Verdict
+    score: float
+    citations: tuple[Citation, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of a claim in `ask --json`."""
+        return {
+            "text": self.text, "verdict": self.verdict.value, "score": round(self.score, 4),
+            "citations": [citation.as_json() for citation in self.citations],
+            "start": self.start, "end": self.end, "reasons": list(self.reasons),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds since the question came in. `first_token_ms` is None when nothing was generated."""
+
+    retrieve_ms: float
+    first_token_ms: float | None
+    total_ms: float
+    tokens: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `timings` in `ask --json`."""
+        first = None if self.first_token_ms is None else round(self.first_token_ms, 1)
+        return {
+            "retrieve_ms": round(self.retrieve_ms, 1), "first_token_ms": first,
+            "total_ms": round(self.total_ms, 1), "tokens": self.tokens,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. When `abstained`, `text` says so and names the closest documents.
+
+    `draft` is what the model wrote before it was withheld, "" otherwise. `question` is the standalone
+    question that was searched. `stopped` is True when the reader stopped the generation.
+    """
+
+    text: str
+    abstained: bool
+    claims: tuple[Claim, ...]
+    hits: tuple[Hit, ...]
+    model: str
+    adapter: str | None
+    timings: Timings
+    question: str = ""
+    draft: str = ""
+    stopped: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `ask --json`."""
+        return {
+            "answer": self.text, "abstained": self.abstained,
+            "claims": [claim.as_json() for claim in self.claims],
+            "hits": [hit.as_json() for hit in self.hits],
+            "model": self.model, "adapter": self.adapter, "timings": self.timings.as_json(),
+            "question": self.question, "draft": self.draft, "stopped": self.stopped,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """First event: the hits, before any token. `waiting` is how many questions are ahead in the queue."""
+
+    hits: tuple[Hit, ...]
+    question: str = ""
+    waiting: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "retrieved", "hits": [hit.as_json() for hit in self.hits],
+                "question": self.question, "waiting": self.waiting}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text that is being generated."""
+
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "token", "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence has ended and was checked."""
+
+    claim: Claim
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "checked", "claim": self.claim.as_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last event: the whole answer."""
+
+    answer: Answer
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "finished", "answer": self.answer.as_json()}
+
+
+Event = Retrieved | Token | Checked | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat, as chat models take it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation and its answer, oldest first in a history."""
+
+    question: str
+    answer: str
+    hits: tuple[Hit, ...] = field(default=())

@@ -1,0 +1,21 @@
+"""The errors of the assistant. Each message says what failed, with which value, and what to do about it."""
+
+
+class AssistantError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class GenerationError(AssistantError):
+    """The chat model cannot be loaded, reached, or does not answer."""
+
+
+class PromptTooLongError(AssistantError):
+    """The question and its sources do not fit into the model's context."""
+
+
+class RecordNotFoundError(AssistantError):
+    """A conversation or message with this id does not exist."""
+
+
+class EvaluationError(AssistantError):
+    """An evaluation data set cannot be read or does not fit its layout."""

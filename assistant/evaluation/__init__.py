@@ -1,0 +1,1 @@
+"""Measurements of retrieval and of answers on data sets."""

@@ -1,0 +1,1 @@
+"""Files become a searchable library: read, normalise, chunk, embed, store, index."""

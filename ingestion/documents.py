@@ -1,0 +1,182 @@
+"""Plain, frozen data of the library: documents, their pages, chunks and locations.
+
+Offsets everywhere are half-open and count code points of the document's normalised text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = npt.NDArray[np.int32]
+
+NO_ORIGIN = -1
+"""Value in `Document.origins` of a character that the reader put in itself (a line break, a separator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start` (included) to `end` (excluded) of a document's normalised text."""
+
+    start: int
+    end: int
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two spans share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, sheet or slide: `document.text[start:end]`.
+
+    `number` is 1-based. `label` is what is printed on the page ("iv"), None when the file names none.
+    `locator` is the name of a sheet or slide where pages are such, else None.
+    """
+
+    number: int
+    start: int
+    end: int
+    label: str | None = None
+    locator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading or article title at `document.text[start:end]`. `level` 1 is the outermost."""
+
+    level: int
+    start: int
+    end: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell or other named place at `document.text[start:end]`; `locator` as in "Sheet1!B3"."""
+
+    start: int
+    end: int
+    locator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a reader makes of one file.
+
+    `text` is normalised (see normalizing.py). `origins[i]` is the index, within the raw text of its own page,
+    of the raw character that `text[i]` came from, or NO_ORIGIN; None when the reader keeps no map.
+    `pages` cover the text in order without overlap. `paged` says whether page numbers mean something to
+    people (pdf, pptx, xlsx), or the text is one run (txt, html, docx). `title` is the document's own title
+    or None. `properties` are facts from the file's head (author, date, mail subject, encoding).
+    `warnings` are for people.
+    """
+
+    text: str
+    format: str
+    pages: tuple[Page, ...]
+    headings: tuple[Heading, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    origins: Offsets | None = None
+    paged: bool = False
+    title: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse pages that do not lie in the text, and a map of another length."""
+        end = 0
+        for page in self.pages:
+            if not end <= page.start <= page.end <= len(self.text):
+                raise ValueError(f"page {page.number} [{page.start}:{page.end}] overlaps or leaves the text")
+            end = page.end
+        if self.origins is not None and len(self.origins) != len(self.text):
+            raise ValueError(f"{len(self.origins)} origins for {len(self.text)} characters")
+
+    def page_at(self, offset: int) -> Page | None:
+        """The page that holds the character at `offset`, or the last one before it."""
+        found = None
+        for page in self.pages:
+            if page.start > offset:
+                break
+            found = page
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of one document: `document.text[start:end] == text`, always.
+
+    `heading_path` holds the titles above the chunk, outermost first. They stand beside the text and are
+    joined to it only for embedding and prompting.
+    """
+
+    start: int
+    end: int
+    text: str
+    heading_path: tuple[str, ...] = ()
+
+
+def slice_chunk(document: Document, start: int, end: int, heading_path: tuple[str, ...] = ()) -> Chunk:
+    """The one door that makes a chunk.
+
+    Raises:
+        ValueError: `start` and `end` do not lie in the document's text, or the slice is empty.
+    """
+    if not 0 <= start < end <= len(document.text):
+        raise ValueError(f"chunk [{start}:{end}] is outside the document (length {len(document.text)})")
+    return Chunk(start, end, document.text[start:end], heading_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a document's bytes lie: `path` is relative to the root of `source`, in NFC, with "/".
+
+    `groups` may read it; empty means everybody.
+    """
+
+    source: str
+    path: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks. `groups` None means that every document is readable."""
+
+    name: str
+    groups: frozenset[str] | None
+
+
+LOCAL_USER = User("local", None)
+"""The only user before accounts exist: reads everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search is limited to. `documents` are ids; `folder` is (source, path prefix); None is no limit."""
+
+    documents: frozenset[str] | None = None
+    folder: tuple[str, str] | None = None
+
+
+EVERYTHING = Scope()
+
+
+def document_id(content: bytes) -> str:
+    """Same bytes, same id: ingesting a file twice changes nothing."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def chunk_id(document: str, start: int, end: int) -> str:
+    """The public id of a chunk; it depends on content only, so that it survives a rebuild."""
+    return f"{document}:{start}-{end}"
+
+
+def normal_path(path: str) -> str:
+    """A path in NFC with forward slashes, so that names written by macOS equal those of others."""
+    return unicodedata.normalize("NFC", path.replace("\\", "/"))

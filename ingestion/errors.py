@@ -1,0 +1,33 @@
+"""The errors of ingestion. Each message says what failed, with which value, and what to do about it."""
+
+
+class IngestionError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ReadError(IngestionError):
+    """A file cannot be read as a document. The message is the reason shown to people."""
+
+
+class SettingsError(IngestionError):
+    """konkyo.toml or the environment holds a value that cannot be used."""
+
+
+class WorkspaceError(IngestionError):
+    """The workspace folder cannot be used as it is."""
+
+
+class WorkspaceBusyError(WorkspaceError):
+    """Another process holds the workspace's write lock."""
+
+
+class UnsafeRemovalError(IngestionError):
+    """A run would remove so many documents that a person must confirm it first (exit code 3)."""
+
+
+class ModelError(IngestionError):
+    """A model is missing, damaged, or of an unknown kind."""
+
+
+class IndexMismatchError(IngestionError):
+    """An index was built for another embedder or another library."""

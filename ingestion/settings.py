@@ -1,0 +1,193 @@
+"""konkyo.toml and the environment become frozen settings. Unknown keys are errors, with the nearest valid key.
+
+Environment variables override the file: `KONKYO_<SECTION>__<KEY>`, as in `KONKYO_MODELS__CHAT`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ingestion.errors import SettingsError
+
+_PREFIX = "KONKYO_"
+_NOT_SETTINGS = {"KONKYO_WORKSPACE"}
+
+
+class Section(BaseModel):
+    """A table of konkyo.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSettings(Section):
+    """Which models are used, by their names in the catalogue or the folder of imported models."""
+
+    chat: str = "qwen2.5-coder-1.5b-instruct"
+    embedder: str = "multilingual-e5-small"
+    threads: int = Field(0, ge=0, description="0: as many as there are cores")
+    context_tokens: int = Field(4096, ge=512)
+    gpu_layers: int = Field(-1, ge=-1, description="-1: all, where a GPU is found")
+
+
+class ServerSettings(Section):
+    """An OpenAI-compatible server that generates instead of llama.cpp. Empty `base_url`: not used."""
+
+    base_url: str = ""
+    model: str = ""
+    api_key_env: str = Field("", description="name of the environment variable that holds the key")
+    timeout_seconds: float = Field(120.0, gt=0)
+
+
+class ChunkingSettings(Section):
+    """Sizes of chunks, in characters."""
+
+    target: int = Field(400, ge=50)
+    maximum: int = Field(600, ge=60)
+
+
+class IngestionSettings(Section):
+    """Limits on one file, and what is left out."""
+
+    seconds_per_file: float = Field(300.0, gt=0)
+    memory_mb_per_file: int = Field(4096, ge=256)
+    ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", ".*")
+    removal_limit: float = Field(0.3, ge=0, le=1, description="share of vanished files that needs consent")
+
+
+class RetrievalSettings(Section):
+    """How passages are found. `dense_weight` is the share of the dense score in the fused one."""
+
+    mode: Literal["hybrid", "dense", "lexical"] = "hybrid"
+    top_k: int = Field(8, ge=1, le=100)
+    candidates: int = Field(100, ge=10, le=1000)
+    dense_weight: float = Field(0.5, ge=0, le=1)
+
+
+class EvidenceSettings(Section):
+    """What of the hits goes into the prompt: their best sentences, or whole chunks."""
+
+    mode: Literal["selected", "whole"] = "selected"
+    tokens: int = Field(420, ge=50, description="budget of the sources in the prompt")
+    sources: int = Field(4, ge=1, le=20)
+
+
+class AnswerSettings(Section):
+    """How answers are generated and when they are withheld."""
+
+    max_tokens: int = Field(320, ge=16)
+    temperature: float = Field(0.0, ge=0, le=2)
+    seed: int = 0
+    answerable_at: float = Field(0.5, ge=0, le=1, description="abstain when the evidence scores less")
+    supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
+    partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
+
+
+class SourceSettings(Section):
+    """How people know a source: "\\\\\\\\server\\\\share" or "https://intranet/docs"."""
+
+    shown_as: str = ""
+
+
+class ServiceSettings(Section):
+    """The service of this workspace."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535, description="0: any free port")
+    web_port: int = Field(8501, ge=0, le=65535)
+
+
+class InterfaceSettings(Section):
+    """The page's language: from the browser, or fixed."""
+
+    language: Literal["auto", "ja", "en"] = "auto"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, frozen."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    models: ModelSettings = ModelSettings()
+    server: ServerSettings = ServerSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    ingestion: IngestionSettings = IngestionSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    answers: AnswerSettings = AnswerSettings()
+    service: ServiceSettings = ServiceSettings()
+    interface: InterfaceSettings = InterfaceSettings()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values are merged by `load_settings`, which takes the environment as an argument."""
+        return (init_settings,)
+
+
+def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `path` (it may be absent) and the environment.
+
+    Raises:
+        SettingsError: the file is not TOML, or a key or value is not valid.
+    """
+    values = _read_toml(path)
+    for name, section, key, value in _overrides(environ):
+        table = values.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path}: {section} must be a table because {name} is set")
+        table[key] = value
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(path, dict(item)) for item in error.errors())) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML in UTF-8: {error}. Mend the line it names.") from error
+
+
+def _overrides(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    for name, value in environ.items():
+        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS and "__" in name and value:
+            section, key = name.removeprefix(_PREFIX).lower().split("__", 1)
+            yield name, section, key, value
+
+
+def _explain(path: Path, item: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{path}: {place} = {item['input']!r}: {item['msg']}"
+    nearest = difflib.get_close_matches(place, _valid_keys(), n=1, cutoff=0.4)
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    return f"{path}: unknown setting {place}.{hint}"
+
+
+def _valid_keys() -> list[str]:
+    keys = []
+    for name, section in Settings.model_fields.items():
+        keys.append(name)
+        fields = getattr(section.annotation, "model_fields", {})
+        keys.extend(f"{name}.{key}" for key in fields)
+    return keys

@@ -1,0 +1,171 @@
+"""The one folder that holds everything: settings, library, indexes, models, adapters, uploads, logs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from ingestion.errors import WorkspaceBusyError, WorkspaceError
+from ingestion.settings import Settings, load_settings
+
+SCHEMA_VERSION = 1
+_NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "afpfs",
+    "fuse.sshfs",
+    "9p",
+    "webdav",
+    "davfs",
+}
+
+_TEMPLATE = """\
+# Settings of this Konkyo workspace. Every key is explained in docs/en/admin.md; a key that is left out has its default.
+
+[models]
+# chat = "qwen2.5-coder-1.5b-instruct"
+# embedder = "multilingual-e5-small"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Paths inside one workspace folder."""
+
+    root: Path
+
+    @property
+    def settings_path(self) -> Path:
+        """konkyo.toml."""
+        return self.root / "konkyo.toml"
+
+    @property
+    def library_path(self) -> Path:
+        """The SQL database that is the truth."""
+        return self.root / "library.db"
+
+    @property
+    def records_path(self) -> Path:
+        """The SQL database of conversations."""
+        return self.root / "records.db"
+
+    @property
+    def indexes(self) -> Path:
+        """Derived indexes; may be deleted at any time."""
+        return self.root / "indexes"
+
+    @property
+    def models(self) -> Path:
+        """Model files and folders."""
+        return self.root / "models"
+
+    @property
+    def adapters(self) -> Path:
+        """Tuned adapters."""
+        return self.root / "adapters"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that were dropped on the page; a source like any other folder."""
+        return self.root / "uploads"
+
+    @property
+    def logs(self) -> Path:
+        """Log files."""
+        return self.root / "logs"
+
+    @property
+    def service_path(self) -> Path:
+        """Address and token of the running service, mode 0600."""
+        return self.root / "service.json"
+
+    def settings(self, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The settings now in force."""
+        return load_settings(self.settings_path, environ)
+
+    @contextmanager
+    def write_lock(self, *, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Hold the right to write. The lock ends with the process, so a killed one leaves none behind.
+
+        Raises:
+            WorkspaceBusyError: another process holds it after `wait_seconds`.
+        """
+        lock = FileLock(self.root / "workspace.lock", is_singleton=True)
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout as error:
+            raise WorkspaceBusyError(
+                f"another process is writing to {self.root}. Wait until it ends, or stop it, and try again."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.environ) -> Workspace:
+    """Open the workspace at `root`, else at $KONKYO_WORKSPACE, else in the user's data directory; made if absent.
+
+    Raises:
+        WorkspaceError: it lies on a network file system, was made by a newer version, or cannot be written.
+    """
+    chosen = root or Path(environ.get("KONKYO_WORKSPACE") or user_data_path("konkyo"))
+    workspace = Workspace(chosen.expanduser().resolve())
+    _refuse_network_file_system(workspace.root)
+    try:
+        for folder in (
+            workspace.root,
+            workspace.indexes,
+            workspace.models,
+            workspace.adapters,
+            workspace.uploads,
+            workspace.logs,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not workspace.settings_path.exists():
+            workspace.settings_path.write_text(_TEMPLATE, "utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"{workspace.root} cannot be written ({error.strerror}). Choose another folder with --workspace."
+        ) from error
+    _check_version(workspace.root / "version")
+    return workspace
+
+
+def _check_version(path: Path) -> None:
+    if not path.exists():
+        path.write_text(f"{SCHEMA_VERSION}\n", "utf-8")
+        return
+    found = path.read_text("utf-8").strip()
+    if not found.isdigit() or int(found) > SCHEMA_VERSION:
+        raise WorkspaceError(
+            f"{path.parent} has layout version {found!r}, this program knows {SCHEMA_VERSION}. Use a newer Konkyo."
+        )
+
+
+def _refuse_network_file_system(root: Path) -> None:
+    kind = file_system_of(root)
+    if kind.lower() in _NETWORK_FILE_SYSTEMS:
+        raise WorkspaceError(
+            f"{root} lies on a network file system ({kind}), where the database cannot be kept safe. "
+            "Choose a local folder with --workspace."
+        )
+
+
+def file_system_of(path: Path) -> str:
+    """The type of the file system that holds `path` ("ext4"), or "" when it cannot be told."""
+    best, kind = -1, ""
+    for mount in psutil.disk_partitions(all=True):
+        if path.is_relative_to(mount.mountpoint) and len(mount.mountpoint) > best:
+            best, kind = len(mount.mountpoint), mount.fstype
+    return kind

@@ -1,0 +1,1 @@
+"""The HTTP service of one workspace, and its client."""
