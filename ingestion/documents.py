@@ -158,7 +158,7 @@ LOCAL_USER = User("local", None)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a search is limited to. `documents` are ids; `folder` is (source, path prefix); None is no limit."""
+    """What a search is limited to: document ids, and a folder as (source, path prefix). None is no limit."""
 
     documents: frozenset[str] | None = None
     folder: tuple[str, str] | None = None

@@ -1,4 +1,4 @@
-"""konkyo.toml and the environment become frozen settings. Unknown keys are errors, with the nearest valid key.
+"""konkyo.toml and the environment become frozen settings. Unknown keys are errors.
 
 Environment variables override the file: `KONKYO_<SECTION>__<KEY>`, as in `KONKYO_MODELS__CHAT`.
 """
@@ -91,7 +91,7 @@ class AnswerSettings(Section):
 
 
 class SourceSettings(Section):
-    """How people know a source: "\\\\\\\\server\\\\share" or "https://intranet/docs"."""
+    r"""How people know a source: `\\server\share` or `https://intranet/docs`."""
 
     shown_as: str = ""
 

@@ -30,7 +30,7 @@ _NETWORK_FILE_SYSTEMS = {
 }
 
 _TEMPLATE = """\
-# Settings of this Konkyo workspace. Every key is explained in docs/en/admin.md; a key that is left out has its default.
+# Settings of this Konkyo workspace. docs/en/admin.md explains every key; a missing one has its default.
 
 [models]
 # chat = "qwen2.5-coder-1.5b-instruct"
@@ -114,7 +114,7 @@ class Workspace:
 
 
 def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.environ) -> Workspace:
-    """Open the workspace at `root`, else at $KONKYO_WORKSPACE, else in the user's data directory; made if absent.
+    """Open the workspace at `root`, else at $KONKYO_WORKSPACE, else in the user's data folder.
 
     Raises:
         WorkspaceError: it lies on a network file system, was made by a newer version, or cannot be written.
@@ -149,7 +149,8 @@ def _check_version(path: Path) -> None:
     found = path.read_text("utf-8").strip()
     if not found.isdigit() or int(found) > SCHEMA_VERSION:
         raise WorkspaceError(
-            f"{path.parent} has layout version {found!r}, this program knows {SCHEMA_VERSION}. Use a newer Konkyo."
+            f"{path.parent} has layout version {found!r}, this program knows {SCHEMA_VERSION}. "
+            "Use a newer Konkyo."
         )
 
 
