@@ -1,0 +1,56 @@
+"""The errors of this package, and how any expected error travels from the service to its clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import assistant.errors
+import ingestion.errors
+from assistant.errors import AssistantError
+from ingestion.errors import IngestionError
+
+
+class InterfaceError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class NotFoundError(InterfaceError):
+    """A document, page, conversation or file with this name does not exist."""
+
+
+class ServiceError(InterfaceError):
+    """The service cannot be started or reached, or it ended in the middle of an answer."""
+
+
+class UsageError(InterfaceError):
+    """A value that was asked for cannot be used; the message names it."""
+
+
+class JobRunningError(InterfaceError):
+    """Another ingest is running; only one runs at a time."""
+
+
+EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, InterfaceError)
+"""Errors that are shown as one line. Everything else is a bug and keeps its traceback."""
+
+
+def error_json(error: Exception) -> dict[str, Any]:
+    """`{kind, message, refused}`; `kind` is the name of the class, `refused` is exit code 3."""
+    return {
+        "kind": type(error).__name__,
+        "message": str(error),
+        "refused": isinstance(error, ingestion.errors.UnsafeRemovalError),
+    }
+
+
+def error_from_json(value: dict[str, Any]) -> Exception:
+    """The same error again, as the caller in another process would have seen it."""
+    kind = str(value.get("kind", ""))
+    for module in (ingestion.errors, assistant.errors):
+        found = getattr(module, kind, None)
+        if isinstance(found, type) and issubclass(found, (IngestionError, AssistantError)):
+            return found(value["message"])
+    found = globals().get(kind)
+    if isinstance(found, type) and issubclass(found, InterfaceError):
+        return found(value["message"])
+    return ServiceError(str(value.get("message", "the service failed")))

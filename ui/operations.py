@@ -1,0 +1,220 @@
+"""Everything that the command line and the page can do, as plain JSON-ready values.
+
+Two things implement it: `ui.local.LocalOperations` works in this process, `ui.api.client.ServiceClient` asks
+the workspace's service. Both raise the same exceptions (`ui.errors.EXPECTED`), so callers need not know which
+one they hold. `ui.connecting.connect` chooses.
+
+A scope is `{"documents": [id, ...] | None, "folder": {"source": s, "path": prefix} | None}`, or None for
+everything. Offsets count code points of a document's normalised text; times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol
+
+from assistant.answers import Language, Mode
+
+Json = dict[str, Any]
+EvidenceMode = Literal["whole", "selected"]
+
+
+class Operations(Protocol):
+    """One workspace, as a person or a program uses it."""
+
+    # --- state
+
+    def status(self) -> Json:
+        """The workspace now.
+
+        `{version, workspace, pid, service: bool, language: "auto"|"ja"|"en", documents, chunks, failures,
+        waiting: questions being answered or queued, chat: {name, present, loaded}, embedder: {name, present,
+        loaded}, warm: "cold"|"loading"|"ready"|"failed", warm_error: str|None, job: as job()}`
+        """
+        ...
+
+    def models(self) -> list[Json]:
+        """`[{name, role, licence, bytes, memory_bytes, present, default}]`."""
+        ...
+
+    def settings(self) -> Json:
+        """The settings in force, by section; without secrets."""
+        ...
+
+    # --- questions
+
+    def search(
+        self, query: str, *, top_k: int | None = None, mode: Mode | None = None, scope: Json | None = None
+    ) -> list[Json]:
+        """Best chunks first, with the keys of `Hit.as_json` and `shown_as`. None: what the settings say."""
+        ...
+
+    def ask(
+        self,
+        question: str,
+        *,
+        conversation: str | None = None,
+        scope: Json | None = None,
+        language: Language | None = None,
+        evidence: EvidenceMode | None = None,
+        model: str | None = None,
+    ) -> Iterator[Json]:
+        """Answer as a stream of events; closing the iterator stops the generation.
+
+        `{event: "waiting", ahead}` (only when other questions are ahead),
+        `{event: "retrieved", hits, question, waiting}`,
+        many `{event: "token", text}` and `{event: "checked", claim}`,
+        `{event: "finished", answer, conversation: id|None}`.
+        Hits and citations carry `shown_as`, the location as people know it. With `conversation`, its earlier
+        turns are history, and question and answer are stored in it, also when the answer was stopped
+        (then `answer.stopped` is true). Failures raise, also in the middle of the stream.
+        """
+        ...
+
+    # --- ingestion
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        groups: Sequence[str] = (),
+        allow_empty: bool = False,
+        reparse: bool = False,
+    ) -> Iterator[Json]:
+        """Ingest and follow it. Closing the iterator cancels; what was committed stays.
+
+        `{event: "progress", phase: "scan"|"parse"|"embed"|"index", done, total, path, chunks_done, rate,
+        eta_seconds}`, then one of `{event: "report", report}` and `{event: "error", kind, message, refused}`;
+        `refused` means that too many documents would be removed and `allow_empty` would allow it.
+        """
+        ...
+
+    def start_ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        groups: Sequence[str] = (),
+        allow_empty: bool = False,
+        reparse: bool = False,
+    ) -> Json:
+        """Start an ingest in the background and return `job()`; it outlives the caller.
+
+        Raises:
+            JobRunningError: one is running already.
+        """
+        ...
+
+    def job(self) -> Json | None:
+        """The running ingest, or the last one; None when there was none since the start.
+
+        `{id, state: "running"|"done"|"failed"|"refused"|"cancelled", paths, started_at, ended_at: str|None,
+        progress: last progress event|None, report: as in ingest|None, message: str|None}`
+        """
+        ...
+
+    def cancel_ingest(self) -> Json:
+        """`{done: bool}`: whether a running ingest was told to stop. It stops after the file in hand."""
+        ...
+
+    def upload(self, name: str, data: bytes) -> Json:
+        """Store a file in the uploads folder: `{path, name}`, `path` absolute, to be given to ingest.
+
+        Only the last part of `name` is used. Another file of that name gets a number; the same bytes none.
+        """
+        ...
+
+    # --- documents
+
+    def documents(self, *, scope: Json | None = None) -> list[Json]:
+        """`[{id, title, format, status, pages, chunks, bytes, added_at, warnings, locations}]`.
+
+        `locations` are `[{source, path, shown_as}]`.
+        """
+        ...
+
+    def document(self, document: str) -> Json:
+        """One document with its text.
+
+        `{id, title, format, paged, status, reason, added_at, warnings, properties, locations, text,
+        pages: [{number, label, locator, start, end}], chunks: [{chunk_id, start, end, heading_path}],
+        cells: [{start, end, locator}], headings: [{level, start, end, title}]}`
+        """
+        ...
+
+    def boxes(self, document: str, start: int, end: int) -> list[Json]:
+        """`[{page, x0, y0, x1, y1}]` in PDF points from the top left; empty when it is not a PDF."""
+        ...
+
+    def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
+        """A page of a PDF as PNG, `scale` pixels a point."""
+        ...
+
+    def page_size(self, document: str, page: int) -> Json:
+        """`{width, height}` of a PDF page in points."""
+        ...
+
+    def original(self, document: str) -> tuple[str, bytes]:
+        """File name and bytes of the original file, if a location still holds them."""
+        ...
+
+    def remove_document(self, document: str) -> Json:
+        """Remove it and its locations: `{done: True, document}`.
+
+        The file itself stays where it is, except an uploaded one, which is deleted.
+        """
+        ...
+
+    def failures(self) -> list[Json]:
+        """Files that could not be read: `[{source, path, shown_as, reason, at}]`."""
+        ...
+
+    def sources(self) -> list[Json]:
+        """Folders that were ingested: `[{source, shown_as, documents: n, uploads: bool}]`."""
+        ...
+
+    # --- indexes
+
+    def index_check(self) -> Json:
+        """`{ok, documents, chunks, vectors, generations, problems}`."""
+        ...
+
+    def index_rebuild(self) -> Iterator[Json]:
+        """Build the indexes again from the library.
+
+        Events as in `ingest`; the report is `{done: True, ...}`.
+        """
+        ...
+
+    def index_reembed(self, model: str | None = None) -> Iterator[Json]:
+        """Embed every chunk again, with `model` or the configured embedder; events as in `index_rebuild`."""
+        ...
+
+    # --- conversations
+
+    def conversations(self, *, search: str = "") -> list[Json]:
+        """Newest first: `[{id, title, created_at, updated_at, messages: n}]`, those that hold `search`."""
+        ...
+
+    def conversation(self, conversation: str) -> Json:
+        """One conversation with its messages, oldest first.
+
+        `{id, title, created_at, updated_at, messages: [{id, role: "user"|"assistant", text,
+        answer: as in finished|None, scope: scope|None, at}]}`
+        """
+        ...
+
+    def new_conversation(self, *, title: str = "") -> Json:
+        """An empty conversation, as in `conversation`. Without a title the first question becomes it."""
+        ...
+
+    def rename_conversation(self, conversation: str, title: str) -> Json:
+        """`{done: True}`."""
+        ...
+
+    def delete_conversation(self, conversation: str) -> Json:
+        """`{done: True}`."""
+        ...
+
+    def close(self) -> None:
+        """Give back locks, files and connections."""
+        ...
