@@ -1,0 +1,228 @@
+"""records.db: conversations and their messages. The only SQL of this package.
+
+Texts are also kept folded (NFKC, lower case), so that usb finds ＵＳＢ. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from assistant.errors import RecordNotFoundError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_TITLE_LENGTH = 60
+
+_tables = sa.MetaData()
+_conversations = sa.Table(
+    "conversations",
+    _tables,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("folded", sa.String, nullable=False),
+    sa.Column("created_at", sa.String, nullable=False),
+    sa.Column("updated_at", sa.String, nullable=False),
+    sa.Column("user", sa.String, nullable=False),
+)
+_messages = sa.Table(
+    "messages",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("folded", sa.String, nullable=False),
+    sa.Column("answer_json", sa.String),
+    sa.Column("scope_json", sa.String),
+    sa.Column("at", sa.String, nullable=False),
+)
+
+
+class Records:
+    """The conversations of one workspace; usable from several threads. `user` sees only its own."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or make the database at `path`, brought to the newest schema."""
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        sa.event.listen(engine, "connect", _prepare_connection)
+        with engine.begin() as connection:
+            # Two processes may open a new database at once: the second waits here and finds it made.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return cls(engine)
+
+    def create(self, title: str = "", user: str = "local") -> dict[str, Any]:
+        """Make an empty conversation and return it as `show` does."""
+        key, now = secrets.token_hex(8), _now()
+        with self._engine.begin() as connection:
+            connection.execute(
+                _conversations.insert().values(
+                    id=key, title=title, folded=fold(title), created_at=now, updated_at=now, user=user
+                )
+            )
+        return self.show(key, user)
+
+    def list(self, search: str = "", user: str = "local") -> list[dict[str, Any]]:
+        """Conversations whose title or messages hold `search`, the last changed first."""
+        count = sa.func.count(_messages.c.id).label("messages")
+        query = (
+            sa.select(*_shown_columns(), count)
+            .select_from(_conversations.outerjoin(_messages))
+            .where(_conversations.c.user == user)
+            .group_by(_conversations.c.id)
+            .order_by(_conversations.c.updated_at.desc(), _conversations.c.id)
+        )
+        if wanted := fold(search.strip()):
+            holding = sa.select(_messages.c.conversation).where(
+                _messages.c.folded.contains(wanted, autoescape=True)
+            )
+            query = query.where(
+                _conversations.c.folded.contains(wanted, autoescape=True) | _conversations.c.id.in_(holding)
+            )
+        with self._engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+    def show(self, conversation: str, user: str = "local") -> dict[str, Any]:
+        """One conversation: `{id, title, created_at, updated_at, messages}`, oldest message first.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                sa.select(*_shown_columns()).where(*_owned(conversation, user))
+            ).one_or_none()
+            if row is None:
+                raise _not_found(conversation)
+            messages = connection.execute(
+                sa.select(_messages).where(_messages.c.conversation == conversation).order_by(_messages.c.id)
+            )
+            return {**row._mapping, "messages": [_message_json(message._mapping) for message in messages]}
+
+    def append_turn(
+        self,
+        conversation: str,
+        question: str,
+        answer: dict[str, Any],
+        *,
+        scope: dict[str, Any] | None = None,
+        user: str = "local",
+    ) -> None:
+        """Add a question and its answer (as `Answer.as_json`) in one transaction.
+
+        A conversation without a title takes the question's beginning.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        now = _now()
+        scope_json = None if scope is None else json.dumps(scope, ensure_ascii=False)
+        answer_json = json.dumps(answer, ensure_ascii=False)
+        title = " ".join(question.split())[:_TITLE_LENGTH]
+        untitled = _conversations.c.title == ""
+        with self._engine.begin() as connection:
+            touched = connection.execute(
+                _conversations.update()
+                .where(*_owned(conversation, user))
+                .values(
+                    updated_at=now,
+                    title=sa.case((untitled, title), else_=_conversations.c.title),
+                    folded=sa.case((untitled, fold(title)), else_=_conversations.c.folded),
+                )
+            )
+            if touched.rowcount == 0:
+                raise _not_found(conversation)
+            for role, text, stored in (
+                ("user", question, None),
+                ("assistant", str(answer["answer"]), answer_json),
+            ):
+                connection.execute(
+                    _messages.insert().values(
+                        conversation=conversation, role=role, text=text, folded=fold(text),
+                        answer_json=stored, scope_json=scope_json, at=now,
+                    )
+                )  # fmt: skip
+
+    def rename(self, conversation: str, title: str, user: str = "local") -> None:
+        """Give a conversation another title.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        self._change(
+            conversation,
+            _conversations.update()
+            .where(*_owned(conversation, user))
+            .values(title=title, folded=fold(title)),
+        )
+
+    def delete(self, conversation: str, user: str = "local") -> None:
+        """Remove a conversation with its messages.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        self._change(conversation, _conversations.delete().where(*_owned(conversation, user)))
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._engine.dispose()
+
+    def _change(self, conversation: str, statement: sa.Update | sa.Delete) -> None:
+        with self._engine.begin() as connection:
+            if connection.execute(statement).rowcount == 0:
+                raise _not_found(conversation)
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: NFKC and lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _shown_columns() -> tuple[sa.Column[Any], ...]:
+    table = _conversations.c
+    return table.id, table.title, table.created_at, table.updated_at
+
+
+def _owned(conversation: str, user: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _conversations.c.id == conversation, _conversations.c.user == user
+
+
+def _not_found(conversation: str) -> RecordNotFoundError:
+    return RecordNotFoundError(f"there is no conversation {conversation!r}. It may have been deleted.")
+
+
+def _message_json(row: Mapping[Any, Any]) -> dict[str, Any]:
+    answer, scope = row["answer_json"], row["scope_json"]
+    return {
+        "id": row["id"], "role": row["role"], "text": row["text"], "at": row["at"],
+        "answer": None if answer is None else json.loads(answer),
+        "scope": None if scope is None else json.loads(scope),
+    }  # fmt: skip
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
