@@ -1,0 +1,36 @@
+"""The words shown to people, in Japanese and English: one TOML file a language, one table an area."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from assistant.answers import Language
+
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+
+@functools.cache
+def texts(language: Language) -> Mapping[str, Mapping[str, Any]]:
+    """Every table of the language's file: `texts("ja")["web"]["ask"]`. Nested tables are mappings."""
+    return tomllib.loads(resources.files(__name__).joinpath(f"{language}.toml").read_text("utf-8"))
+
+
+def t(language: Language, table: str, key: str, **values: object) -> str:
+    """The text `key` of `table`, its `{names}` filled with `values`. A dot in `key` goes into a sub-table.
+
+    Raises:
+        KeyError: the file has no such text, or it names a value that was not given.
+    """
+    found: Any = texts(language)[table]
+    for part in key.split("."):
+        found = found[part]
+    return str(found).format_map(values) if values else str(found)
+
+
+def language_of(locale: str | None) -> Language:
+    """The language to greet a browser with: Japanese for "ja" and "ja-JP", English for all others."""
+    return "ja" if (locale or "").lower().split("-")[0] == "ja" else "en"
