@@ -1,0 +1,168 @@
+"""The whole assistant on the questions of the samples: right answers, right pages, right silence.
+
+An answer is right when it contains an accepted answer, compared without regard to width, case, spaces and
+commas. That does not notice a right answer with something wrong beside it; the verdicts of its sentences do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.answers import Answer, Citation, Language, Verdict
+from assistant.errors import EvaluationError
+from assistant.evaluation.datasets import read_jsonl
+from ingestion.documents import normal_path
+
+_LEFT_OUT = re.compile(r"[\s,、]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuestion:
+    """A question, the answers that count as right, and where they stand.
+
+    `document` is a path below the samples' folder, `pages` the pages that prove the answer; empty where
+    the document has none. Both are without meaning when the question is not `answerable`.
+    """
+
+    id: str
+    text: str
+    language: Language
+    answers: tuple[str, ...]
+    document: str
+    pages: tuple[int, ...]
+    answerable: bool
+
+
+def load_questions(path: Path) -> list[SampleQuestion]:
+    """Read `questions.jsonl`.
+
+    Raises:
+        EvaluationError: the file is missing, or a row lacks a field.
+    """
+    return [_question(row, path, number) for number, row in enumerate(read_jsonl(path), start=1)]
+
+
+def _question(row: dict[str, Any], path: Path, number: int) -> SampleQuestion:
+    try:
+        answerable = bool(row["answerable"])
+        question = SampleQuestion(
+            id=str(row["id"]),
+            text=str(row["question"]),
+            language=_language(row["language"]),
+            answers=tuple(str(answer) for answer in row.get("answers") or ()),
+            document=normal_path(str(row.get("document") or "")),
+            pages=tuple(int(page) for page in row.get("pages") or ()),
+            answerable=answerable,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvaluationError(f"{path}, row {number}: {type(error).__name__} {error}") from error
+    if answerable and not (question.answers and question.document):
+        raise EvaluationError(f"{path}, row {number}: an answerable question needs answers and document.")
+    return question
+
+
+def _language(value: Any) -> Language:
+    if value == "ja":
+        return "ja"
+    if value == "en":
+        return "en"
+    raise ValueError(f"language is {value!r}, not 'ja' or 'en'")
+
+
+def comparable(text: str) -> str:
+    """`text` without differences of width, case, spaces and commas."""
+    return _LEFT_OUT.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def contains(text: str, accepted: str) -> bool:
+    """Whether `text` holds `accepted`; "10日" is not held by "110日", nor "3" by "3.5"."""
+    wanted = re.escape(comparable(accepted))
+    if not wanted:
+        return False
+    before = r"(?<!\d)(?<!\d\.)" if wanted[0].isdigit() else ""
+    after = r"(?!\.?\d)" if wanted[-1].isdigit() else ""
+    return re.search(before + wanted + after, comparable(text)) is not None
+
+
+def evaluate_samples(
+    questions: Sequence[SampleQuestion],
+    ask: Callable[[SampleQuestion], Answer],
+    text_of: Callable[[str], str | None],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """The value of `eval samples --json`, with `false_refusals` and the details under `questions` added.
+
+    `text_of` gives the normalised text of a document by its id, None when it is not in the library.
+    `right`, `cited_right` and `false_refusals` count answerable questions; `abstained_right` and
+    `false_answers` the others.
+    """
+    details = []
+    for number, question in enumerate(questions, start=1):
+        details.append(_judge(question, ask(question), text_of))
+        progress(number, len(questions))
+
+    def count(name: str) -> int:
+        return sum(bool(detail[name]) for detail in details)
+
+    return {
+        "n": len(details),
+        "answerable": count("answerable"),
+        "right": count("right"),
+        "cited_right": count("cited_right"),
+        "abstained_right": count("abstained_right"),
+        "false_answers": count("false_answer"),
+        "false_refusals": count("false_refusal"),
+        "slices_exact": all(detail["slices_exact"] for detail in details),
+        "questions": details,
+    }
+
+
+def _judge(question: SampleQuestion, answer: Answer, text_of: Callable[[str], str | None]) -> dict[str, Any]:
+    answered = not answer.abstained
+    supported = [
+        citation
+        for claim in answer.claims
+        if claim.verdict is Verdict.SUPPORTED
+        for citation in claim.citations
+    ]
+    every = [citation for claim in answer.claims for citation in claim.citations]
+    return {
+        "id": question.id,
+        "question": question.text,
+        "answerable": question.answerable,
+        "answer": answer.text,
+        "draft": answer.draft,
+        "abstained": answer.abstained,
+        "verdicts": [claim.verdict.value for claim in answer.claims],
+        "cited": sorted({f"{citation.path}:{citation.page or '-'}" for citation in every}),
+        "right": question.answerable
+        and answered
+        and any(contains(answer.text, accepted) for accepted in question.answers),
+        "cited_right": question.answerable
+        and answered
+        and any(_is_accepted(citation, question) for citation in supported),
+        "abstained_right": not question.answerable and answer.abstained,
+        "false_answer": not question.answerable and answered,
+        "false_refusal": question.answerable and answer.abstained,
+        "slices_exact": all(_is_exact(citation, text_of) for citation in every),
+        "retrieve_ms": round(answer.timings.retrieve_ms, 1),
+        "first_token_ms": answer.timings.first_token_ms,
+        "total_ms": round(answer.timings.total_ms, 1),
+    }
+
+
+def _is_accepted(citation: Citation, question: SampleQuestion) -> bool:
+    path = normal_path(citation.path)
+    same_file = path == question.document or path.endswith(f"/{question.document}")
+    on_page = not question.pages or citation.page is None or citation.page in question.pages
+    return same_file and on_page
+
+
+def _is_exact(citation: Citation, text_of: Callable[[str], str | None]) -> bool:
+    text = text_of(citation.document)
+    return text is not None and text[citation.start : citation.end] == citation.quote != ""
