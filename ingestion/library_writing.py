@@ -1,0 +1,378 @@
+"""The writing side of the library. Each method is one transaction: all of it happens, or nothing.
+
+One process writes at a time (the workspace's lock); within it any thread may.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ingestion import library_bodies
+from ingestion import library_schema as t
+from ingestion.documents import Chunk, Document
+from ingestion.embedder_rows import activate, embedder_row
+from ingestion.library import Library, below
+from ingestion.locating import place_of
+from ingestion.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was seen. `path` is NFC; `raw_path` the bytes of its name where they differ from that."""
+
+    source: str
+    path: str
+    mtime_ns: int
+    size: int
+    raw_path: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the library holds of a file: the `document` its bytes made, or the `reason` it failed for."""
+
+    state: FileState
+    document: str | None
+    reason: str | None
+    derived_by: str
+    groups: frozenset[str]
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A parsed document ready to be stored. `vectors[i]` belongs to `chunks[i]`."""
+
+    id: str
+    document: Document
+    title: str
+    chunks: Sequence[Chunk]
+    vectors: Vectors
+    embedder: str
+    derived_by: str
+
+
+class LibraryWriter:
+    """Changes one library."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._engine = t.writing(library.engine)
+
+    def known_files(self, source: str, folder: str = "") -> dict[str, KnownFile]:
+        """Everything that is known below `folder` of `source`, by path; read in two queries."""
+        with self._library.engine.connect() as connection:
+            return {
+                row.path: _known_file(row) for query in _known_queries(source, folder)
+                for row in connection.execute(query)
+            }  # fmt: skip
+
+    def derivations(self, ids: Iterable[str]) -> dict[str, str]:
+        """`derived_by` of those documents of `ids` that are in the library."""
+        wanted = set(ids)
+        with self._library.engine.connect() as connection:
+            rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
+            return {row.id: row.derived_by for row in rows if row.id in wanted}
+
+    def add_source(self, source: str, groups: frozenset[str] | None) -> None:
+        """Remember `source`. `groups` None keeps its rights, and gives a new one to everybody.
+
+        Sources that lie below become part of it, so that a file has one location, not two.
+        """
+        with self._change() as (connection, _):
+            old = connection.execute(sa.select(t.sources).where(t.sources.c.source == source)).one_or_none()
+            access = old.access if old and groups is None else _access_row(connection, groups or frozenset())
+            values = {"source": source, "access": access, "added_at": _now()}
+            statement = upsert(t.sources).values(values)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["source"], set_={"access": access})
+            )
+            for child in connection.execute(sa.select(t.sources.c.source)).scalars().all():
+                if child != source and child.startswith(f"{source.rstrip('/')}/"):
+                    _absorb(connection, source, child)
+
+    def put(self, derived: Derived, files: Sequence[FileState], groups: frozenset[str] | None) -> None:
+        """Store a document with its vectors, and the files that hold it; what they held before goes.
+
+        `groups` None: known files keep their rights, new ones get those of their source.
+        """
+        with self._change() as (connection, generation):
+            _drop_document(connection, derived.id, generation, keep_row=True)
+            _insert_document(connection, derived, files[0].size, generation)
+            first = _next_row(connection)
+            _insert_chunks(connection, derived, first, generation)
+            _insert_vectors(connection, derived, first)
+            orphans = {_link(connection, file, derived.id, groups) for file in files}
+            _drop_orphans(connection, orphans, generation)
+
+    def relink(
+        self,
+        files: Sequence[tuple[FileState, str]],
+        removed: Sequence[tuple[str, str]] = (),
+        groups: frozenset[str] | None = None,
+    ) -> None:
+        """Point `files` at documents that are already stored, and forget the files in `removed`.
+
+        A document that no file holds any more goes, but only after all the links are made: of two files
+        that swapped their names none is lost.
+        """
+        if not files and not removed:
+            return
+        with self._change() as (connection, generation):
+            orphans = {_link(connection, file, document, groups) for file, document in files}
+            orphans |= {_unlink(connection, source, path) for source, path in removed}
+            _drop_orphans(connection, orphans, generation)
+
+    def rename(self, moves: Sequence[tuple[str, str, FileState]]) -> None:
+        """Give locations (source, old path) a new state. Rights move with the file."""
+        if not moves:
+            return
+        columns = t.locations.c
+        with self._change() as (connection, generation):
+            orphans: set[str | None] = set()
+            for source, path, file in moves:
+                orphans.add(_unlink(connection, file.source, file.path))
+                connection.execute(
+                    sa.update(t.locations).where(columns.source == source, columns.path == path)
+                    .values(source=file.source, path=file.path, raw_path=file.raw_path,
+                            mtime_ns=file.mtime_ns, size=file.size)
+                )  # fmt: skip
+            _drop_orphans(connection, orphans, generation)
+
+    def grant(self, files: Sequence[FileState], groups: frozenset[str]) -> None:
+        """Let exactly `groups` read these files."""
+        columns = t.locations.c
+        with self._change() as (connection, _):
+            row = _access_row(connection, groups)
+            for file in files:
+                connection.execute(
+                    sa.update(t.locations).where(columns.source == file.source, columns.path == file.path)
+                    .values(access=row)
+                )  # fmt: skip
+
+    def fail(self, file: FileState, reason: str, derived_by: str, *, keep_location: bool = False) -> None:
+        """List `file` as failed. What it held before goes, unless nothing is known about its bytes."""
+        values = {"source": file.source, "path": file.path, "reason": reason, "mtime_ns": file.mtime_ns,
+                  "size": file.size, "derived_by": derived_by, "at": _now()}  # fmt: skip
+        with self._change() as (connection, generation):
+            if not keep_location:
+                _drop_orphans(connection, {_unlink(connection, file.source, file.path)}, generation)
+            connection.execute(
+                upsert(t.failures).values(values).on_conflict_do_update(
+                    index_elements=["source", "path"], set_=values)
+            )  # fmt: skip
+
+    def remove_document(self, document_id: str) -> bool:
+        """Remove a document and all its locations; False when it is not there."""
+        with self._change() as (connection, generation):
+            return _drop_document(connection, document_id, generation)
+
+    def add_vectors(self, identity: str, rows: Sequence[int], vectors: Vectors) -> None:
+        """Store vectors of another embedder beside those in use. Rows that have gone are left out."""
+        with self._write() as connection:
+            embedder = embedder_row(connection, identity, vectors.shape[1])
+            alive = set(connection.execute(
+                sa.select(t.chunks.c.row).where(t.chunks.c.row.between(min(rows), max(rows)))
+            ).scalars())  # fmt: skip
+            packed = [
+                {"row": row, "embedder": embedder, "vector": vector.astype("<f2").tobytes()}
+                for row, vector in zip(rows, vectors, strict=True) if row in alive
+            ]  # fmt: skip
+            if packed:
+                connection.execute(upsert(t.vectors).on_conflict_do_nothing(), packed)
+
+    def switch_embedder(self, identity: str, dimension: int) -> int:
+        """Serve the vectors of `identity` from now on and drop all others, when none of them is missing.
+
+        Returns the number of chunks that still lack a vector: 0 means that the switch was made.
+        """
+        with self._change() as (connection, _):
+            return activate(connection, identity, dimension)
+
+    def prune_removals(self, generation: int) -> None:
+        """Forget removals up to `generation`: every index has replayed them."""
+        with self._write() as connection:
+            connection.execute(sa.delete(t.removals).where(t.removals.c.generation <= generation))
+            connection.execute(
+                sa.update(t.meta).where(t.meta.c.key == "pruned").values(value=str(generation))
+            )
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _change(self) -> Iterator[tuple[sa.Connection, int]]:
+        """A transaction that counts: (connection, the generation that it makes)."""
+        with self._write() as connection:
+            counter = t.meta.c.key == "generation"
+            old = connection.execute(sa.select(t.meta.c.value).where(counter)).scalar_one()
+            generation = int(old) + 1
+            connection.execute(sa.update(t.meta).where(counter).values(value=str(generation)))
+            yield connection, generation
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _known_queries(source: str, folder: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    failed = sa.select(t.failures).where(t.failures.c.source == source, below(t.failures.c.path, folder))
+    linked = (
+        sa.select(t.locations, t.documents.c.derived_by, t.documents.c.chunks, t.access.c.groups)
+        .join(t.documents, t.documents.c.id == t.locations.c.document)
+        .join(t.access, t.access.c.id == t.locations.c.access)
+        .where(t.locations.c.source == source, below(t.locations.c.path, folder))
+    )
+    return failed, linked
+
+
+def _known_file(row: sa.Row[Any]) -> KnownFile:
+    values = dict(row._mapping.items())
+    state = FileState(row.source, row.path, row.mtime_ns, row.size, values.get("raw_path"))
+    return KnownFile(
+        state, values.get("document"), values.get("reason"), row.derived_by,
+        frozenset(json.loads(values.get("groups", "[]"))), values.get("chunks", 0),
+    )  # fmt: skip
+
+
+def _access_row(connection: sa.Connection, groups: frozenset[str]) -> int:
+    packed = json.dumps(sorted(groups), ensure_ascii=False)
+    connection.execute(upsert(t.access).values(groups=packed).on_conflict_do_nothing())
+    return int(connection.execute(sa.select(t.access.c.id).where(t.access.c.groups == packed)).scalar_one())
+
+
+def _absorb(connection: sa.Connection, source: str, child: str) -> None:
+    prefix = child[len(source.rstrip("/")) + 1 :] + "/"
+    for table in (t.locations, t.failures):
+        values: dict[str, Any] = {"source": source, "path": sa.literal(prefix) + table.c.path}
+        if "raw_path" in table.c:
+            raw = sa.cast(sa.literal(prefix.encode()).concat(table.c.raw_path), sa.LargeBinary)
+            values["raw_path"] = sa.case((table.c.raw_path.is_(None), sa.null()), else_=raw)
+        connection.execute(
+            sa.update(table).where(table.c.source == child).values(values).prefix_with("OR REPLACE")
+        )
+    connection.execute(sa.delete(t.sources).where(t.sources.c.source == child))
+
+
+def _insert_document(connection: sa.Connection, derived: Derived, size: int, generation: int) -> None:
+    document = derived.document
+    values = {
+        "id": derived.id, "title": derived.title, "format": document.format, "paged": int(document.paged),
+        "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size,
+        "derived_by": derived.derived_by, "warnings": json.dumps(document.warnings, ensure_ascii=False),
+        "added_at": _now(), "generation": generation,
+    }  # fmt: skip
+    again = {key: value for key, value in values.items() if key not in ("id", "added_at")}
+    connection.execute(
+        upsert(t.documents).values(values).on_conflict_do_update(index_elements=["id"], set_=again)
+    )
+    library_bodies.store(connection, derived.id, document)
+
+
+def _next_row(connection: sa.Connection) -> int:
+    """The first free chunk number; numbers of removed chunks stay taken."""
+    query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'")
+    return int(connection.execute(query).scalar() or 0) + 1
+
+
+def _insert_chunks(connection: sa.Connection, derived: Derived, first: int, generation: int) -> None:
+    values = []
+    for row, chunk in enumerate(derived.chunks, start=first):
+        place = place_of(derived.document, chunk.start, chunk.end, chunk.heading_path)
+        values.append({
+            "row": row, "document": derived.id, "start": chunk.start, "end": chunk.end, "text": chunk.text,
+            "heading_path": json.dumps(chunk.heading_path, ensure_ascii=False), "page": place.page,
+            "page_label": place.page_label, "locator": place.locator, "generation": generation,
+        })  # fmt: skip
+    if values:
+        connection.execute(sa.insert(t.chunks), values)
+
+
+def _insert_vectors(connection: sa.Connection, derived: Derived, first: int) -> None:
+    if not derived.chunks:
+        return
+    if len(derived.vectors) != len(derived.chunks):
+        raise ValueError(f"{len(derived.vectors)} vectors for {len(derived.chunks)} chunks of {derived.id}")
+    embedder = embedder_row(connection, derived.embedder, derived.vectors.shape[1])
+    packed = np.asarray(derived.vectors, dtype="<f2")
+    connection.execute(
+        sa.insert(t.vectors),
+        [
+            {"row": row, "embedder": embedder, "vector": vector.tobytes()}
+            for row, vector in enumerate(packed, start=first)
+        ],
+    )
+
+
+def _link(
+    connection: sa.Connection, file: FileState, document: str, groups: frozenset[str] | None
+) -> str | None:
+    """Point a file at a document; returns the document that it pointed at before."""
+    columns = t.locations.c
+    here = (columns.source == file.source, columns.path == file.path)
+    old = connection.execute(sa.select(t.locations).where(*here)).one_or_none()
+    if groups is not None:
+        access = _access_row(connection, groups)
+    elif old is not None:
+        access = old.access
+    else:
+        query = sa.select(t.sources.c.access).where(t.sources.c.source == file.source)
+        access = connection.execute(query).scalar() or t.EVERYBODY
+    values = {
+        "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
+        "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": _now(),
+    }  # fmt: skip
+    again = {key: value for key, value in values.items() if key != "added_at"}
+    connection.execute(
+        upsert(t.locations).values(values).on_conflict_do_update(
+            index_elements=["source", "path"], set_=again)
+    )  # fmt: skip
+    _forget_failure(connection, file.source, file.path)
+    return None if old is None or old.document == document else str(old.document)
+
+
+def _unlink(connection: sa.Connection, source: str, path: str) -> str | None:
+    columns = t.locations.c
+    here = (columns.source == source, columns.path == path)
+    old = connection.execute(sa.select(columns.document).where(*here)).scalar()
+    connection.execute(sa.delete(t.locations).where(*here))
+    _forget_failure(connection, source, path)
+    return old
+
+
+def _forget_failure(connection: sa.Connection, source: str, path: str) -> None:
+    columns = t.failures.c
+    connection.execute(sa.delete(t.failures).where(columns.source == source, columns.path == path))
+
+
+def _drop_orphans(connection: sa.Connection, documents: set[str | None], generation: int) -> None:
+    """Remove those of `documents` that no location holds any more."""
+    for document in documents - {None}:
+        query = sa.select(t.locations.c.path).where(t.locations.c.document == document).limit(1)
+        if connection.execute(query).first() is None:
+            _drop_document(connection, str(document), generation)
+
+
+def _drop_document(
+    connection: sa.Connection, document: str, generation: int, *, keep_row: bool = False
+) -> bool:
+    """Remove what was derived from a document and log its chunks; without `keep_row` also the rest of it."""
+    rows = sa.select(t.chunks.c.row, sa.literal(generation)).where(t.chunks.c.document == document)
+    connection.execute(sa.insert(t.removals).from_select(["row", "generation"], rows))
+    for table in (t.chunks, t.pages, t.bodies):
+        connection.execute(sa.delete(table).where(table.c.document == document))
+    if keep_row:
+        return True
+    connection.execute(sa.delete(t.locations).where(t.locations.c.document == document))
+    return connection.execute(sa.delete(t.documents).where(t.documents.c.id == document)).rowcount > 0

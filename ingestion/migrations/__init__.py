@@ -1,0 +1,1 @@
+"""The history of the library's tables, for Alembic; run by `library_schema.upgrade`."""
