@@ -233,7 +233,12 @@ def build_workbook() -> None:
 
 
 def main() -> None:
-    for name in ("経費精算規程", "情報セキュリティポリシー", "MP-300取扱説明書", "SB-2025-07_Service_Bulletin"):
+    for name in (
+        "経費精算規程",
+        "情報セキュリティポリシー",
+        "MP-300取扱説明書",
+        "SB-2025-07_Service_Bulletin",
+    ):
         build_pdf(name)
     build_docx("就業規則", "MS Mincho")
     build_docx("Employee_Handbook", "Calibri")

@@ -1,0 +1,116 @@
+"""The rules of ARCHITECTURE.md that a program can hold: the layers, and one file for each heavy dependency."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from grimp import build_graph
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("ingestion", "assistant", "training", "ui")
+LAYERS = ("ui", "training", "assistant", "ingestion")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+# Who alone may import what. A folder ends with "/".
+ONLY_IN = {
+    "faiss": {"ingestion/vector_index.py"},
+    "tantivy": {"ingestion/lexical_index.py"},
+    "sudachipy": {"ingestion/tokenizing.py"},
+    "llama_cpp": {"assistant/llama.py"},
+    "streamlit": {"ui/web/"},
+    "typer": {"ui/cli/"},
+    "pypdfium2": {"ingestion/pdfium.py", "ingestion/page_images.py", "ingestion/readers/pdf.py"},
+    "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},
+    "openpyxl": {"ingestion/readers/xlsx.py"},
+    "pptx": {"ingestion/readers/pptx.py"},
+    "pypdf": {"ingestion/readers/pdf_extras.py"},
+}
+# The program's SQL and its two databases: the library, and the records of conversations.
+SQL_IN = {
+    "ingestion/library.py",
+    "ingestion/library_bodies.py",
+    "ingestion/library_feed.py",
+    "ingestion/library_schema.py",
+    "ingestion/library_writing.py",
+    "ingestion/embedder_rows.py",
+    "ingestion/migrations/",
+    "assistant/records.py",
+    "assistant/migrations/",
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Top-level names of every absolute import in the file, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def importers(name: str) -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in FILES if name in set(imported(path))}
+
+
+def outside(files: set[str], allowed: set[str]) -> set[str]:
+    folders = tuple(place for place in allowed if place.endswith("/"))
+    return {file for file in files if file not in allowed and not file.startswith(folders or ("\0",))}
+
+
+def test_import_linter_is_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def test_no_package_imports_one_to_its_left() -> None:
+    """The same rule by another program, so that a slip in import-linter's configuration is noticed."""
+    graph = build_graph(*PACKAGES, cache_dir=None)
+    wrong = [
+        (importer, target)
+        for importer in graph.modules
+        for target in graph.find_modules_directly_imported_by(importer)
+        if LAYERS.index(importer.split(".")[0]) > LAYERS.index(target.split(".")[0])
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ONLY_IN)
+def test_one_adapter_for_a_heavy_dependency(name: str) -> None:
+    assert outside(importers(name), ONLY_IN[name]) == set()
+
+
+def test_sql_stays_in_two_places() -> None:
+    assert outside(importers("sqlalchemy") | importers("sqlite3") | importers("alembic"), SQL_IN) == set()
+
+
+def test_nobody_imports_the_tests() -> None:
+    assert importers("tests") == set()
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    folders = {path.parent for path in FILES if "migrations" not in path.parts}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def without_reason(path: Path) -> Iterator[str]:
+    """Places of `except Exception:` and the like with no comment in the line, the one above or the one below."""
+    lines = path.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"\s*except(\s+(Base)?Exception\b.*)?:", line):
+            near = lines[max(0, number - 1) : number + 2]
+            if not any("# " in text for text in near):
+                yield f"{path.relative_to(ROOT)}:{number + 1}"
+
+
+def test_a_broad_except_has_its_reason_beside_it() -> None:
+    assert [place for path in FILES for place in without_reason(path)] == []
+
+
+def test_files_stay_short() -> None:
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
