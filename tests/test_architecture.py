@@ -1,4 +1,4 @@
-"""The rules of ARCHITECTURE.md that a program can hold: the layers, and one file for each heavy dependency."""
+"""The rules of ARCHITECTURE.md that a program can hold: layers, one adapter for each heavy dependency."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 def without_reason(path: Path) -> Iterator[str]:
-    """Places of `except Exception:` and the like with no comment in the line, the one above or the one below."""
+    """Places of `except Exception:` and the like with no comment in that line or beside it."""
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines):
         if re.match(r"\s*except(\s+(Base)?Exception\b.*)?:", line):

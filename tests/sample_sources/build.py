@@ -1,7 +1,7 @@
 """Makes the binary and legacy-encoded documents of samples/ from the sources beside this file.
 
-Run it after a change of a source: `python tests/sample_sources/build.py`. Needs Chromium and CJK fonts for the
-PDF files. The documents that are plain UTF-8 text (md, html, txt) lie in samples/ and are their own source.
+Run it after a change of a source: `python tests/sample_sources/build.py`. Needs Chromium and CJK fonts for
+the PDF files. The documents that are plain UTF-8 text (md, html, txt) lie in samples/ and are their own source.
 """
 
 from __future__ import annotations
@@ -233,13 +233,8 @@ def build_workbook() -> None:
 
 
 def main() -> None:
-    for name in (
-        "経費精算規程",
-        "情報セキュリティポリシー",
-        "MP-300取扱説明書",
-        "SB-2025-07_Service_Bulletin",
-    ):
-        build_pdf(name)
+    for page in sorted(SOURCES.glob("*.html")):
+        build_pdf(page.stem)
     build_docx("就業規則", "MS Mincho")
     build_docx("Employee_Handbook", "Calibri")
     build_text("品質マニュアル.txt", "euc_jp")
