@@ -9,8 +9,8 @@ APP = Path(__file__).with_name("app.py")
 MAX_UPLOAD_MB = 200
 
 _FONT = (
-    "system-ui, -apple-system, 'Segoe UI', 'Hiragino Sans', 'Yu Gothic UI', Meiryo, 'Noto Sans JP', "
-    "'Noto Sans CJK JP', sans-serif"
+    "-apple-system, 'Segoe UI', 'Hiragino Sans', 'Yu Gothic UI', Meiryo, 'Noto Sans JP', 'Noto Sans CJK JP', "
+    "system-ui, sans-serif"
 )
 
 OPTIONS: dict[str, str] = {
@@ -43,7 +43,9 @@ OPTIONS: dict[str, str] = {
 }
 
 
-def command(port: int, *, host: str = "127.0.0.1", app: Path = APP, python: str = sys.executable) -> list[str]:
+def command(
+    port: int, *, host: str = "127.0.0.1", app: Path = APP, python: str = sys.executable
+) -> list[str]:
     """The command line that serves `app` on `host`:`port`.
 
     The workspace is named to it by KONKYO_WORKSPACE in its environment.

@@ -1,0 +1,201 @@
+"""How a passage is shown in its document: marked in a page image, in a table's cells, or in its text."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+Json = dict[str, Any]
+
+MARK = (255, 226, 110)
+OUTLINE = (47, 93, 140)
+_WINDOW = 900
+_ROWS_AROUND = 6
+_COLUMNS = 40
+_CELL = re.compile(r"(?:.*!)?\$?([A-Z]{1,3})\$?(\d+)$")
+_TABLES = frozenset({"xlsx", "xlsm", "xls", "csv", "tsv"})
+
+
+def kind_of(document: Json, start: int, end: int) -> Literal["page", "table", "slide", "text"]:
+    """What suits the passage: a page image (pdf), cells, a slide's text, or running text."""
+    if document["format"] == "pdf":
+        return "page"
+    if document["format"] in _TABLES and cell_rows(document, start, end):
+        return "table"
+    return "slide" if document["format"] == "pptx" else "text"
+
+
+def still_holds(document: Json, start: int, end: int, quote: str) -> bool:
+    """Whether the passage is still what it was when it was cited."""
+    return str(document["text"][start:end]) == quote
+
+
+def highlight(png: bytes, boxes: Sequence[Json], scale: float) -> bytes:
+    """The page image (PNG, `scale` pixels a point) with `boxes` marked as by a pen; they count in points.
+
+    Dark characters stay dark: the mark darkens only what is lighter than itself.
+    """
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    pen = Image.new("RGB", image.size, (255, 255, 255))
+    draw = ImageDraw.Draw(pen)
+    for box in boxes:
+        draw.rectangle(_pixels(box, scale, image.size, margin=1.0), fill=MARK)
+    return _png(ImageChops.multiply(image, pen))
+
+
+def outline(png: bytes, groups: Sequence[tuple[str, Sequence[Json]]], scale: float) -> bytes:
+    """The page image with each group of boxes framed once and its label at the frame's corner."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    size = max(10.0, 8 * scale)
+    font = ImageFont.load_default(size=size)
+    for label, boxes in groups:
+        if not boxes:
+            continue
+        around = {
+            "x0": min(box["x0"] for box in boxes),
+            "y0": min(box["y0"] for box in boxes),
+            "x1": max(box["x1"] for box in boxes),
+            "y1": max(box["y1"] for box in boxes),
+        }
+        left, top, right, bottom = _pixels(around, scale, image.size, margin=3.0)
+        draw.rectangle((left, top, right, bottom), outline=OUTLINE, width=max(1, round(scale)))
+        width = draw.textlength(label, font=font) + 8
+        height = size + 4
+        draw.rectangle((left, top, left + width, top + height), fill=OUTLINE)
+        draw.text((left + 4, top + 1), label, fill=(255, 255, 255), font=font)
+    return _png(image)
+
+
+def _pixels(
+    box: Json, scale: float, size: tuple[int, int], *, margin: float
+) -> tuple[float, float, float, float]:
+    left = min(max((box["x0"] - margin) * scale, 0), size[0] - 1)
+    top = min(max((box["y0"] - margin) * scale, 0), size[1] - 1)
+    right = min(max((box["x1"] + margin) * scale, left), size[0] - 1)
+    bottom = min(max((box["y1"] + margin) * scale, top), size[1] - 1)
+    return left, top, right, bottom
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def page_of(document: Json, offset: int) -> Json | None:
+    """The page, sheet or slide that holds the character at `offset`, or the last one before it."""
+    found = None
+    for page in document["pages"]:
+        if page["start"] > offset:
+            break
+        found = page
+    return found
+
+
+def marked_text(text: str, start: int, end: int, *, window: int = _WINDOW) -> str:
+    """HTML of `text` around [start:end], which stands in <mark>; everything is escaped.
+
+    At most `window` characters before and after are kept, cut at line ends where there are some.
+    """
+    first = max(0, start - window)
+    last = min(len(text), end + window)
+    if first:
+        line = text.find("\n", first, start)
+        first = line + 1 if line >= 0 else first
+    if last < len(text):
+        line = text.rfind("\n", end, last)
+        last = line if line >= 0 else last
+    before = ("…" if first else "") + html.escape(text[first:start])
+    after = html.escape(text[end:last]) + ("…" if last < len(text) else "")
+    return f'<div class="k-text">{before}<mark>{html.escape(text[start:end])}</mark>{after}</div>'
+
+
+def cell_rows(document: Json, start: int, end: int) -> list[list[tuple[str, str, bool]]]:
+    """The rows of cells around the passage, each cell as (locator, text, inside the passage).
+
+    Cells of the passage's own sheet, a few rows before and after it; empty when no cell lies in the passage.
+    """
+    page = page_of(document, start)
+    low, high = (page["start"], page["end"]) if page else (0, len(document["text"]))
+    rows: dict[int, dict[int, tuple[str, str, bool]]] = {}
+    for cell in document.get("cells") or ():
+        place = _CELL.match(cell["locator"])
+        if place is None or not low <= cell["start"] <= high:
+            continue
+        inside = cell["start"] < end and start < cell["end"]
+        text = document["text"][cell["start"] : cell["end"]]
+        column = _column_number(place[1])
+        rows.setdefault(int(place[2]), {})[column] = (f"{place[1]}{place[2]}", text, inside)
+    hit = [row for row, cells in rows.items() if any(inside for _, _, inside in cells.values())]
+    if not hit:
+        return []
+    header = min(rows)
+    kept = {row for row in rows if min(hit) - _ROWS_AROUND <= row <= max(hit) + _ROWS_AROUND} | {header}
+    return _grid({row: rows[row] for row in sorted(kept)})
+
+
+def _grid(rows: dict[int, dict[int, tuple[str, str, bool]]]) -> list[list[tuple[str, str, bool]]]:
+    columns = sorted({column for cells in rows.values() for column in cells})[:_COLUMNS]
+    return [
+        [cells.get(column, (f"{_column_name(column)}{row}", "", False)) for column in columns]
+        for row, cells in rows.items()
+    ]
+
+
+def table_html(rows: Sequence[Sequence[tuple[str, str, bool]]]) -> str:
+    """The rows as an HTML table with column letters and row numbers; rows of the passage are marked."""
+    if not rows:
+        return ""
+    letters = "".join(f"<th>{html.escape(_letters(name))}</th>" for name, _, _ in rows[0])
+    lines = []
+    previous = None
+    for row in rows:
+        number = int(row[0][0].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+        if previous is not None and number > previous + 1:
+            lines.append(f'<tr class="gap"><td colspan="{len(row) + 1}">⋮</td></tr>')
+        previous = number
+        marked = ' class="marked"' if any(inside for _, _, inside in row) else ""
+        cells = "".join(
+            f"<td><mark>{html.escape(text)}</mark></td>" if inside else f"<td>{html.escape(text)}</td>"
+            for _, text, inside in row
+        )
+        lines.append(f"<tr{marked}><th>{number}</th>{cells}</tr>")
+    return f'<div class="k-table"><table><tr><th></th>{letters}</tr>{"".join(lines)}</table></div>'
+
+
+def chunk_html(number: str, heading_path: Sequence[str], text: str) -> str:
+    """One chunk as a numbered, framed box with its heading path; everything is escaped."""
+    path = html.escape(" › ".join(heading_path))
+    head = f'<span class="k-number">{html.escape(number)}</span><span class="k-path">{path}</span>'
+    body = f'<div class="k-text">{html.escape(text)}</div>'
+    return f'<div class="k-chunk"><div class="k-head">{head}</div>{body}</div>'
+
+
+def quote_html(quote: str) -> str:
+    """A quote as an escaped block."""
+    return f'<blockquote class="k-quote">{html.escape(quote)}</blockquote>'
+
+
+def _letters(name: str) -> str:
+    return name.rstrip("0123456789")
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _column_name(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

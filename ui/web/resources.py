@@ -1,0 +1,40 @@
+"""The one connection of this page to its workspace's service, shared by all tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ui.operations import Operations
+
+
+def _connect() -> Operations:
+    # Imported here: connecting reaches the service's code, which the page's tests do without.
+    from ingestion.workspace import open_workspace
+    from ui.connecting import connect
+
+    return connect(open_workspace(), start_service=True)
+
+
+connect_with: Callable[[], Operations] = _connect
+"""Makes the connection. A test or another program may put its own here before the page runs."""
+
+
+def _open() -> Operations:
+    return connect_with()
+
+
+_opened: Any = st.cache_resource(show_spinner=False)(_open)
+
+
+def operations() -> Operations:
+    """The connection; made at the first call. It is used from several threads at once."""
+    found: Operations = _opened()
+    return found
+
+
+def reconnect() -> None:
+    """Forget the connection, so that the next call makes a new one (the service was restarted)."""
+    _opened.clear()

@@ -1,0 +1,96 @@
+"""What one tab remembers, in `st.session_state`, and how the page speaks its language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from assistant.answers import Language
+from ui.errors import EXPECTED
+from ui.texts import LANGUAGES, language_of, t, texts
+from ui.web import resources
+from ui.web.running import Run
+from ui.web.turns import Passage
+
+Json = dict[str, Any]
+
+
+def language() -> Language:
+    """The tab's language: chosen in the sidebar, else in the address, else the browser's."""
+    chosen = st.session_state.get("language") or st.query_params.get("lang")
+    if chosen in LANGUAGES:
+        return "ja" if chosen == "ja" else "en"
+    return language_of(st.context.locale)
+
+
+def say(key: str, **values: object) -> str:
+    """A text of the page in the tab's language."""
+    return t(language(), "web", key, **values)
+
+
+def examples() -> list[str]:
+    """Questions to begin with."""
+    return list(texts(language())["web"]["examples"])
+
+
+def conversation() -> str | None:
+    """The id of the open conversation; None for a new one that nothing was asked in."""
+    chosen: str | None = st.session_state.get("conversation")
+    return chosen
+
+
+def open_conversation(chosen: str | None) -> None:
+    """Show another conversation, or a new one."""
+    st.session_state["conversation"] = chosen
+    st.session_state.pop("passage", None)
+
+
+def runs() -> dict[str, Run]:
+    """The tab's answers on their way or just ended, by conversation."""
+    found: dict[str, Run] = st.session_state.setdefault("runs", {})
+    return found
+
+
+def passage() -> Passage | None:
+    """The passage that is open beside the chat."""
+    opened: Passage | None = st.session_state.get("passage")
+    return opened
+
+
+def show_passage(chosen: Passage) -> None:
+    """Open a passage beside the chat."""
+    st.session_state["passage"] = chosen
+    st.session_state.pop("passage_page", None)
+
+
+def close_passage() -> None:
+    """Close what is open beside the chat."""
+    st.session_state.pop("passage", None)
+
+
+def show_error(error: Exception) -> None:
+    """One clear sentence, what to do, and a way to connect again when the service is away."""
+    kind = type(error).__name__
+    known = texts(language())["web"]["errors"]
+    st.error(f"**{known.get(kind, known['other'])}** {plain(str(error))}", icon=":material/error:")
+    if kind == "ServiceError" and st.button(say("retry"), icon=":material/refresh:"):
+        resources.reconnect()
+        st.rerun()
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show expected errors of what runs inside; all else is a bug and keeps its traceback in the log."""
+    try:
+        yield
+    except EXPECTED as error:
+        show_error(error)
+
+
+def plain(text: str) -> str:
+    """Text from outside for Streamlit's Markdown: every sign that Markdown would read stands for itself."""
+    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|~$:<>&" else sign for sign in text)
+    return escaped.replace("\n", "  \n")

@@ -1,0 +1,286 @@
+"""The chat page: conversations, questions, and answers that show their grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from ui.errors import NotFoundError
+from ui.web.components import turn
+from ui.web.exporting import answer_docx
+from ui.web.presenting import turn_view
+from ui.web.resources import operations
+from ui.web.running import Run
+from ui.web.scopes import asked_in
+from ui.web.session import (
+    conversation,
+    errors_shown,
+    examples,
+    language,
+    open_conversation,
+    passage,
+    plain,
+    runs,
+    say,
+    show_passage,
+)
+from ui.web.turns import TurnState, passage_at, stored_turns
+from ui.web.views import passage as passage_panel
+from ui.web.views.scope import choose_scope
+
+Json = dict[str, Any]
+
+_POLL_SECONDS = 0.25
+_LISTED = 30
+
+
+def page() -> None:
+    """Draw the open conversation and the field for the next question."""
+    with errors_shown():
+        status = operations().status()
+        documents = operations().documents()
+        messages = _messages()
+        run = _run(messages)
+        turns = stored_turns(messages[: run.base] if run else messages)
+        if not turns and run is None:
+            _welcome(status, documents)
+        else:
+            _header(messages)
+        for index, state in enumerate(turns):
+            _turn(state, f"turn{index}", documents)
+        if run is not None:
+            _live_turn(run, len(turns), documents)
+        _model_notes(status)
+        if documents:
+            _input(documents, run)
+        _open_passage()
+
+
+def sidebar() -> None:
+    """Draw the list of conversations."""
+    with errors_shown():
+        st.button(
+            say("new_chat"),
+            icon=":material/edit_square:",
+            width="stretch",
+            on_click=open_conversation,
+            args=(None,),
+            key="new_chat",
+        )
+        query = st.text_input(
+            say("search_chats"),
+            key="search_chats",
+            placeholder=say("search_chats"),
+            label_visibility="collapsed",
+            icon=":material/search:",
+        )
+        found = operations().conversations(search=query or "")
+        listed = [item for item in found if item["messages"] or item["id"] == conversation()]
+        if not listed:
+            st.caption(say("no_chats_found", query=plain(query)) if query else say("no_chats"))
+        shown = st.session_state.get("chats_shown", _LISTED)
+        with st.container(key="chats", gap=None):
+            for item in listed[:shown]:
+                _conversation_link(item)
+        if len(listed) > shown:
+            st.button(say("older", number=len(listed) - shown), type="tertiary", on_click=_show_older)
+
+
+def _conversation_link(item: Json) -> None:
+    active = item["id"] == conversation()
+    st.button(
+        plain(_short(item["title"] or say("untitled"), 40)),
+        key=f"{'open_chat' if active else 'chat'}_{item['id']}",
+        type="secondary" if active else "tertiary",
+        width="stretch",
+        on_click=open_conversation,
+        args=(item["id"],),
+        wrap=False,
+    )
+
+
+def _show_older() -> None:
+    st.session_state["chats_shown"] = st.session_state.get("chats_shown", _LISTED) + _LISTED
+
+
+def _short(text: str, length: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _messages() -> Sequence[Json]:
+    chosen = conversation()
+    if chosen is None:
+        return ()
+    try:
+        found = operations().conversation(chosen)
+    except NotFoundError:
+        open_conversation(None)
+        st.info(say("gone_chat"), icon=":material/info:")
+        return ()
+    st.session_state["conversation_title"] = found["title"]
+    messages: list[Json] = found["messages"]
+    return messages
+
+
+def _run(messages: Sequence[Json]) -> Run | None:
+    """The answer on its way in this conversation, until its whole turn is stored."""
+    run = runs().get(conversation() or "")
+    if run is None:
+        return None
+    if not run.running and not run.state.error and len(messages) >= run.base + 2:
+        del runs()[conversation() or ""]
+        return None
+    return run
+
+
+# --- drawing
+
+
+def _welcome(status: Json, documents: Sequence[Json]) -> None:
+    with st.container(key="welcome", horizontal_alignment="center"):
+        if not documents:
+            st.title(say("empty_title"), anchor=False, text_alignment="center")
+            st.markdown(say("empty_more"), text_alignment="center")
+            if st.button(say("open_library"), icon=":material/folder_open:", type="primary"):
+                st.switch_page(st.session_state["pages"]["library"])
+            return
+        st.title(say("hello"), anchor=False, text_alignment="center")
+        st.markdown(say("hello_more", documents=status["documents"]), text_alignment="center")
+        st.caption(say("try_first"))
+        with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
+            for index, question in enumerate(examples()):
+                st.button(question, key=f"example{index}", on_click=_ask, args=(question,))
+
+
+def _header(messages: Sequence[Json]) -> None:
+    chosen = conversation()
+    if chosen is None:
+        return
+    title = st.session_state.get("conversation_title") or say("untitled")
+    with st.container(horizontal=True, vertical_alignment="center", key="chat_header"):
+        st.subheader(plain(_short(title, 70)), anchor=False)
+        with st.popover("", icon=":material/more_horiz:", help=say("menu"), key="chat_menu", type="tertiary"):
+            with st.form("rename_form", border=False):
+                name = st.text_input(say("title"), value=title, key=f"rename_{chosen}", max_chars=200)
+                if st.form_submit_button(say("rename"), icon=":material/edit:") and name.strip():
+                    operations().rename_conversation(chosen, name.strip())
+                    st.rerun()
+            st.divider()
+            st.caption(say("confirm_delete_chat"))
+            st.button(
+                say("delete_chat"),
+                icon=":material/delete:",
+                key="delete_chat",
+                on_click=_delete_conversation,
+                args=(chosen,),
+            )
+
+
+def _delete_conversation(chosen: str) -> None:
+    run = runs().pop(chosen, None)
+    if run is not None:
+        run.stop()
+    with errors_shown():
+        operations().delete_conversation(chosen)
+    open_conversation(None)
+
+
+def _turn(state: TurnState, key: str, documents: Sequence[Json]) -> None:
+    _question(state)
+    _answer(state, key, documents)
+
+
+def _question(state: TurnState) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        st.text(state.question)
+
+
+def _answer(state: TurnState, key: str, documents: Sequence[Json]) -> bool:
+    """Draw an answer; True when a chip or card was clicked just now."""
+    with st.chat_message("assistant", avatar=":material/verified:"):
+        view = turn_view(state, language(), scope=asked_in(state.scope, documents, language()))
+        name = f"{conversation()}_{key}"
+        clicked = turn()(data=view, key=name, on_open_change=lambda: None).open
+        if state.answer is not None:
+            _export(state, name, view["scope"])
+    found = passage_at(state, clicked) if clicked else None
+    if found is not None:
+        show_passage(found)
+    return found is not None
+
+
+def _export(state: TurnState, name: str, scope: str) -> None:
+    st.download_button(
+        say("export"),
+        data=partial(answer_docx, state, language(), scope=scope, now=datetime.now().astimezone()),
+        file_name=f"{say('export_name')}.docx",
+        mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        key=f"export_{name}",
+        icon=":material/description:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def _live_turn(run: Run, index: int, documents: Sequence[Json]) -> None:
+    _question(run.state)
+
+    def follow() -> None:
+        state = run.state
+        if _answer(state, f"turn{index}", documents):
+            st.rerun()
+        if run.running and not state.finished:
+            st.button(say("stop"), icon=":material/stop_circle:", key="stop", on_click=run.stop)
+        if not run.running and st.session_state.get("followed") is not run:
+            st.session_state["followed"] = run  # one full run more, to show the stored turn
+            st.rerun()
+
+    st.fragment(run_every=_POLL_SECONDS if run.running else None)(follow)()
+
+
+def _model_notes(status: Json) -> None:
+    chat, embedder = status["chat"], status["embedder"]
+    if not embedder["present"]:
+        st.warning(say("no_embedder", name=plain(embedder["name"])), icon=":material/deployed_code_alert:")
+    elif not chat["present"]:
+        st.warning(say("no_model", name=plain(chat["name"])), icon=":material/deployed_code_alert:")
+    elif status.get("warm") == "failed":
+        st.error(say("model_failed", error=plain(status.get("warm_error") or "")), icon=":material/error:")
+    elif status.get("warm") == "loading":
+        st.caption(say("model_loading"))
+
+
+def _input(documents: Sequence[Json], run: Run | None) -> None:
+    with st.bottom, st.container(key="ask_bar", gap="xsmall"):
+        choose_scope(documents)
+        busy = run is not None and run.running
+        question = st.chat_input(
+            say("busy") if busy else say("ask"), key="question", disabled=busy, max_chars=2000
+        )
+        if question and question.strip():
+            _ask(question.strip())
+            st.rerun()
+
+
+def _ask(question: str) -> None:
+    """Start the answer; it goes on by itself while the page is drawn again and again."""
+    with errors_shown():
+        chosen = conversation()
+        if chosen is None:
+            chosen = str(operations().new_conversation()["id"])
+            open_conversation(chosen)
+        base = len(operations().conversation(chosen)["messages"])
+        scope = st.session_state.get("scope")
+        ask = partial(operations().ask, question, conversation=chosen, scope=scope)
+        runs()[chosen] = Run(question, scope, ask, base=base)
+
+
+def _open_passage() -> None:
+    chosen = passage()
+    if chosen is not None:
+        passage_panel.panel(chosen)

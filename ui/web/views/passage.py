@@ -1,0 +1,130 @@
+"""The panel beside the chat that shows a cited passage in its document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui.errors import EXPECTED, NotFoundError
+from ui.web import passages
+from ui.web.presenting import file_name, place
+from ui.web.resources import operations
+from ui.web.session import close_passage, language, passage, plain, say, show_error
+from ui.web.turns import Passage
+
+Json = dict[str, Any]
+
+_SCALE = 2.0  # pixels a point: sharp at the panel's width
+_WIDTH = 800
+
+
+def panel(chosen: Passage) -> None:
+    """Open the panel; it stays open through re-runs until the reader closes it."""
+
+    def draw() -> None:
+        current = passage() or chosen
+        try:
+            _draw(current)
+        except EXPECTED as error:
+            show_error(error)
+
+    st.dialog(say("passage"), width=_WIDTH, position="right", on_dismiss=close_passage)(draw)()
+
+
+def _draw(chosen: Passage) -> None:
+    where = place(
+        {
+            "format": chosen.format, "page": chosen.page, "page_label": chosen.page_label,
+            "locator": chosen.locator, **chosen.facts,
+        },
+        language(),
+    )  # fmt: skip
+    st.markdown(f"**{plain(chosen.title)}**" + (f" · {plain(where)}" if where else ""))
+    st.html(passages.quote_html(chosen.quote))
+    document = _document(chosen)
+    if document is None:
+        st.warning(say("changed"), icon=":material/history:")
+    else:
+        _in_document(chosen, document)
+    st.caption(say("open_original"), help=say("open_original_help"))
+    st.code(chosen.shown_as, language=None, wrap_lines=True)
+    if document is not None:
+        _download(chosen)
+
+
+def _document(chosen: Passage) -> Json | None:
+    """The document, if it is still there and still says what was cited."""
+    try:
+        document = operations().document(chosen.document)
+    except NotFoundError:
+        return None
+    if not passages.still_holds(document, chosen.start, chosen.end, chosen.quote):
+        return None
+    return document
+
+
+def _in_document(chosen: Passage, document: Json) -> None:
+    match passages.kind_of(document, chosen.start, chosen.end):
+        case "page":
+            _page(chosen, document)
+        case "table":
+            st.caption(say("row_note"))
+            st.html(passages.table_html(passages.cell_rows(document, chosen.start, chosen.end)))
+        case "slide":
+            page = passages.page_of(document, chosen.start)
+            low, high = (page["start"], page["end"]) if page else (0, len(document["text"]))
+            start, end = max(chosen.start, low) - low, min(chosen.end, high) - low
+            st.html(passages.marked_text(document["text"][low:high], start, end))
+        case _:
+            st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
+
+
+def _page(chosen: Passage, document: Json) -> None:
+    boxes = operations().boxes(chosen.document, chosen.start, chosen.end)
+    cited = boxes[0]["page"] if boxes else chosen.page or 1
+    number = int(st.session_state.get("passage_page") or cited)
+    total = len(document["pages"])
+    _turn_pages(number, cited, total)
+    image = operations().page_image(chosen.document, number, scale=_SCALE)
+    here = [box for box in boxes if box["page"] == number]
+    with st.container(border=True, key="page_image"):
+        st.image(passages.highlight(image, here, _SCALE), width="stretch")
+    if not boxes:
+        st.info(say("no_boxes"), icon=":material/info:")
+        st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
+
+
+def _turn_pages(number: int, cited: int, total: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="page_bar"):
+        for name, icon, target in (
+            ("previous_page", ":material/chevron_left:", number - 1),
+            ("next_page", ":material/chevron_right:", number + 1),
+        ):
+            st.button(
+                "",
+                icon=icon,
+                help=say(name),
+                key=name,
+                disabled=not 1 <= target <= total,
+                on_click=_go_to,
+                args=(target,),
+            )
+        st.caption(say("of_pages", number=number, all=total))
+        if number != cited:
+            st.button(say("cited_page"), type="tertiary", key="cited_page", on_click=_go_to, args=(cited,))
+
+
+def _go_to(number: int) -> None:
+    st.session_state["passage_page"] = number
+
+
+def _download(chosen: Passage) -> None:
+    st.download_button(
+        say("download"),
+        data=lambda: operations().original(chosen.document)[1],
+        file_name=file_name(chosen.shown_as),
+        icon=":material/download:",
+        key="download_original",
+        on_click="ignore",
+    )
