@@ -1,0 +1,132 @@
+"""Fakes that obey the seams of `ui.operations` and `ui.asking`, and remember what they were asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assistant.answers import (
+    Answer,
+    Checked,
+    Citation,
+    Claim,
+    Event,
+    Finished,
+    Hit,
+    Retrieved,
+    Timings,
+    Token,
+    Turn,
+    Verdict,
+)
+from assistant.records import Records
+from ingestion.documents import Scope
+from ingestion.settings import Settings
+
+TEXT = "パスワードは90日ごとに変更する。"
+
+
+def hit(text: str = TEXT) -> Hit:
+    return Hit(
+        rank=1, document="d1", source="/srv/rules", path="security.pdf", title="情報セキュリティ規程",
+        format="pdf", page=3, page_label="3", locator=None, chunk_id=f"d1:0-{len(text)}", start=0,
+        end=len(text), score=0.9, text=text, heading_path=("第3条",), dense=0.8, lexical=12.0,
+    )  # fmt: skip
+
+
+def claim(text: str) -> Claim:
+    citation = Citation(
+        document="d1", source="/srv/rules", path="security.pdf", page=3, page_label="3", locator=None,
+        start=0, end=len(TEXT), quote=TEXT, score=0.9, number=1, title="情報セキュリティ規程", format="pdf",
+    )  # fmt: skip
+    return Claim(0, len(text), text, Verdict.SUPPORTED, 0.9, (citation,))
+
+
+@dataclass
+class FakeAssistant:
+    """Answers every question with its own words, piece by piece.
+
+    `pause` is waited for before the second token; `closed` is set when a stream was closed early.
+    """
+
+    model: str = "fake"
+    pieces: tuple[str, ...] = ("90", "日です。")
+    pause: threading.Event | None = None
+    endless: bool = False
+    closed: threading.Event = field(default_factory=threading.Event)
+    asked: list[tuple[str, tuple[Turn, ...], Scope, str | None, str | None]] = field(default_factory=list)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        scope: Scope,
+        language: str | None = None,
+        evidence: str | None = None,
+    ) -> Iterator[Event]:
+        self.asked.append((question, tuple(history), scope, language, evidence))
+        yield Retrieved((hit(),), question)
+        try:
+            yield Token(self.pieces[0])
+            if self.pause is not None:
+                assert self.pause.wait(20)
+            while self.endless:
+                yield Token("。")
+            yield Token("".join(self.pieces[1:]))
+        except GeneratorExit:
+            self.closed.set()
+            raise
+        text = "".join(self.pieces)
+        yield Checked(claim(text))
+        timings = Timings(1.0, 2.0, 3.0, len(self.pieces))
+        yield Finished(
+            Answer(text, False, (claim(text),), (hit(),), self.model, None, timings, question=question)
+        )
+
+
+@dataclass
+class FakeAskResources:
+    """What `ui.asking.Asking` needs, with one fake assistant a model."""
+
+    records: Records
+    settings: Settings = field(default_factory=Settings)
+    assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
+    chosen: list[str | None] = field(default_factory=list)
+
+    def assistant(self, model: str | None = None) -> Any:
+        self.chosen.append(model)
+        return self.assistants.setdefault(model, FakeAssistant(model or "fake"))
+
+
+class FakeOperations:
+    """Answers every operation with a value that holds its arguments; streams are given from outside."""
+
+    def __init__(self, folder: Path = Path("/ws")) -> None:
+        self.folder = folder
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.streams: dict[str, Any] = {}
+        self.raises: dict[str, Exception] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self.calls.append((name, arguments, named))
+            if name in self.raises:
+                raise self.raises[name]
+            if name in self.streams:
+                return self.streams[name]()
+            return {"name": name, "arguments": list(arguments), "named": {k: named[k] for k in sorted(named)}}
+
+        return call
+
+    def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
+        return f"{document}/{page}/{scale}".encode()
+
+    def original(self, document: str) -> tuple[str, bytes]:
+        return "就業 規則.pdf", document.encode()

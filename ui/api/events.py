@@ -1,0 +1,94 @@
+"""Streams of events over HTTP: server-sent events, one JSON value each.
+
+An error that ends a stream is the event "failed"; the client raises it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any
+
+from ui.errors import EXPECTED, error_from_json, error_json
+
+Json = dict[str, Any]
+KEEP_ALIVE_SECONDS = 10.0
+_KEEP_ALIVE = b": waiting\n\n"
+logger = logging.getLogger(__name__)
+
+
+def encode(event: Json) -> bytes:
+    """One event on the wire."""
+    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+def decode(lines: Iterable[str]) -> Iterator[Json]:
+    """The events in the lines of a response.
+
+    Raises:
+        Exception: what the service raised, when it sent "failed".
+    """
+    for line in lines:
+        if line.startswith("data: "):
+            event = json.loads(line[6:])
+            if event["event"] == "failed":
+                raise error_from_json(event)
+            yield event
+
+
+async def stream(begin: Callable[[], Iterator[Json]]) -> AsyncIterator[bytes]:
+    """Run the iterator of `begin` in a thread of its own and send what it yields.
+
+    When the client goes away, the iterator is closed after its next event, in its own thread. Comments keep
+    the connection busy meanwhile, so that either side notices when the other is gone.
+    """
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[Json | None] = asyncio.Queue()
+    gone = threading.Event()
+
+    def put(event: Json | None) -> None:
+        try:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+        except RuntimeError:  # the loop was closed: the service ends, nobody reads any more
+            gone.set()
+
+    threading.Thread(target=_pump, args=(begin, put, gone), name="konkyo-stream", daemon=True).start()
+    try:
+        while True:
+            try:
+                event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield _KEEP_ALIVE
+                continue
+            if event is None:
+                return
+            yield encode(event)
+    finally:
+        gone.set()
+
+
+def _pump(
+    begin: Callable[[], Iterator[Json]], put: Callable[[Json | None], None], gone: threading.Event
+) -> None:
+    try:
+        events = begin()
+        try:
+            for event in events:
+                put(event)
+                if gone.is_set():
+                    break
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+    except EXPECTED as error:
+        put({"event": "failed", **error_json(error)})
+    except Exception as error:  # a thread has no caller to raise to: the client must hear of a bug as well
+        logger.exception("a stream failed")
+        message = f"unexpected error, see the log of the service: {type(error).__name__}"
+        put({"event": "failed", "kind": "ServiceError", "message": message, "refused": False})
+    finally:
+        put(None)

@@ -1,0 +1,81 @@
+"""Who may talk to the service: holders of the token, under a name that cannot be rebound to this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import secrets
+import socket
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Guard:
+    """Answers 401 without the bearer token, and 421 when the Host header is not one of `hosts`.
+
+    The Host check stops a web page whose name was pointed at this machine. With `any_address`, plain IP
+    addresses pass too: a service that others may reach knows not under which address they do.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, token: str, hosts: Collection[str], any_address: bool = False
+    ) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._any_address = any_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if not self._host_allowed(headers.get(b"host", b"").decode("latin-1")):
+            await _refuse(send, 421, "this service is not known under that name")
+        elif not secrets.compare_digest(headers.get(b"authorization", b""), self._expected):
+            await _refuse(send, 401, "the token of service.json is missing or wrong")
+        else:
+            await self._app(scope, receive, send)
+
+    def _host_allowed(self, value: str) -> bool:
+        name = _without_port(value).lower()
+        return name in self._hosts or (self._any_address and _is_address(name))
+
+
+def allowed_hosts(host: str) -> frozenset[str]:
+    """Names under which a service that listens on `host` may be addressed."""
+    if is_loopback(host):
+        return LOOPBACK_NAMES | {host}
+    return LOOPBACK_NAMES | {host, socket.gethostname(), socket.getfqdn()}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_port(value: str) -> str:
+    if value.startswith("["):
+        return value[1:].partition("]")[0]
+    return value.partition(":")[0]
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    error = {"kind": "ServiceError", "message": message, "refused": False}
+    body = json.dumps({"error": error}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,59 @@
+"""The service of one workspace as a FastAPI application over `Operations`. Knows no sockets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from assistant.errors import RecordNotFoundError
+from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
+from ui.api import routes
+from ui.errors import EXPECTED, JobRunningError, NotFoundError, UsageError, error_json
+from ui.operations import Json, Operations
+
+_STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
+    ((NotFoundError, RecordNotFoundError), 404),
+    ((UnsafeRemovalError, WorkspaceBusyError, JobRunningError), 409),
+    ((UsageError,), 422),
+)
+
+
+def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[], None]) -> FastAPI:
+    """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
+    # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
+    app = FastAPI(title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None)
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+    @app.get("/health")
+    def health() -> Json:
+        return {"ok": True, "workspace": workspace, "version": version("konkyo"), "pid": os.getpid()}
+
+    @app.post("/shutdown")
+    def shutdown() -> Json:
+        shut_down()
+        return {"done": True, "pid": os.getpid()}
+
+    app.include_router(routes.question_routes(operations))
+    app.include_router(routes.ingest_routes(operations))
+    app.include_router(routes.document_routes(operations))
+    app.include_router(routes.conversation_routes(operations))
+    return app
+
+
+def _expected(_request: Request, error: Exception) -> JSONResponse:
+    status = next((code for kinds, code in _STATUS if isinstance(error, kinds)), 400)
+    return JSONResponse({"error": error_json(error)}, status)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return JSONResponse({"error": error_json(UsageError(f"{place}: {first['msg']}"))}, 422)

@@ -1,0 +1,215 @@
+"""Questions in the order in which they came, with their conversations kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from assistant.answers import Hit, Language, Turn
+from ingestion.documents import EVERYTHING, Scope
+from ui.errors import UsageError
+from ui.operations import EvidenceMode, Json
+from ui.shown_as import ShownAs
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.records import Records
+    from ingestion.settings import Settings
+
+
+class AskResources(Protocol):
+    """What answering needs of `ui.resources.Resources`."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """The conversations."""
+        ...
+
+    def assistant(self, model: str | None = None) -> Assistant:
+        """The assistant with `model` or the configured one, replacing the one before."""
+        ...
+
+
+class Asking:
+    """Answers questions one after another; those for the loaded model may overlap until they generate."""
+
+    def __init__(self, resources: AskResources, shown_as: ShownAs) -> None:
+        self._resources = resources
+        self._shown_as = shown_as
+        self._changed = threading.Condition()
+        self._line: deque[object] = deque()
+        self._active = 0
+        self._model: str | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Questions that are being answered or wait for it."""
+        with self._changed:
+            return self._active + len(self._line)
+
+    def wait_turn(self, seconds: float = 60.0) -> None:
+        """Wait while questions are being answered, so that the cores are theirs; at most `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._active == 0, timeout=seconds)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        conversation: str | None = None,
+        scope: Json | None = None,
+        language: Language | None = None,
+        evidence: EvidenceMode | None = None,
+        model: str | None = None,
+    ) -> Generator[Json, None, None]:
+        """The events of `Operations.ask`."""
+        if not question.strip():
+            raise UsageError("the question is empty.")
+        limits = scope_from_json(scope)
+        history = self._history(conversation)
+        draft = _Draft(question)
+        if ahead := self.waiting:
+            yield {"event": "waiting", "ahead": ahead}
+        with self._turn(model):
+            events = self._resources.assistant(model).stream(
+                question, history=history, scope=limits, language=language, evidence=evidence
+            )
+            with closing(cast("Generator[Any, None, None]", events)):
+                try:
+                    for event in events:
+                        value = self._shown(event.as_json())
+                        if value["event"] == "retrieved":
+                            value["waiting"] = value["waiting"] or self.waiting - 1
+                        if value["event"] == "finished":
+                            value["conversation"] = conversation
+                            self._store(conversation, question, value["answer"], scope)
+                            draft.stored = True
+                        draft.add(value)
+                        yield value
+                except GeneratorExit:
+                    if not draft.stored:
+                        self._store(conversation, question, draft.stopped_answer(), scope)
+                    raise
+
+    @contextmanager
+    def _turn(self, model: str | None) -> Iterator[None]:
+        """First come, first served; another model has to wait until the last answer of this one is out."""
+        settings = self._resources.settings
+        wanted = model or settings.server.model or settings.models.chat
+        ticket = object()
+        with self._changed:
+            self._line.append(ticket)
+            try:
+                self._changed.wait_for(
+                    lambda: self._line[0] is ticket and (self._active == 0 or self._model == wanted)
+                )
+            finally:
+                self._line.remove(ticket)
+                self._changed.notify_all()
+            self._active += 1
+            self._model = wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._active -= 1
+                self._changed.notify_all()
+
+    def _history(self, conversation: str | None) -> list[Turn]:
+        if conversation is None:
+            return []
+        messages = self._resources.records.show(conversation)["messages"]
+        return [
+            Turn(asked["text"], reply["text"], tuple(map(hit_from_json, reply["answer"]["hits"])))
+            for asked, reply in zip(messages[::2], messages[1::2], strict=False)
+        ]
+
+    def _store(self, conversation: str | None, question: str, answer: Json, scope: Json | None) -> None:
+        if conversation is not None:
+            self._resources.records.append_turn(conversation, question, answer, scope=scope)
+
+    def _shown(self, event: Json) -> Json:
+        """`event` with `shown_as` beside every source and path."""
+        answer = event.get("answer", {})
+        claims = [event["claim"]] if "claim" in event else answer.get("claims", [])
+        hits = [*event.get("hits", []), *answer.get("hits", [])]
+        for place in [*hits, *(citation for claim in claims for citation in claim["citations"])]:
+            place["shown_as"] = self._shown_as(place["source"], place["path"])
+        return event
+
+
+class _Draft:
+    """What is known of an answer that may be stopped before it is whole."""
+
+    def __init__(self, question: str) -> None:
+        self.stored = False
+        self._question = question
+        self._hits: list[Json] = []
+        self._claims: list[Json] = []
+        self._text = ""
+        self._tokens = 0
+        self._began = time.perf_counter()
+        self._retrieve_ms: float = 0.0
+        self._first_token_ms: float | None = None
+
+    def add(self, event: Json) -> None:
+        """Take in one event of the stream."""
+        match event["event"]:
+            case "retrieved":
+                self._hits, self._question = event["hits"], event["question"] or self._question
+                self._retrieve_ms = self._passed()
+            case "token":
+                self._first_token_ms = self._first_token_ms or self._passed()
+                self._text += event["text"]
+                self._tokens += 1
+            case "checked":
+                self._claims.append(event["claim"])
+
+    def stopped_answer(self) -> Json:
+        """An answer as far as it came, with the keys of `Answer.as_json`."""
+        return {
+            "answer": self._text, "abstained": False, "claims": self._claims, "hits": self._hits, "model": "",
+            "adapter": None, "question": self._question, "draft": "", "stopped": True,
+            "timings": {
+                "retrieve_ms": self._retrieve_ms, "first_token_ms": self._first_token_ms,
+                "total_ms": self._passed(), "tokens": self._tokens,
+            },
+        }  # fmt: skip
+
+    def _passed(self) -> float:
+        return round(1000 * (time.perf_counter() - self._began), 1)
+
+
+def scope_from_json(scope: Json | None) -> Scope:
+    """The scope of `ui.operations`; None is everything.
+
+    Raises:
+        UsageError: it has other keys or values.
+    """
+    if scope is None:
+        return EVERYTHING
+    documents, folder = scope.get("documents"), scope.get("folder")
+    try:
+        return Scope(
+            None if documents is None else frozenset(map(str, documents)),
+            None if folder is None else (str(folder["source"]), str(folder.get("path") or "")),
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"the scope {scope!r} is not understood: give documents, folder, or neither."
+        ) from error
+
+
+def hit_from_json(value: Json) -> Hit:
+    """A hit as `Hit.as_json` wrote it; the raw scores of the two searches are not kept."""
+    known = {name: value[name] for name in Hit.__dataclass_fields__ if name in value}
+    return Hit(**{**known, "heading_path": tuple(known.get("heading_path", ()))})

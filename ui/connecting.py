@@ -1,0 +1,114 @@
+"""Finds the service of a workspace, starts it, or does without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ui.errors import ServiceError
+
+if TYPE_CHECKING:
+    from ingestion.workspace import Workspace
+    from ui.api.client import ServiceClient
+    from ui.operations import Operations
+
+READY_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+_DETACHED = 0x00000208  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP, names that only Windows has
+
+
+def connect(workspace: Workspace, start_service: bool = False) -> Operations:
+    """The operations of the running service; without one, start it or work in this process.
+
+    Raises:
+        ServiceError: the service was to be started and did not become ready.
+    """
+    client = running_service(workspace)
+    if client is not None:
+        return client
+    if start_service:
+        return _start(workspace)
+    from ui.local import LocalOperations
+
+    return LocalOperations(workspace)
+
+
+def running_service(workspace: Workspace) -> ServiceClient | None:
+    """A client of the workspace's service, None when none runs. What a dead one left behind is removed."""
+    if not workspace.service_path.exists():
+        return None
+    from ui.api.client import ServiceClient
+    from ui.api.token import read_address, remove_address
+
+    address = read_address(workspace.service_path)
+    if address is None:
+        return None
+    if not address.alive:
+        remove_address(workspace.service_path, address.token)
+        return None
+    client = ServiceClient(address)
+    try:
+        if client.health()["workspace"] == str(workspace.root):
+            return client
+    except ServiceError:
+        pass  # it is just ending, or hangs: the workspace's lock decides what may follow
+    client.close()
+    return None
+
+
+def _start(workspace: Workspace) -> ServiceClient:
+    """Start a service and wait for it. Of two started at once the lock lets one live, and both find it."""
+    log = workspace.logs / "service.log"
+    process = _spawn(workspace, log)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        client = running_service(workspace)
+        if client is not None:
+            return client
+        if process.poll() is not None and not _lock_held(workspace):
+            break
+        time.sleep(_POLL_SECONDS)
+    client = running_service(workspace)
+    if client is not None:
+        return client
+    state = "does not answer" if process.poll() is None else "ended at once"
+    raise ServiceError(f"the service was started and {state}. The end of {log}: {_tail(log)}")
+
+
+def _spawn(workspace: Workspace, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ui.cli.main", "serve", "--workspace", str(workspace.root)]
+    windows = sys.platform == "win32"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=not windows,
+            creationflags=_DETACHED if windows else 0,
+        )
+    # It outlives this function, and must not stay as a zombie when it ends before this process does.
+    threading.Thread(target=process.wait, name="konkyo-service", daemon=True).start()
+    return process
+
+
+def _lock_held(workspace: Workspace) -> bool:
+    """Whether some process holds the write lock: then a service is coming up, or a command is writing."""
+    from ingestion.errors import WorkspaceBusyError
+
+    try:
+        with workspace.write_lock():
+            return False
+    except WorkspaceBusyError:
+        return True
+
+
+def _tail(log: Path, lines: int = 3) -> str:
+    try:
+        return " / ".join(log.read_text("utf-8", "replace").strip().splitlines()[-lines:])
+    except OSError:
+        return "(no log)"

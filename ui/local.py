@@ -1,0 +1,368 @@
+"""The operations done in this process: by the service, and by the command line when no service runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.answers import Language, Mode, Query
+from ingestion.documents import Location, Span
+from ingestion.errors import ModelError
+from ingestion.workspace import Workspace
+from ui import documents_json
+from ui.asking import Asking, scope_from_json
+from ui.errors import NotFoundError, UsageError
+from ui.jobs import Jobs, Work
+from ui.operations import EvidenceMode, Json
+from ui.resources import Resources
+from ui.shown_as import ShownAs
+from ui.uploads import store_upload
+
+if TYPE_CHECKING:
+    from ingestion.library import StoredDocument
+
+
+class LocalOperations:
+    """Implements `ui.operations.Operations`.
+
+    Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
+    this process holds it anyway (the service does).
+    """
+
+    def __init__(
+        self, workspace: Workspace, *, owns_lock: bool = False, resources: Resources | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.resources = resources or Resources(workspace, workspace.settings())
+        self._owns_lock = owns_lock
+        self._uploads = workspace.uploads.as_posix()
+        self._shown_as = ShownAs(self.resources.settings.sources, self._uploads)
+        self._asking = Asking(self.resources, self._shown_as)
+        self._jobs = Jobs()
+        self._counts: tuple[int, Json] = (-1, {})
+
+    # --- state
+
+    def status(self) -> Json:
+        """See `Operations.status`."""
+        settings, resources = self.resources.settings, self.resources
+        chat_loaded, embedder_loaded = resources.loaded
+        return {
+            "version": version("konkyo"), "workspace": str(self.workspace.root), "pid": os.getpid(),
+            "service": self._owns_lock, "language": settings.interface.language, **self._count(),
+            "waiting": self._asking.waiting,
+            "chat": self._model_state(settings.server.model or settings.models.chat, chat_loaded),
+            "embedder": self._model_state(settings.models.embedder, embedder_loaded),
+            "warm": resources.warmth, "warm_error": resources.warm_error, "job": self.job(),
+        }  # fmt: skip
+
+    def models(self) -> list[Json]:
+        """See `Operations.models`."""
+        return [model.as_json() for model in self.resources.model_store.list()]
+
+    def settings(self) -> Json:
+        """See `Operations.settings`."""
+        return self.resources.settings.model_dump(mode="json")
+
+    # --- questions
+
+    def search(
+        self, query: str, *, top_k: int | None = None, mode: Mode | None = None, scope: Json | None = None
+    ) -> list[Json]:
+        """See `Operations.search`."""
+        if not query.strip():
+            raise UsageError("the query is empty.")
+        defaults = self.resources.settings.retrieval
+        wanted = Query(query, top_k or defaults.top_k, mode or defaults.mode, scope_from_json(scope))
+        hits = [hit.as_json() for hit in self.resources.search.retriever.retrieve(wanted)]
+        return [{**hit, "shown_as": self._shown_as(hit["source"], hit["path"])} for hit in hits]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        conversation: str | None = None,
+        scope: Json | None = None,
+        language: Language | None = None,
+        evidence: EvidenceMode | None = None,
+        model: str | None = None,
+    ) -> Generator[Json, None, None]:
+        """See `Operations.ask`."""
+        return self._asking.stream(
+            question,
+            conversation=conversation,
+            scope=scope,
+            language=language,
+            evidence=evidence,
+            model=model,
+        )
+
+    # --- ingestion
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        groups: Sequence[str] = (),
+        allow_empty: bool = False,
+        reparse: bool = False,
+    ) -> Iterator[Json]:
+        """See `Operations.ingest`."""
+        return self._jobs.run(paths, self._ingest_work(paths, groups, allow_empty, reparse))
+
+    def start_ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        groups: Sequence[str] = (),
+        allow_empty: bool = False,
+        reparse: bool = False,
+    ) -> Json:
+        """See `Operations.start_ingest`."""
+        return self._jobs.start(paths, self._ingest_work(paths, groups, allow_empty, reparse)).as_json()
+
+    def job(self) -> Json | None:
+        """See `Operations.job`."""
+        return None if self._jobs.last is None else self._jobs.last.as_json()
+
+    def cancel_ingest(self) -> Json:
+        """See `Operations.cancel_ingest`."""
+        job = self._jobs.last
+        running = job is not None and job.running
+        if job is not None:
+            job.cancel()
+        return {"done": running}
+
+    def upload(self, name: str, data: bytes) -> Json:
+        """See `Operations.upload`."""
+        path = store_upload(self.workspace.uploads, name, data)
+        return {"path": str(path), "name": path.name}
+
+    # --- documents
+
+    def documents(self, *, scope: Json | None = None) -> list[Json]:
+        """See `Operations.documents`."""
+        found = self.resources.library.documents_list(scope=scope_from_json(scope))
+        return [documents_json.summary(document, self._locations(document.locations)) for document in found]
+
+    def document(self, document: str) -> Json:
+        """See `Operations.document`."""
+        stored = self._stored(document)
+        return documents_json.whole(stored, self._locations(stored.locations))
+
+    def boxes(self, document: str, start: int, end: int) -> list[Json]:
+        """See `Operations.boxes`."""
+        stored = self._stored(document)
+        if not 0 <= start < end <= len(stored.document.text):
+            raise UsageError(
+                f"[{start}:{end}] is outside the text, which has {len(stored.document.text)} characters."
+            )
+        if stored.document.format != "pdf":
+            return []
+        from ingestion.page_images import span_boxes
+
+        boxes = span_boxes(self._file(document), stored.document, Span(start, end))
+        return [{"page": box.page, "x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1} for box in boxes]
+
+    def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
+        """See `Operations.page_image`."""
+        from ingestion.page_images import render_page
+
+        return render_page(self._page_file(document, page), page, scale=min(max(scale, 0.1), 6.0))
+
+    def page_size(self, document: str, page: int) -> Json:
+        """See `Operations.page_size`."""
+        from ingestion.page_images import page_size
+
+        width, height = page_size(self._page_file(document, page), page)
+        return {"width": width, "height": height}
+
+    def original(self, document: str) -> tuple[str, bytes]:
+        """See `Operations.original`."""
+        path = self._file(document)
+        return path.name, path.read_bytes()
+
+    def remove_document(self, document: str) -> Json:
+        """See `Operations.remove_document`."""
+        from ingestion.pipeline import remove_document
+
+        stored = self._stored(document)
+        with self._writing():
+            search = self.resources.search
+            remove_document(document, library=search.library, indexes=search.indexes)
+            for location in stored.locations:
+                if location.source == self._uploads:
+                    (self.workspace.uploads / location.path).unlink(missing_ok=True)
+        return {"done": True, "document": document}
+
+    def failures(self) -> list[Json]:
+        """See `Operations.failures`."""
+        return [
+            {"source": failure.source, "path": failure.path, "reason": failure.reason, "at": failure.at,
+             "shown_as": self._shown_as(failure.source, failure.path)}
+            for failure in self.resources.library.failures()
+        ]  # fmt: skip
+
+    def sources(self) -> list[Json]:
+        """See `Operations.sources`."""
+        return [
+            {"source": source, "shown_as": self._shown_as(source, ""), "documents": documents,
+             "uploads": source == self._uploads}
+            for source, documents in self.resources.library.sources()
+        ]  # fmt: skip
+
+    # --- indexes
+
+    def index_check(self) -> Json:
+        """See `Operations.index_check`."""
+        indexes = self.resources.indexes
+        if indexes is not None:
+            return indexes.check()
+        # Nothing was embedded yet, so that there is nothing an index could lack.
+        library = self.resources.library
+        generation = library.generation
+        generations = {"library": generation, "vectors": generation, "lexical": generation}
+        documents = len(library.documents_list())
+        return {
+            "ok": True, "documents": documents, "chunks": 0, "vectors": 0, "generations": generations,
+            "problems": [],
+        }  # fmt: skip
+
+    def index_rebuild(self) -> Iterator[Json]:
+        """See `Operations.index_rebuild`."""
+
+        def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
+            def tell(_index: str, done: int, total: int) -> None:
+                progress(documents_json.index_progress(done, total))
+
+            with self._writing():
+                indexes = self.resources.indexes
+                return {"done": True, **(indexes.rebuild(tell) if indexes is not None else {})}
+
+        return self._jobs.run([], work)
+
+    def index_reembed(self, model: str | None = None) -> Iterator[Json]:
+        """See `Operations.index_reembed`."""
+
+        def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
+            with self._writing():
+                return self.resources.reembed(model, progress, cancelled, self._asking.wait_turn)
+
+        return self._jobs.run([], work)
+
+    # --- conversations
+
+    def conversations(self, *, search: str = "") -> list[Json]:
+        """See `Operations.conversations`."""
+        return self.resources.records.list(search)
+
+    def conversation(self, conversation: str) -> Json:
+        """See `Operations.conversation`."""
+        return self.resources.records.show(conversation)
+
+    def new_conversation(self, *, title: str = "") -> Json:
+        """See `Operations.new_conversation`."""
+        return self.resources.records.create(title)
+
+    def rename_conversation(self, conversation: str, title: str) -> Json:
+        """See `Operations.rename_conversation`."""
+        self.resources.records.rename(conversation, title)
+        return {"done": True}
+
+    def delete_conversation(self, conversation: str) -> Json:
+        """See `Operations.delete_conversation`."""
+        self.resources.records.delete(conversation)
+        return {"done": True}
+
+    def close(self) -> None:
+        """See `Operations.close`."""
+        self._jobs.close()
+        self.resources.close()
+
+    def _ingest_work(
+        self, paths: Sequence[str], groups: Sequence[str], allow_empty: bool, reparse: bool
+    ) -> Work:
+        wanted = [Path(path) for path in paths]
+        if relative := [str(path) for path in wanted if not path.is_absolute()]:
+            raise UsageError(f"{relative[0]} is a relative path. Give it from the root on.")
+
+        def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
+            from ingestion.pipeline import ingest
+
+            with self._writing():
+                search = self.resources.search
+                report = ingest(
+                    wanted,
+                    library=search.library,
+                    indexes=search.indexes,
+                    embedder=search.embedder,
+                    settings=self.resources.settings,
+                    groups=frozenset(groups),
+                    allow_empty=allow_empty,
+                    reparse=reparse,
+                    progress=lambda state: progress(documents_json.progress(state)),
+                    wait_turn=self._asking.wait_turn,
+                    cancelled=cancelled,
+                )
+                return report.as_json()
+
+        return work
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._owns_lock else self.workspace.write_lock(wait_seconds=2.0)
+
+    def _count(self) -> Json:
+        """Numbers of the library, counted anew only when it has changed."""
+        library = self.resources.library
+        generation = library.generation
+        if generation != self._counts[0]:
+            found = library.documents_list()
+            chunks = sum(document.chunks for document in found)
+            self._counts = (generation, {"documents": len(found), "chunks": chunks})
+        return {**self._counts[1], "failures": len(library.failures())}
+
+    def _model_state(self, name: str, loaded: bool) -> Json:
+        try:
+            self.resources.model_store.path_of(name)
+            present = True
+        except ModelError:
+            present = (
+                bool(self.resources.settings.server.base_url) and name == self.resources.settings.server.model
+            )
+        return {"name": name, "present": present, "loaded": loaded}
+
+    def _stored(self, document: str) -> StoredDocument:
+        stored = self.resources.library.document(document)
+        if stored is None:
+            raise NotFoundError(f"there is no document {document!r}. See: konkyo documents list")
+        return stored
+
+    def _file(self, document: str) -> Path:
+        path = self.resources.library.file_of(document)
+        if path is None:
+            stored = self._stored(document)
+            place = stored.locations[0]
+            raise NotFoundError(
+                f"the file {place.path} in {place.source} has changed or is not there any more. "
+                "Ingest its folder again."
+            )
+        return path
+
+    def _page_file(self, document: str, page: int) -> Path:
+        stored = self._stored(document).document
+        if stored.format != "pdf" or not 1 <= page <= len(stored.pages):
+            pages = len(stored.pages) if stored.format == "pdf" else 0
+            raise NotFoundError(
+                f"document {document} ({stored.format}) has no image of page {page}; it has {pages}."
+            )
+        return self._file(document)
+
+    def _locations(self, locations: Sequence[Location]) -> list[Json]:
+        return [
+            {"source": place.source, "path": place.path, "shown_as": self._shown_as(place.source, place.path)}
+            for place in locations
+        ]

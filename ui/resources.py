@@ -1,0 +1,175 @@
+"""What the operations work on, opened when it is first needed and once only: library, search, chat model."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ingestion.settings import Settings
+from ingestion.workspace import Workspace
+from ui.errors import EXPECTED
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.records import Records
+    from assistant.retrieval import Retriever
+    from assistant.wiring import LazyGenerator
+    from ingestion.embedding import Embedder
+    from ingestion.indexes import SearchIndexes
+    from ingestion.library import Library
+    from ingestion.model_store import ModelStore
+
+Warmth = Literal["cold", "loading", "ready", "failed"]
+logger = logging.getLogger(__name__)
+
+
+class Search(NamedTuple):
+    """The library with its indexes and what asks them."""
+
+    library: Library
+    indexes: SearchIndexes
+    embedder: Embedder
+    retriever: Retriever
+
+
+class Resources:
+    """Everything heavy of one workspace; each part is imported and opened by its first use, in any thread."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.warmth: Warmth = "cold"
+        self.warm_error: str | None = None
+        self._opening = threading.RLock()
+        self._library: Library | None = None
+        self._search: Search | None = None
+        self._records: Records | None = None
+        self._bare: SearchIndexes | None = None
+        self._generator: LazyGenerator | None = None
+        self._assistant: Assistant | None = None
+        self._model: str | None = None
+
+    @property
+    def library(self) -> Library:
+        """The library alone, without any model."""
+        with self._opening:
+            if self._library is None:
+                from assistant.wiring import open_library
+
+                self._library = open_library(self.workspace, self.settings)
+            return self._library
+
+    @property
+    def records(self) -> Records:
+        """The conversations."""
+        with self._opening:
+            if self._records is None:
+                from assistant.records import Records
+
+                self._records = Records.open(self.workspace.records_path)
+            return self._records
+
+    @property
+    def model_store(self) -> ModelStore:
+        """The models of this workspace."""
+        from ingestion.model_store import ModelStore
+
+        return ModelStore(self.workspace.models)
+
+    @property
+    def search(self) -> Search:
+        """Library, indexes, embedder and retriever; loads the embedder."""
+        with self._opening:
+            if self._search is None:
+                from assistant.wiring import open_search
+
+                self._close_bare()
+                self._search = Search(*open_search(self.workspace, self.settings))
+                self._library = self._library or self._search.library
+            return self._search
+
+    @property
+    def indexes(self) -> SearchIndexes | None:
+        """The indexes without loading an embedder; None while the library holds no vectors."""
+        with self._opening:
+            if self._search is not None:
+                return self._search.indexes
+            active = self.library.embedder
+            if self._bare is None and active is not None:
+                from ingestion.indexes import SearchIndexes
+
+                self._bare = SearchIndexes.open(
+                    self.workspace.indexes, self.library, active.identity, active.dimension
+                )
+            return self._bare
+
+    def assistant(self, model: str | None = None) -> Assistant:
+        """The assistant with `model`, or with the configured one. Another model takes the place of the last.
+
+        Only one chat model is kept in memory: callers ask for another one only between answers.
+        """
+        wanted = model or self.settings.server.model or self.settings.models.chat
+        with self._opening:
+            from assistant.wiring import build_assistant, open_generator
+
+            search = self.search
+            if self._generator is None or self._model != wanted:
+                self._drop_generator()
+                self._generator, self._model = open_generator(self.workspace, self.settings, model), wanted
+                self._assistant = None
+            if self._assistant is None:
+                self._assistant = build_assistant(
+                    self.workspace, self.settings, generator=self._generator, search=(*search,)
+                )
+            return self._assistant
+
+    @property
+    def loaded(self) -> tuple[bool, bool]:
+        """Whether the chat model and the embedder are in memory."""
+        generator = self._generator
+        return generator is not None and generator.loaded, self._search is not None
+
+    def forget_search(self) -> None:
+        """Close the search: the next use opens it again, with the embedder that is active then."""
+        with self._opening:
+            self._close_bare()
+            if self._search is not None:
+                self._search.indexes.close()
+            self._search = self._assistant = None
+
+    def warm(self) -> None:
+        """Load embedder and chat model now, so that the first question need not wait for them."""
+        self.warmth = "loading"
+        try:
+            self.search.embedder.embed_query("暖機")
+            self.assistant()
+            if self._generator is not None:
+                self._generator.warm_up()
+            self.warmth, self.warm_error = "ready", None
+        except EXPECTED as error:  # a question will raise it again, where a person can read it
+            self.warmth, self.warm_error = "failed", str(error)
+            logger.warning("models were not loaded: %s", error)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._opening:
+            self._drop_generator()
+            if self._search is not None and self._search.library is not self._library:
+                self._search.library.close()
+            self.forget_search()
+            if self._library is not None:
+                self._library.close()
+            if self._records is not None:
+                self._records.close()
+            self._library = self._records = None
+
+    def _drop_generator(self) -> None:
+        if self._generator is not None:
+            self._generator.close()
+        self._generator = None
+
+    def _close_bare(self) -> None:
+        if self._bare is not None:
+            self._bare.close()
+        self._bare = None
