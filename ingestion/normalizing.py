@@ -1,8 +1,8 @@
 """Raw text becomes normalised text, with a map back to the raw characters.
 
-Three steps, equal to doing them one after another over the whole text: `clean` (line ends, control characters,
-a few signs that NFKC leaves in several forms), then Unicode NFKC. The map is kept by normalising only short
-segments that no composition can cross, so most of a text is copied as it is.
+The result equals two steps over the whole text: `clean` (line ends, control characters, a few signs that NFKC
+leaves in several forms), then Unicode NFKC. The map is kept by normalising only short segments that no
+composition can cross, so most of a text is copied as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingestion.documents import Offsets
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """`origins[i]` is the index in the raw text of a character that `text[i]` was made from; it never falls."""
+    """`origins[i]` is the index of a raw character that `text[i]` was made from; it never falls."""
 
     text: str
     origins: Offsets
@@ -55,7 +55,7 @@ _ONE_TO_MANY = _CIRCLED
 
 _DROPPED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _CARRIAGE = re.compile("\r(?=\n)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -157,7 +157,7 @@ def _normalize_segment(segment: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _trace(text: str, parts: list[str]) -> tuple[int, ...]:
-    """For each character of `text`, the first of `parts` at or after the last one found that holds its base."""
+    """For each character of `text`, the next of `parts` that holds its base letter."""
     sources: list[int] = []
     at = 0
     for character in text:

@@ -1,1 +1,82 @@
-"""One reader for each file format: `read(path) -> Document`."""
+"""One reader for each file format. `read(path)` is the only door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from ingestion.documents import Document
+from ingestion.errors import ReadError
+
+PARSER_VERSION = 1
+"""Part of the key of everything derived from a file: raised when readers or chunking change."""
+
+Reader = Callable[[Path], Document]
+
+
+def _lazy(module: str, function: str) -> Reader:
+    """A reader whose libraries are imported when the first such file is read."""
+
+    def reader(path: Path) -> Document:
+        found: Reader = getattr(import_module(f"ingestion.readers.{module}"), function)
+        return found(path)
+
+    return reader
+
+
+_HTML = _lazy("html", "read_html")
+_XLSX = _lazy("xlsx", "read_xlsx")
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        ".pdf": _lazy("pdf", "read_pdf"),
+        ".docx": _lazy("docx", "read_docx"),
+        ".docm": _lazy("docx", "read_docx"),
+        ".xlsx": _XLSX,
+        ".xlsm": _XLSX,
+        ".pptx": _lazy("pptx", "read_pptx"),
+        ".html": _HTML,
+        ".htm": _HTML,
+        ".xhtml": _HTML,
+        ".md": _lazy("plain", "read_markdown"),
+        ".markdown": _lazy("plain", "read_markdown"),
+        ".txt": _lazy("plain", "read_text"),
+        ".text": _lazy("plain", "read_text"),
+        ".log": _lazy("plain", "read_text"),
+        ".csv": _lazy("csv", "read_csv"),
+        ".tsv": _lazy("csv", "read_csv"),
+        ".eml": _lazy("eml", "read_eml"),
+    }
+)
+
+
+def supported(path: Path) -> bool:
+    """Whether there is a reader for files named like this."""
+    return path.suffix.lower() in READERS
+
+
+def read(path: Path) -> Document:
+    """Read one file.
+
+    Raises:
+        ReadError: the file is of an unknown kind, empty, encrypted, damaged or without text; the message is
+            the reason, without the path.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        known = ", ".join(sorted(READERS))
+        raise ReadError(f"files of type {path.suffix or '(none)'} are not supported. Supported: {known}.")
+    try:
+        if path.stat().st_size == 0:
+            raise ReadError("the file is empty (0 bytes).")
+        return reader(path)
+    except FileNotFoundError as error:
+        raise ReadError("the file is gone.") from error
+    except PermissionError as error:
+        raise ReadError("the file may not be read by this user. Check its permissions.") from error
+    except OSError as error:
+        raise ReadError(f"the file cannot be read: {error.strerror or error}.") from error
+    except (MemoryError, RecursionError) as error:
+        raise ReadError(f"the file is too large or too deeply nested ({type(error).__name__}).") from error

@@ -1,0 +1,259 @@
+"""Cuts a document into chunks that follow its headings and articles and keep sentences whole.
+
+A chunk lies on one page of a paged document and under one heading; short neighbouring sections share a chunk.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingestion.documents import Chunk, Document, Heading, Span, slice_chunk
+from ingestion.sentences import split_sentences
+
+__all__ = ["chunk_document", "find_headings", "split_sentences"]
+
+_SHORT = 0.25
+"""A section shorter than this share of the target joins its neighbour."""
+_LONGEST_TITLE = 60
+_LEVELS = {"編": 1, "部": 1, "章": 2, "節": 3, "款": 4, "条": 5}
+_NUMBER = "[0-9一二三四五六七八九十百〇]+"
+_ARTICLE = re.compile(
+    rf"^[ \t]*(第{_NUMBER}([編部章節款条])(?:の{_NUMBER})*)(?:[ \t]*[(（][^)）\n]{{1,40}}[)）])?[^\n]*$", re.M
+)
+_NUMBERED = re.compile(r"^[ \t]*((?:\d{1,2}\.){1,4}\d{0,2}\.?)[ \t]*([^\d\s.,%円][^\n]{0,58})$", re.M)
+_SUPPLEMENT = re.compile(
+    r"^[ \t]*(附[ \t]?則|別表(?:第?[0-9一二三四五六七八九十]+)?|別紙[0-9]*|付録[A-Z0-9]*)[^\n。]{0,40}$", re.M
+)
+_WITHIN_SENTENCE = re.compile("第|の規定|に規定|の定め|に定め|から|及び|又は|または|および|、|を|は、|が|と")
+_CAPTION = re.compile(r"^[ \t]*[(（][^()（）\n]{1,40}[)）][ \t]*$")
+_HARD_CUT = re.compile("[、,;:\n ]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    start: int
+    end: int
+    path: tuple[str, ...]
+
+
+def chunk_document(document: Document, *, target: int, maximum: int) -> list[Chunk]:
+    """Chunks of about `target` and at most `maximum` characters, in order, without overlap.
+
+    Every visible character of the text is in exactly one chunk.
+
+    Raises:
+        ValueError: `target` is not between 1 and `maximum`.
+    """
+    if not 1 <= target <= maximum:
+        raise ValueError(f"target {target} must be between 1 and maximum {maximum}")
+    headings = find_headings(document)
+    chunks: list[Chunk] = []
+    for start, end in _page_bounds(document):
+        sections = _merged(_sections(document.text, start, end, headings), document.text, target)
+        for section in sections:
+            spans = _pack(document, section, target, maximum)
+            chunks += [slice_chunk(document, span.start, span.end, section.path) for span in spans]
+    return chunks
+
+
+def find_headings(document: Document) -> tuple[Heading, ...]:
+    """The document's own headings with those its text shows: articles (第n条), chapters, numbered titles."""
+    own = document.headings
+    if document.cells and document.format in ("csv", "xlsx"):
+        return own
+    taken = sorted((heading.start, max(heading.end, heading.start + 1)) for heading in own)
+    starts = [start for start, _ in taken]
+    deepest = max((heading.level for heading in own), default=0)
+    found = list(own)
+    for heading in _written_headings(document.text, deepest):
+        place = bisect_right(starts, heading.end - 1) - 1
+        if place < 0 or taken[place][1] <= heading.start:
+            found.append(heading)
+    return tuple(sorted(found, key=lambda heading: (heading.start, heading.level)))
+
+
+def _written_headings(text: str, deepest: int) -> Iterator[Heading]:
+    for match in _ARTICLE.finditer(text):
+        title = match.group().strip()
+        if _is_title_line(title, match.group(1), match.group(2)):
+            start, level = match.start(), deepest + _LEVELS[match.group(2)]
+            if match.group(2) == "条":
+                start = _with_caption(text, start)
+                title = _article_title(text, start, match)
+            yield Heading(level, start, match.end(1), title[:_LONGEST_TITLE])
+    for match in _SUPPLEMENT.finditer(text):
+        yield Heading(deepest + 2, match.start(), match.end(), match.group().strip())
+    for match in _NUMBERED.finditer(text):
+        title = match.group().strip()
+        if not re.search("[。、,;:]$|\\. ?\\. ?\\.|…|・・・", title) and not title.endswith("."):
+            depth = len([part for part in match.group(1).split(".") if part])
+            yield Heading(deepest + depth, match.start(), match.end(), title)
+
+
+def _is_title_line(line: str, number: str, kind: str) -> bool:
+    """Whether a line that begins with 第n条 is its title, and not a sentence that wrapped there."""
+    rest = line[len(number) :]
+    if _WITHIN_SENTENCE.match(rest):
+        return False
+    if re.search(r"[.…・]{4,}|\s\d{1,3}$", rest):
+        return False
+    return kind == "条" or (len(line) <= _LONGEST_TITLE and not line.endswith("。"))
+
+
+def _with_caption(text: str, start: int) -> int:
+    """Where the article begins when a line like (年次有給休暇) stands above its number."""
+    above = text.rfind("\n", 0, max(start - 1, 0)) + 1
+    return above if start and _CAPTION.match(text[above : start - 1]) else start
+
+
+def _article_title(text: str, start: int, match: re.Match[str]) -> str:
+    if start < match.start():
+        return f"{match.group(1)} {text[start : match.start()].strip()}"
+    named = re.match(r"[ \t]*[(（][^)）\n]{1,40}[)）]", text[match.end(1) :])
+    if named:
+        return match.group(1) + named.group().rstrip()
+    rest = match.group().strip()
+    return rest if len(rest) <= 30 and not rest.endswith("。") else match.group(1)
+
+
+def _page_bounds(document: Document) -> list[tuple[int, int]]:
+    """Stretches that no chunk may leave: pages that mean something, and text outside of them."""
+    if not document.paged:
+        return [(0, len(document.text))]
+    bounds: list[tuple[int, int]] = []
+    done = 0
+    for page in document.pages:
+        bounds += [(done, page.start), (page.start, page.end)]
+        done = page.end
+    bounds.append((done, len(document.text)))
+    return [(start, end) for start, end in bounds if start < end]
+
+
+def _sections(text: str, start: int, end: int, headings: tuple[Heading, ...]) -> list[_Section]:
+    """The parts of [start, end) between headings, each with the titles above it."""
+    starts = [heading.start for heading in headings]
+    first, last = bisect_left(starts, start), bisect_left(starts, end)
+    path = _path_before(headings, first)
+    sections: list[_Section] = []
+    at = body = start
+    for heading in headings[first:last]:
+        if text[body : heading.start].strip():  # titles without a text between them stay together
+            sections.append(_Section(at, heading.start, _titles(path)))
+            at = heading.start
+        body = max(heading.end, at)
+        path = [above for above in path if above.level < heading.level] + [heading]
+    if text[at:end].strip():
+        sections.append(_Section(at, end, _titles(path)))
+    return sections
+
+
+def _path_before(headings: tuple[Heading, ...], count: int) -> list[Heading]:
+    path: list[Heading] = []
+    level = 1 << 30
+    for heading in reversed(headings[:count]):
+        if heading.level < level:
+            path.insert(0, heading)
+            level = heading.level
+        if level <= 1:
+            break
+    return path
+
+
+def _titles(path: list[Heading]) -> tuple[str, ...]:
+    return tuple(heading.title for heading in path)
+
+
+def _merged(sections: list[_Section], text: str, target: int) -> list[_Section]:
+    """Sections with short ones joined to the next (or the last one to the one before).
+
+    A heading alone goes with what follows it; the joined section keeps the titles that both are under.
+    """
+    merged: list[_Section] = []
+    for section in sections:
+        if merged and _size(text, merged[-1]) < _SHORT * target and _size(text, section) <= target:
+            merged[-1] = _join(merged[-1], section)
+        else:
+            merged.append(section)
+    if len(merged) > 1 and _size(text, merged[-1]) < _SHORT * target / 2:
+        last = merged.pop()
+        if _size(text, merged[-1]) + _size(text, last) <= target:
+            merged[-1] = _join(merged[-1], last)
+        else:
+            merged.append(last)
+    return merged
+
+
+def _size(text: str, section: _Section) -> int:
+    return len(text[section.start : section.end].strip())
+
+
+def _join(first: _Section, second: _Section) -> _Section:
+    if second.path[: len(first.path)] == first.path:
+        return _Section(first.start, second.end, first.path if first.path else second.path)
+    common = 0
+    while common < min(len(first.path), len(second.path)) and first.path[common] == second.path[common]:
+        common += 1
+    return _Section(first.start, second.end, first.path[:common] or first.path)
+
+
+def _pack(document: Document, section: _Section, target: int, maximum: int) -> list[Span]:
+    """Sentences (rows, in tables) of a section put together up to the target."""
+    text = document.text
+    units = list(_units(document, section, maximum))
+    spans: list[Span] = []
+    for unit in units:
+        if spans and _fits(text, spans[-1], unit, target, maximum):
+            spans[-1] = Span(spans[-1].start, unit.end)
+        else:
+            spans.append(unit)
+    if (
+        len(spans) > 1
+        and spans[-1].end - spans[-1].start < _SHORT * target
+        and spans[-1].end - spans[-2].start <= maximum
+    ):
+        tail = spans.pop()
+        spans[-1] = Span(spans[-1].start, tail.end)
+    return spans
+
+
+def _fits(text: str, chunk: Span, unit: Span, target: int, maximum: int) -> bool:
+    """Whether `unit` still belongs into `chunk`: up to the target, more when the chunk is short."""
+    length = chunk.end - chunk.start
+    together = unit.end - chunk.start
+    if together > maximum:
+        return False
+    if together > target:
+        return length < 0.5 * target
+    new_paragraph = "\n" in text[chunk.end : unit.start]
+    return not (new_paragraph and length > 0.85 * target)
+
+
+def _units(document: Document, section: _Section, maximum: int) -> Iterator[Span]:
+    part = document.text[section.start : section.end]
+    in_rows = document.format in ("csv", "xlsx")
+    spans = _lines(part) if in_rows else split_sentences(part)
+    for span in spans:
+        yield from _cut(document.text, Span(section.start + span.start, section.start + span.end), maximum)
+
+
+def _lines(text: str) -> list[Span]:
+    return [Span(m.start(), m.end()) for m in re.finditer(r"\S(?:[^\n]*\S)?", text)]
+
+
+def _cut(text: str, span: Span, maximum: int) -> Iterator[Span]:
+    """A sentence longer than the maximum in pieces, cut behind a comma or space where there is one."""
+    start = span.start
+    while span.end - start > maximum:
+        places = [m.end() for m in _HARD_CUT.finditer(text, start + maximum // 2, start + maximum)]
+        end = places[-1] if places else start + maximum
+        yield _without_blanks(text, start, end)
+        start = end + (len(text[end : span.end]) - len(text[end : span.end].lstrip()))
+    if start < span.end:
+        yield Span(start, span.end)
+
+
+def _without_blanks(text: str, start: int, end: int) -> Span:
+    return Span(start, start + len(text[start:end].rstrip()))

@@ -1,0 +1,58 @@
+"""What pypdf knows better than pdfium: how a PDF is encrypted, and what is filled into its form."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from pypdf import PdfReader
+
+logger = logging.getLogger(__name__)
+
+_VERSIONS = {1: "40-bit RC4", 2: "RC4", 4: "128-bit", 5: "256-bit AES"}
+_LOCKED = "Save it without a password and add it again."
+
+
+def encryption_reason(path: Path) -> str:
+    """Why a locked PDF cannot be read, in words for people."""
+    try:
+        encryption = PdfReader(path).trailer.get("/Encrypt")
+        rules: Any = encryption.get_object() if encryption is not None else {}
+        method, version = str(rules.get("/Filter", "")), rules.get("/V")
+    # pypdf raises many kinds of errors on damaged files, and the reason is good to have, not needed.
+    except Exception as error:
+        logger.info("pypdf cannot say how the file is encrypted: %s", error)
+        return f"the PDF is encrypted and opens only with a password. {_LOCKED}"
+    if "PubSec" in method:
+        return "the PDF is encrypted for holders of certain certificates. Save it without and add it again."
+    kind = f" ({_VERSIONS[version]})" if version in _VERSIONS else ""
+    return f"the PDF is encrypted{kind} and opens only with a password. {_LOCKED}"
+
+
+def form_values(path: Path, n_pages: int) -> list[list[str]]:
+    """For each page, "name: value" of its filled text and choice fields, in the order of the file."""
+    values: list[list[str]] = [[] for _ in range(n_pages)]
+    try:
+        for found, page in zip(values, PdfReader(path).pages, strict=False):
+            annotations: Any = page.get("/Annots")
+            for item in annotations.get_object() if annotations is not None else ():
+                if line := _field_line(item.get_object()):
+                    found.append(line)
+    # pypdf raises many kinds of errors on damaged files; the text of the pages is there all the same.
+    except Exception as error:
+        logger.warning("the form fields cannot be read: %s", error)
+    return values
+
+
+def _field_line(widget: Any) -> str | None:
+    if widget.get("/Subtype") != "/Widget":
+        return None
+    parent = widget.get("/Parent")
+    source = widget if "/V" in widget or parent is None else parent.get_object()
+    kind = widget.get("/FT") or source.get("/FT")
+    value = source.get("/V")
+    if kind not in ("/Tx", "/Ch") or not isinstance(value, str) or not value.strip():
+        return None
+    name = widget.get("/TU") or source.get("/TU") or source.get("/T") or widget.get("/T") or ""
+    return f"{name}: {' '.join(value.split())}" if name else " ".join(value.split())

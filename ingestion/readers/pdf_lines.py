@@ -1,0 +1,124 @@
+"""Lines of a PDF page become paragraphs: which line goes on in the next one, and which line is a heading.
+
+pdfium ends every printed line with a line break. A break inside a paragraph would tear words and sentences,
+so it is taken out where the text and the places of the two lines say that one sentence runs over both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingestion.documents import NO_ORIGIN, Offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Raw characters [start, end) of a page, with the places of its first and last character as shown.
+
+    `x0`, `y0` is the upper left of the first character, `x1` the right edge of the last, in points; `size` is
+    the height of the first character's font.
+    """
+
+    start: int
+    end: int
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    size: float
+
+
+_SENTENCE_END = re.compile("[。．.！？!?：:；;」』）)】〕》>…]$")
+_SOFT_END = re.compile("[」』）)】〕》>.]$")
+_BULLET = re.compile(
+    r"^[\s]*(?:[・･●○◯◎■□◆◇▲△▼▽★☆※►▶➢➤✓✔❖•‣◦*＊→⇒\uf000-\uf0ff]|[-–—‐−ー]\s|[(（]?[0-9０-９]{1,3}[)）.．、]\D|[(（〔]?[0-9０-９a-zA-Zア-ンあ-んイロハ一二三四五六七八九十]{1,3}[)）〕]"
+    r"|[①-⑳㉑-㊿❶-❿➀-➓Ⅰ-Ⅻⅰ-ⅻ]|第[0-9０-９一二三四五六七八九十百〇]+[条章節款項編部回号]|[0-9０-９]+(?:[.．-][0-9０-９]+)+|附則|別表|別紙|[【〔〈《＜\[]|[注図表][0-9０-９:：]|Q[0-9.．:：]|A[0-9.．:：])"
+)
+_LEADER = re.compile(r"[.…・‥]{3,}\s*[0-9ivx０-９]*$")
+_CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uffee々〆]")
+_DIGITS = re.compile("[0-9０-９]")
+_HYPHENS = "-\u00ad\u2010\x02\ufffe"
+_SPACED = re.compile(
+    "(?:(?<=\\s)|^)((?:[一-鿿々ぁ-んァ-ヶー][ \u3000]{1,3}){2,}[一-鿿々ぁ-んァ-ヶー])(?=\\s|$)"
+    "|^([一-鿿][ \u3000]{1,4}[一-鿿])$"
+)
+
+
+def joined(lines: Sequence[Line]) -> tuple[str, Offsets]:
+    """The text of a page with its paragraphs in one line each, and the raw index of each character.
+
+    Characters that are put in between (line breaks, spaces of joined words) have NO_ORIGIN.
+    """
+    texts: list[str] = []
+    maps: list[Offsets] = []
+    for index, line in enumerate(lines):
+        text, origins = _without_spacing(line)
+        if index + 1 < len(lines):
+            text, origins, between = _link(line, text, origins, lines[index + 1])
+        else:
+            between = "\n"
+        texts += [text, between]
+        maps += [origins, np.full(len(between), NO_ORIGIN, dtype=np.int32)]
+    return "".join(texts), np.concatenate(maps) if maps else np.zeros(0, dtype=np.int32)
+
+
+def _link(line: Line, text: str, origins: Offsets, following: Line) -> tuple[str, Offsets, str]:
+    """`text` without a hyphen that only parts a word, and what goes between it and the next line."""
+    first = following.text.lstrip()[:1]
+    stripped = text.rstrip()
+    if not goes_on(line, following):
+        return text, origins, "\n"
+    if stripped[-1] in _HYPHENS and len(stripped) > 2 and stripped[-2].isalpha() and first.islower():
+        return stripped[:-1], origins[: len(stripped) - 1], ""
+    tight = _CJK.match(stripped[-1]) is not None or _CJK.match(first) is not None or stripped[-1] in _HYPHENS
+    return stripped, origins[: len(stripped)], "" if tight else " "
+
+
+def goes_on(line: Line, following: Line) -> bool:
+    """Whether the sentence in `line` runs on in `following`."""
+    text, after = line.text.strip(), following.text.strip()
+    if len(text) < 8 or not after or _BULLET.match(after) or _LEADER.search(text):
+        return False
+    if _SENTENCE_END.search(text) and not (_SOFT_END.search(text) and _starts_with_particle(after)):
+        return False
+    if _DIGITS.match(text[-1]) and _DIGITS.match(after):
+        return False
+    if not _CJK.search(text[-3:] + after[:3]) and not (after[0].islower() or text[-1] == ","):
+        return False
+    return _placed_as_paragraph(line, following)
+
+
+def _starts_with_particle(text: str) -> bool:
+    return re.match("[とをがはにのもでやへ、。,]|する|した|され|など|及び|又は", text) is not None
+
+
+def _placed_as_paragraph(line: Line, following: Line) -> bool:
+    """`line` is full (its end is near or beyond the end of the next), and the next lies close under it."""
+    size = max(line.size, 1.0)
+    if not 0.8 < following.size / size < 1.25:
+        return False
+    down = following.y0 - line.y0
+    indent = line.x0 - following.x0
+    return (
+        0.5 * size < down < 2.6 * size
+        and -2.5 * size < indent < 4.5 * size
+        and line.x1 >= following.x1 - 1.6 * size
+    )
+
+
+def _without_spacing(line: Line) -> tuple[str, Offsets]:
+    """The line without the spaces that letter-spaced titles (目　次, 就 業 規 則) have between characters."""
+    origins = np.arange(line.start, line.end, dtype=np.int32)
+    text = line.text
+    gone: list[int] = []
+    for match in _SPACED.finditer(text.rstrip()):
+        gone += [i for i in range(*match.span()) if text[i] in " \u3000"]
+    if not gone:
+        return text, origins
+    keep = np.ones(len(text), dtype=np.bool_)
+    keep[gone] = False
+    return "".join(c for c, stays in zip(text, keep, strict=True) if stays), origins[keep]
