@@ -1,0 +1,189 @@
+"""Word files: paragraphs and tables in the order of the body, headings by style or outline level.
+
+Text boxes, notes and comments are added where the package has them; tracked deletions are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.oxml.ns import qn
+
+from ingestion.documents import Document
+from ingestion.readers.building import DocumentBuilder, clean_line
+from ingestion.readers.office import core_properties, opened
+
+_HEADING_STYLE = re.compile(r"^(?:heading|見出し)\s*([1-9])", re.IGNORECASE)
+_TEXT, _TAB, _BREAK, _CARRIAGE, _HYPHEN = (
+    qn(name) for name in ("w:t", "w:tab", "w:br", "w:cr", "w:noBreakHyphen")
+)
+_PARAGRAPH, _TABLE, _ROW, _CELL = (qn(name) for name in ("w:p", "w:tbl", "w:tr", "w:tc"))
+_WRAPPERS = frozenset(
+    qn(name) for name in ("w:sdt", "w:sdtContent", "w:ins", "w:smartTag", "w:customXml", "w:hyperlink")
+)
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_SKIPPED = frozenset(
+    [*map(qn, ("w:del", "w:moveFrom", "w:rt", "w:txbxContent", "w:pPr", "w:instrText")), _FALLBACK]
+)
+
+
+def read_docx(path: Path) -> Document:
+    """A Word file in the current format.
+
+    Raises:
+        ReadError: encrypted, damaged, or without text.
+    """
+    with opened(path, lambda file: docx.Document(str(file)), "Word") as word:
+        builder = DocumentBuilder("docx", title=word.core_properties.title or None)
+        builder.properties.update(core_properties(word.core_properties))
+        body = _Body(builder, _heading_styles(word))
+        body.add(word.element.body)
+        _add_notes(builder, word)
+    builder.title = builder.title or body.title
+    return builder.build()
+
+
+class _Body:
+    """Walks the body's blocks into the builder."""
+
+    def __init__(self, builder: DocumentBuilder, styles: dict[str, int]) -> None:
+        self.builder = builder
+        self.styles = styles
+        self.tables = 0
+        self.title: str | None = None
+
+    def add(self, parent: Any) -> None:
+        for block in parent:
+            if block.tag == _PARAGRAPH:
+                self._paragraph(block)
+            elif block.tag == _TABLE:
+                self._table(block)
+            elif block.tag in _WRAPPERS:
+                self.add(block)
+
+    def _paragraph(self, block: Any) -> None:
+        text = _text_of(block)
+        level = self._level(block)
+        if level == 0 and text.strip():
+            self.title = self.title or clean_line(text)
+            self.builder.line(text)
+        elif level and len(text) <= 200:
+            self.builder.heading(level, text)
+        else:
+            self.builder.line(text)
+        for box in block.iter(qn("w:txbxContent")):
+            if not _inside_fallback(box):
+                self.add(box)
+
+    def _level(self, block: Any) -> int | None:
+        """The heading level, 0 for the document's title, None for a plain paragraph."""
+        properties = block.find(qn("w:pPr"))
+        if properties is None:
+            return None
+        outline = properties.find(qn("w:outlineLvl"))
+        if outline is not None:
+            value = int(outline.get(qn("w:val"), "9"))
+            return value + 1 if value < 9 else None
+        style = properties.find(qn("w:pStyle"))
+        return self.styles.get(style.get(qn("w:val"))) if style is not None else None
+
+    def _table(self, table: Any) -> None:
+        self.tables += 1
+        name = f"table {self.tables}"
+        rows = list(_children(table, _ROW))
+        self.builder.blank()
+        for number, row in enumerate(rows, start=1):
+            cells = [(f"{name} row {number}", _cell_text(cell)) for cell in _children(row, _CELL)]
+            self.builder.row(cells)
+        self.builder.blank()
+
+
+def _children(parent: Any, tag: str) -> Iterator[Any]:
+    for child in parent:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _children(child, tag)
+
+
+def _cell_text(cell: Any) -> str:
+    return " ".join(
+        _text_of(paragraph) for paragraph in cell.iter(_PARAGRAPH) if not _inside_fallback(paragraph)
+    )
+
+
+def _text_of(block: Any) -> str:
+    """The text of one paragraph as shown: insertions in, deletions, rubies and text boxes out."""
+    parts: list[str] = []
+    _collect(block, parts)
+    return "".join(parts)
+
+
+def _collect(element: Any, parts: list[str]) -> None:
+    for child in element:
+        tag = child.tag
+        if tag in _SKIPPED:
+            continue
+        if tag == _TEXT:
+            parts.append(child.text or "")
+        elif tag == _TAB:
+            parts.append("\t")
+        elif tag in (_BREAK, _CARRIAGE):
+            parts.append("\n")
+        elif tag == _HYPHEN:
+            parts.append("-")
+        else:
+            _collect(child, parts)
+
+
+def _inside_fallback(element: Any) -> bool:
+    return any(above.tag == _FALLBACK for above in element.iterancestors())
+
+
+def _heading_styles(word: Any) -> dict[str, int]:
+    """Heading level by style id, through names, outline levels and the styles that a style is based on."""
+    levels: dict[str, int] = {}
+    elements = {style.get(qn("w:styleId")): style for style in word.styles.element.iter(qn("w:style"))}
+    for style_id in elements:
+        if (level := _style_level(elements, style_id)) is not None:
+            levels[style_id] = level
+    return levels
+
+
+def _style_level(elements: dict[str, Any], style_id: str) -> int | None:
+    for _ in range(20):  # styles can be based on one another in a circle
+        style = elements.get(style_id)
+        if style is None:
+            return None
+        name = style.find(qn("w:name"))
+        shown = name.get(qn("w:val"), "") if name is not None else ""
+        if match := _HEADING_STYLE.match(shown):
+            return int(match.group(1))
+        if shown.lower() in ("title", "表題"):
+            return 0
+        outline = style.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
+        if outline is not None:
+            value = int(outline.get(qn("w:val"), "9"))
+            return value + 1 if value < 9 else None
+        based = style.find(qn("w:basedOn"))
+        if based is None:
+            return None
+        style_id = based.get(qn("w:val"))
+    return None
+
+
+def _add_notes(builder: DocumentBuilder, word: Any) -> None:
+    """Footnotes and endnotes, which python-docx does not show, at the end of the text."""
+    for relation in word.part.rels.values():
+        if relation.is_external or not relation.reltype.endswith(("/footnotes", "/endnotes")):
+            continue
+        root = docx.oxml.parse_xml(relation.target_part.blob)
+        for note in root:
+            if note.get(qn("w:type")) in ("separator", "continuationSeparator", "continuationNotice"):
+                continue
+            for paragraph in note.iter(_PARAGRAPH):
+                builder.line(_text_of(paragraph))

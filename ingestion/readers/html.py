@@ -1,0 +1,199 @@
+"""Web pages: their text block by block, headings, tables; without scripts, navigation and hidden parts."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
+
+from ingestion.decoding import Decoded, decode
+from ingestion.documents import Document
+from ingestion.errors import ReadError
+from ingestion.readers.building import DocumentBuilder, clean_line
+
+_CHARSET = re.compile(rb"<(?:meta[^>]+?charset|\?xml[^>]+?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "head",
+        "nav",
+        "select",
+        "button",
+        "input",
+        "textarea",
+        "audio",
+        "video",
+        "canvas",
+        "rt",
+        "rp",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "aside",
+        "li",
+        "dt",
+        "dd",
+        "ul",
+        "ol",
+        "dl",
+        "blockquote",
+        "pre",
+        "figure",
+        "figcaption",
+        "address",
+        "form",
+        "fieldset",
+        "details",
+        "summary",
+        "body",
+        "html",
+        "center",
+        "caption",
+        "hgroup",
+        "search",
+        "tr",
+        "td",
+        "th",
+        "tbody",
+        "thead",
+        "tfoot",
+    ]
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_NOISE_ROLES = frozenset(["navigation", "search", "menu", "menubar", "banner", "contentinfo"])
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DEEPEST = 400
+
+
+def read_html(path: Path) -> Document:
+    """An HTML file; its encoding is what it states, where that fits its bytes."""
+    data = path.read_bytes()
+    stated = _CHARSET.search(data[:4096])
+    decoded = decode(data, declared=stated.group(1).decode("ascii") if stated else None)
+    builder = DocumentBuilder("html", properties={"encoding": decoded.encoding})
+    if decoded.warning:
+        builder.warnings.append(decoded.warning)
+    add_html(builder, decoded)
+    return builder.build()
+
+
+def add_html(builder: DocumentBuilder, decoded: Decoded) -> None:
+    """Add the text of a page to `builder`, and its title when none is set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XML given to an HTML parser, which serves here
+        soup = BeautifulSoup(decoded.text, "lxml")
+    if builder.title is None and soup.title is not None:
+        builder.title = clean_line(soup.title.get_text()) or None
+    for name in ("author", "date", "description"):
+        meta = soup.find("meta", attrs={"name": name})
+        if isinstance(meta, Tag) and (content := clean_line(str(meta.get("content") or ""))):
+            builder.properties[name] = content
+    _Page(builder).add(soup.body or soup)
+
+
+class _Page:
+    """Walks a page's blocks into the builder, gathering inline text in between."""
+
+    def __init__(self, builder: DocumentBuilder) -> None:
+        self.builder = builder
+        self.inline: list[str] = []
+        self.tables = 0
+
+    def add(self, root: Tag) -> None:
+        self._walk(root, 0)
+        self._end_line()
+
+    def _walk(self, tag: Tag, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise ReadError(f"its elements are nested more than {_DEEPEST} deep: it is damaged.")
+        for child in tag.children:
+            if isinstance(child, NavigableString):
+                if not isinstance(child, PreformattedString):
+                    self.inline.append(str(child) if tag.name == "pre" else re.sub(r"\s+", " ", str(child)))
+            elif isinstance(child, Tag) and not _is_noise(child):
+                self._tag(child, depth)
+
+    def _tag(self, tag: Tag, depth: int) -> None:
+        if tag.name == "br":
+            self._end_line()
+        elif tag.name in _HEADINGS:
+            self._end_line()
+            self.builder.heading(_HEADINGS[tag.name], _inline_text(tag))
+        elif tag.name == "table" and _is_data_table(tag):
+            self._end_line()
+            self._table(tag)
+        elif tag.name in _BLOCKS or tag.name in ("table", "hr"):
+            self._end_line()
+            if tag.name == "li":
+                self.inline.append("・")
+            self._walk(tag, depth + 1)
+            self._end_line()
+        else:
+            self._walk(tag, depth + 1)
+
+    def _end_line(self) -> None:
+        text = "".join(self.inline).strip()
+        if text and text != "・":
+            self.builder.line(text)
+        self.inline.clear()
+
+    def _table(self, table: Tag) -> None:
+        self.tables += 1
+        self.builder.blank()
+        if (caption := table.find("caption")) is not None:
+            self.builder.line(_inline_text(caption))
+        for number, row in enumerate(_rows(table), start=1):
+            name = f"table {self.tables} row {number}"
+            self.builder.row(
+                (name, _inline_text(cell)) for cell in row.find_all(["td", "th"], recursive=False)
+            )
+        self.builder.blank()
+
+
+def _rows(table: Tag) -> Iterator[Tag]:
+    yield from (row for row in table.find_all("tr") if row.find_parent("table") is table)
+
+
+def _is_data_table(table: Tag) -> bool:
+    """Whether the table holds data; those that lay out a page hold headings, lists or other tables."""
+    return (
+        table.find(["table", "h1", "h2", "h3", "ul", "ol", "form"]) is None and table.find("tr") is not None
+    )
+
+
+def _is_noise(tag: Tag) -> bool:
+    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+        return True
+    if str(tag.get("role") or "") in _NOISE_ROLES:
+        return True
+    if tag.name == "footer":
+        return tag.find_parent(["article", "main", "section"]) is None
+    return bool(_HIDDEN.search(str(tag.get("style") or "")))
+
+
+def _inline_text(tag: Tag) -> str:
+    parts = [
+        str(text)
+        for text in tag.find_all(string=True)
+        if not isinstance(text, PreformattedString) and text.find_parent(list(_DROPPED)) is None
+    ]
+    return " ".join("".join(parts).split())

@@ -1,0 +1,116 @@
+"""PowerPoint files: a page for each slide, with its shapes from top to bottom, tables and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pptx
+from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
+
+from ingestion.documents import Document
+from ingestion.readers.building import DocumentBuilder, clean_line
+from ingestion.readers.office import core_properties, opened
+
+_ROW_HEIGHT = 180_000
+"""EMU (0.5 cm): shapes whose tops differ by less stand side by side."""
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_LAYOUT_PLACEHOLDERS = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
+
+
+def read_pptx(path: Path) -> Document:
+    """A presentation; hidden slides are read too, and named in a warning.
+
+    Raises:
+        ReadError: encrypted, damaged, or without text.
+    """
+    with opened(path, lambda file: pptx.Presentation(str(file)), "PowerPoint") as show:
+        builder = DocumentBuilder("pptx", paged=True, title=show.core_properties.title or None)
+        builder.properties.update(core_properties(show.core_properties))
+        hidden: list[str] = []
+        for number, slide in enumerate(show.slides, start=1):
+            _add_slide(builder, slide, number)
+            if slide.element.get("show") == "0":
+                hidden.append(str(number))
+        if hidden:
+            builder.warnings.append(f"hidden slides were read too: {', '.join(hidden)}")
+        if clean_line(builder.title or "").lower() in (
+            "",
+            "powerpoint presentation",
+            "powerpoint プレゼンテーション",
+        ):
+            builder.title = _title_of(show.slides[0]) if len(show.slides) else None
+    return builder.build()
+
+
+def _add_slide(builder: DocumentBuilder, slide: Any, number: int) -> None:
+    title = _title_of(slide)
+    builder.open_page(f"slide {number}")
+    title_shape = slide.shapes.title
+    if title:
+        builder.heading(1, title)
+    for shape in _in_reading_order(_flat(slide.shapes)):
+        if title and title_shape is not None and shape.shape_id == title_shape.shape_id:
+            continue
+        _add_shape(builder, shape, number)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = slide.notes_slide.notes_text_frame.text
+        if notes.strip():
+            builder.blank()
+            builder.line(notes)
+    builder.close_page()
+
+
+def _title_of(slide: Any) -> str | None:
+    title = slide.shapes.title
+    if title is None or not title.has_text_frame:
+        return None
+    return clean_line(_frame_text(title.text_frame)) or None
+
+
+def _flat(shapes: Any) -> Iterator[Any]:
+    for shape in shapes:
+        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+            yield from _flat(shape.shapes)
+        else:
+            yield shape
+
+
+def _in_reading_order(shapes: Iterator[Any]) -> list[Any]:
+    placed = list(shapes)
+    return sorted(placed, key=lambda shape: ((shape.top or 0) // _ROW_HEIGHT, shape.left or 0))
+
+
+def _add_shape(builder: DocumentBuilder, shape: Any, number: int) -> None:
+    if shape.is_placeholder and shape.placeholder_format.type in _LAYOUT_PLACEHOLDERS:
+        return
+    if shape.has_text_frame:
+        builder.line(_frame_text(shape.text_frame))
+    elif getattr(shape, "has_table", False) and shape.has_table:
+        builder.blank()
+        for index, row in enumerate(shape.table.rows, start=1):
+            builder.row((f"slide {number} row {index}", _frame_text(cell.text_frame)) for cell in row.cells)
+        builder.blank()
+    elif shape.shape_type is None or shape.shape_type not in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.MEDIA):
+        _add_diagram(builder, shape)
+
+
+def _add_diagram(builder: DocumentBuilder, shape: Any) -> None:
+    """Text of SmartArt, which lies in a part of its own."""
+    for relation_id in _diagram_relations(shape):
+        part = shape.part.related_part(relation_id)
+        root = pptx.oxml.parse_xml(part.blob)
+        for paragraph in root.iter(f"{_DRAWING}p"):
+            builder.line("".join(run.text or "" for run in paragraph.iter(f"{_DRAWING}t")))
+
+
+def _diagram_relations(shape: Any) -> Iterator[str]:
+    for element in shape.element.iter("{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"):
+        value = element.get("{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm")
+        if value:
+            yield value
+
+
+def _frame_text(frame: Any) -> str:
+    return "\n".join(paragraph.text.replace("\v", "\n") for paragraph in frame.paragraphs)
