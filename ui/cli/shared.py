@@ -16,13 +16,19 @@ from ui.texts import language_of, t
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from assistant.answers import Language
     from ingestion.workspace import Workspace
     from ui.operations import Operations
 
 
 def say(key: str, **values: object) -> str:
     """A text of the [cli] table in the language of the terminal."""
-    return t(language_of(_locale()), "cli", key, **values)
+    return t(terminal_language(), "cli", key, **values)
+
+
+def terminal_language() -> Language:
+    """The language that the terminal's locale asks for."""
+    return language_of(_locale())
 
 
 def _locale() -> str:

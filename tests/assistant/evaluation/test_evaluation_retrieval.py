@@ -78,7 +78,7 @@ def test_a_useless_search_gets_no_weight() -> None:
     questions, found = planted(200)
     reversed_dense = [Candidates([(r, -s) for r, s in reversed(c.dense)], c.lexical, c.items) for c in found]
     result = evaluate("pdf", questions, reversed_dense)
-    assert max(result["weights"].values()) <= 0.1
+    assert max(result["weights"].values()) <= 0.2
 
 
 def test_single_modes_rank_by_their_own_scores() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.evaluation.bootstrap import mean_interval, paired_difference
-from assistant.evaluation.cross_fitting import WEIGHTS, best_weight, cross_fit, half_of
+from assistant.evaluation.cross_fitting import WEIGHTS, Half, best_weight, cross_fit, half_of
 
 
 def test_interval_agrees_with_the_normal_approximation() -> None:
@@ -55,7 +55,7 @@ def test_halves_are_stable_and_about_equal() -> None:
 
 
 def test_each_half_gets_the_weight_that_was_best_on_the_other() -> None:
-    halves = ["a", "a", "b", "b"]
+    halves: list[Half] = ["a", "a", "b", "b"]
     scores = {0.2: [1.0, 1.0, 0.0, 0.0], 0.5: [0.5, 0.5, 0.5, 0.5], 0.8: [0.0, 0.0, 1.0, 1.0]}
     assert cross_fit(scores, halves) == {"a": 0.8, "b": 0.2}
 
@@ -69,6 +69,16 @@ def test_a_half_is_never_measured_with_a_weight_that_saw_it() -> None:
         for weight, values in scores.items()
     }
     assert cross_fit(scores, halves)["a"] == cross_fit(changed, halves)["a"]
+
+
+def test_a_weight_moves_from_the_default_only_when_the_questions_tell_the_difference() -> None:
+    generator = np.random.default_rng(2)
+    base = generator.random(100)
+    noise = {weight: (base + generator.normal(0, 0.3, 100)).tolist() for weight in (0.4, 0.6, 0.7)}
+    same = noise | {0.5: (base - 0.01).tolist()}
+    worse = noise | {0.5: (base - 0.5).tolist()}
+    assert best_weight(same, lambda index: True, 0.5) == 0.5
+    assert best_weight(worse, lambda index: True, 0.5) != 0.5
 
 
 def test_ties_go_to_the_weight_nearest_the_default_and_nothing_gives_the_default() -> None:

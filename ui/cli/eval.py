@@ -1,0 +1,111 @@
+"""`konkyo eval`: how well pages are found, and how well the samples' questions are answered."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ui.cli.measuring import Progress, measuring_app, progress_bar, report, words
+from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here
+
+if TYPE_CHECKING:
+    from assistant.answers import Mode
+    from assistant.evaluation.retrieval import Split
+    from ingestion.workspace import Workspace
+
+app = measuring_app("help.eval")
+
+
+class ModeName(str, Enum):
+    """The three searches."""
+
+    hybrid = "hybrid"
+    dense = "dense"
+    lexical = "lexical"
+
+
+class SplitName(str, Enum):
+    """All questions, or one half of them."""
+
+    all = "all"
+    a = "a"
+    b = "b"
+
+
+@app.command("retrieval", help=words("help.eval_retrieval"))
+def retrieval(
+    folder: Annotated[Path, typer.Argument(help=words("options.dataset"), file_okay=False, exists=True)],
+    mode: Annotated[ModeName, typer.Option(help=words("options.mode"))] = ModeName.hybrid,
+    split: Annotated[SplitName, typer.Option(help=words("options.split"))] = SplitName.all,
+    limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    with progress_bar() as progress:
+        result = measure_retrieval(
+            open_here(workspace), folder, mode=mode.value, split=split.value, limit=limit, progress=progress
+        )
+    for name in result.pop("absent"):
+        note(words("say.absent", name=name))
+    report(result, as_json)
+
+
+@app.command("samples", help=words("help.eval_samples"))
+def samples(
+    folder: Annotated[Path, typer.Option(help=words("options.samples"), file_okay=False)] = Path("samples"),
+    limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
+    model: Annotated[str | None, typer.Option(help=words("options.model"))] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    with progress_bar() as progress:
+        result = measure_samples(open_here(workspace), folder, limit=limit, model=model, progress=progress)
+    report(result, as_json)
+
+
+def measure_retrieval(
+    workspace: Workspace, folder: Path, *, mode: Mode, split: Split, limit: int | None, progress: Progress
+) -> dict[str, Any]:
+    """The value of `eval retrieval`, with `absent`: files that questions name and the set lacks."""
+    from assistant.evaluation.building import build
+    from assistant.evaluation.datasets import load_dataset
+    from assistant.evaluation.retrieval import collect, evaluate, select
+
+    dataset = load_dataset(folder)
+    questions = select(dataset, split, limit)
+    built = build(workspace, dataset, progress)
+    try:
+        found = collect(questions, built.find, lambda done, total: progress("search", done, total))
+    finally:
+        built.close()
+    weight = workspace.settings().retrieval.dense_weight
+    result = evaluate(dataset.layout, questions, found, mode=mode, split=split, default_weight=weight)
+    return {**result, "absent": sorted(set(dataset.absent))}
+
+
+def measure_samples(
+    workspace: Workspace, folder: Path, *, limit: int | None, model: str | None, progress: Progress
+) -> dict[str, Any]:
+    """The value of `eval samples`: every question put to the whole assistant over the samples alone."""
+    from assistant.evaluation.building import build_folder
+    from assistant.evaluation.samples import evaluate_samples, load_questions
+    from assistant.wiring import build_assistant
+
+    questions = load_questions(folder / "questions.jsonl")[:limit]
+    built = build_folder(workspace, folder, progress)
+    try:
+        assistant = build_assistant(built.workspace, built.settings, model=model, search=built.search)
+
+        def text_of(document: str) -> str | None:
+            stored = built.library.document(document)
+            return None if stored is None else stored.document.text
+
+        return evaluate_samples(
+            questions, lambda question: assistant.ask(question.text), text_of,
+            lambda done, total: progress("ask", done, total),
+        )  # fmt: skip
+    finally:
+        built.close()
