@@ -1,0 +1,215 @@
+"""Numbers, amounts, units and dates compared by rule: 12,000円 = 1万2千円 = １２０００円, 3割 = 30%.
+
+A rule that fails outranks any similarity. Does not know what a number is about; that is the matter of the
+words around it (support.py).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+
+from assistant.grounding.dates import Moment, moments
+
+_KANJI_UNITS = (
+    "円 割 時間 分間 秒 営業日 日間 日 週間 か月 ヶ月 カ月 箇月 年間 年 人 名 歳 回 個 台 枚 件 泊 冊 "
+    "階 条 項 号 章 社 倍 つ 種類 文字"
+)
+_ENGLISH = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "once": 1, "twice": 2,
+}  # fmt: skip
+_NOT_NUMBERS = re.compile(
+    "十分(?!間|前|後|以)|一部|一時(?!間)|万一|一般|一定|統一|同一|唯一|一人ひとり|一日も早|一つひとつ|一年中|"
+    "第三者|一回り|一名称"
+)
+
+
+@cache
+def _units() -> dict[str, tuple[str, int]]:
+    """Spelling to (base unit, factor)."""
+    tables = tomllib.loads((files("assistant.grounding") / "units.toml").read_text("utf-8"))
+    return {spelling: (base, factor) for base, table in tables.items() for spelling, factor in table.items()}
+
+
+_RANGE = re.compile(r"\s*(?:~|〜|～|-|–|—|から|to)\s*$", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"^\s*(?:間|分)?(?:以上|を超|超|より多|以降|or more|and above|or above)", re.IGNORECASE
+)
+_AT_MOST = re.compile(
+    r"^\s*(?:間|分)?(?:以下|未満|以内|まで(?!に)|を限度|を上限|or less|or fewer)", re.IGNORECASE
+)
+_AT_LEAST_BEFORE = re.compile(r"(?:at least|more than|over|no less than|minimum of)\s*$", re.IGNORECASE)
+_AT_MOST_BEFORE = re.compile(
+    r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
+)
+_SCALES = {"十": 10, "百": 100, "千": 1000}
+_GREAT = {"万": 10**4, "億": 10**8, "兆": 10**12}
+_KANJI_DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")}
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    unit = "|".join(re.escape(unit) for unit in sorted(_units(), key=len, reverse=True))
+    kanji_unit = "|".join(sorted(_KANJI_UNITS.split(), key=len, reverse=True))
+    arabic = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
+    return re.compile(
+        rf"""
+        (?P<before>[¥$€])?\s*(?<![A-Za-z0-9_-])
+          (?P<arabic>{arabic}(?:\s*[十百千万億兆]+(?:{arabic}[十百千万億兆]+)*(?:{arabic})?)?)
+          \s*(?P<unit>(?:{unit})(?![a-z]))?
+        | (?P<kanji>[〇一二三四五六七八九十百千万億兆]+)(?P<kanji_unit>{kanji_unit})
+        | \b(?P<word>{"|".join(_ENGLISH)})(?:[\s-]+(?P<word_unit>(?:{unit})(?![a-z])))?\b
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit in base units (`value` 3600, `unit` "second" for 1時間); `unit` "" when bare.
+
+    `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` made `value` of the
+    number.
+    """
+
+    value: Fraction
+    unit: str
+    bound: int
+    start: int
+    end: int
+    text: str
+    factor: Fraction = Fraction(1)
+
+
+Fact = Quantity | Moment
+
+
+def facts(text: str) -> list[Fact]:
+    """Every date, time of day and quantity in `text`, in order; a date's digits are not counted again."""
+    text = unicodedata.normalize("NFKC", text)
+    dates = list(moments(text))
+    taken = [(moment.start, moment.end) for moment in dates]
+    taken += [match.span() for match in _NOT_NUMBERS.finditer(text)]
+    found: list[Fact] = list(dates)
+    numbers = [
+        quantity
+        for match in _pattern().finditer(text)
+        if not any(match.start() < end and start < match.end() for start, end in taken)
+        and (quantity := _quantity(match, text)) is not None
+    ]
+    found += _with_range_units(numbers, text)
+    return sorted(found, key=lambda fact: fact.start)
+
+
+def kanji_number(text: str) -> Fraction:
+    """A number in digits and kanji scales: "1万2千" is 12000, "三億五千万" 350000000, "二〇二四" 2024."""
+    text = text.replace(",", "").replace(" ", "")
+    if re.fullmatch(r"[0-9.]+", text):
+        return Fraction(text)
+    if not re.search(r"[十百千万億兆]", text):
+        return Fraction("".join(str(_KANJI_DIGITS.get(char, char)) for char in text))
+    total = part = Fraction(0)
+    digits = ""
+    for char in text:
+        if char in _SCALES:
+            part += (Fraction(digits) if digits else 1) * _SCALES[char]
+            digits = ""
+        elif char in _GREAT:
+            part += Fraction(digits) if digits else 0
+            total += (part or 1) * _GREAT[char]
+            part, digits = Fraction(0), ""
+        else:
+            digits += str(_KANJI_DIGITS.get(char, char))
+    return total + part + (Fraction(digits) if digits else 0)
+
+
+def _quantity(match: re.Match[str], text: str) -> Quantity | None:
+    found = match.groupdict()
+    unit = (found["unit"] or found["kanji_unit"] or found["word_unit"] or found["before"] or "").lower()
+    if word := found["word"]:
+        if word.lower() == "one" and not unit:
+            return None  # "one" is mostly a pronoun
+        value = Fraction(_ENGLISH[word.lower()])
+        unit = unit or ("times" if word.lower() in ("once", "twice") else "")
+    else:
+        value = kanji_number(found["arabic"] or found["kanji"])
+    name, factor = _units().get(unit, ("", 1))
+    return Quantity(
+        value * factor,
+        name,
+        _bound(match, text),
+        match.start(),
+        match.end(),
+        match.group().strip(),
+        Fraction(factor),
+    )
+
+
+def _bound(match: re.Match[str], text: str) -> int:
+    after, before = text[match.end() : match.end() + 12], text[: match.start()]
+    if _AT_LEAST.match(after) or _AT_LEAST_BEFORE.search(before):
+        return 1
+    return -1 if _AT_MOST.match(after) or _AT_MOST_BEFORE.search(before) else 0
+
+
+def _with_range_units(numbers: list[Quantity], text: str) -> list[Quantity]:
+    """The first number of "3〜5日" gets the unit of the second."""
+    result: list[Quantity] = []
+    for i, number in enumerate(numbers):
+        following = numbers[i + 1] if i + 1 < len(numbers) else None
+        if (
+            not number.unit
+            and following
+            and following.unit
+            and _RANGE.fullmatch(text[number.end : following.start])
+        ):
+            number = replace(number, value=number.value * following.factor, unit=following.unit)
+        result.append(number)
+    return result
+
+
+def matches(claimed: Fact, given: Fact) -> bool:
+    """Whether the source's fact says what the claim's says. A bare number fits any unit."""
+    if isinstance(claimed, Moment) and isinstance(given, Moment):
+        return claimed.agrees(given)
+    if isinstance(claimed, Quantity) and isinstance(given, Quantity):
+        same_unit = claimed.unit == given.unit or not claimed.unit or not given.unit
+        return same_unit and claimed.value == given.value and claimed.bound * given.bound >= 0
+    return _year_matches(claimed, given)
+
+
+def conflicts(claimed: Fact, given: Fact) -> bool:
+    """Whether the source's fact is of the claim's kind but says another value."""
+    if isinstance(claimed, Moment) and isinstance(given, Moment):
+        return claimed.conflicts(given)
+    if isinstance(claimed, Quantity) and isinstance(given, Quantity):
+        return bool(claimed.unit) and claimed.unit == given.unit and not matches(claimed, given)
+    return False
+
+
+def stretches(fact: Fact, text: str) -> list[tuple[Fact, str]]:
+    """The facts of `text` of the same kind as `fact`, each with the words that lead to it in Japanese.
+
+    In 一般社員は12,000円、管理職は15,000円 the words from one amount to the next say whose the next one is.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    same = [other for other in facts(text) if matches(fact, other) or conflicts(fact, other)]
+    starts = [0, *(other.end for other in same)]
+    return [(other, text[start : other.end]) for start, other in zip(starts, same, strict=False)]
+
+
+def _year_matches(claimed: Fact, given: Fact) -> bool:
+    """A bare 2024 of the claim is the year of a date, and the other way round."""
+    if isinstance(claimed, Quantity) and isinstance(given, Moment) and given.kind == "date":
+        return not claimed.unit and any(claimed.value == part for part in given.fields if part is not None)
+    if isinstance(claimed, Moment) and isinstance(given, Quantity) and claimed.kind == "date":
+        said = [part for part in claimed.fields if part is not None]
+        return len(said) == 1 and not given.unit and given.value == said[0]
+    return False

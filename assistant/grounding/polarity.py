@@ -1,0 +1,73 @@
+"""Whether a sentence affirms or denies: できる/できない, 必要/不要, must/must not.
+
+A rule over surface forms. Japanese puts the negation at the end of its clause, so only the end counts there;
+in English the number of negations in the clause does. Does not understand irony, nor "few".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from assistant.words import detect_language
+
+_CLAUSE_END = re.compile(
+    r"(?<=が)、|(?<=けれど)、|(?<=けれども)、|(?<=ものの)、|(?<=一方)、|(?<=一方で)、|ただし、?|但し、?|なお、|"
+    r"[。;；\n]|\bbut\b|\bhowever\b|\bexcept\b|\bunless\b",
+    re.IGNORECASE,
+)
+_JAPANESE_TAIL = 12
+_JAPANESE_NEUTRAL = re.compile(
+    r"なければ(?:なら|いけ)(?:ない|ません|ず)|な(?:くては|ければ)(?:なら|いけ)な|ないと(?:いけ|なら)(?:ない|ません)|"
+    r"ねばなら(?:ない|ぬ|ず|ません)|ざるを得|に(?:ほか|他)ならない|かもしれ(?:ない|ません)|に限ら(?:ない|れ(?:ない|ません)|ず)|"
+    r"だけで(?:は)?なく|のみならず|やむを得な|遅滞なく|問題なく|間もなく|少なくとも|に過ぎない|て差し支えない|問題(?:は)?(?:ない|ありません)|"
+    r"構(?:わない|いません)|かまわない|かまいません|差し支え(?:ない|ありません)|違いない|(?:ない|しない|なかった)(?:場合|とき|時|限り|よう)|なければ(?!な)|必要不可欠|不可欠"
+)
+_JAPANESE_NEGATION = re.compile(
+    r"ない(?!し|よう)|なかった|ません|ませぬ|(?<=[あ-ん])ぬ(?=[。、])|せず|ず(?:に)?(?=[、。]|$)|不可|不要|禁止|禁じ|対象外|除外|除く|"
+    r"認めな|認められな|無効|不支給|不許可|無し|なし(?=[。、]|$|で|と)|なく(?=[、。]|$|な)|無い|断る|拒否"
+)
+_ENGLISH_NEGATION = re.compile(
+    r"\b(?:not|never|no|without|cannot|neither|nor|none|prohibit(?:ed|s)?|forbidden|forbids?|banned|unable|excluded|"
+    r"ineligible|refused?|disallowed|unnecessary|invalid)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ENGLISH_NEUTRAL = re.compile(
+    r"\bnot only\b|\bno later than\b|\bnot? (?:more|less|fewer) than\b|\bno\.\s*[0-9]|"
+    r"\bwhether or not\b|\bwithout delay\b|\bnot limited to\b",
+    re.IGNORECASE,
+)
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a sentence that may each affirm or deny by themselves."""
+    text = unicodedata.normalize("NFKC", text)
+    return [part.strip() for part in _CLAUSE_END.split(text) if part and part.strip()]
+
+
+def denies(clause: str) -> bool:
+    """Whether the main statement of `clause` is negative."""
+    text = unicodedata.normalize("NFKC", clause).strip()
+    if detect_language(text) == "en":
+        return len(_ENGLISH_NEGATION.findall(_ENGLISH_NEUTRAL.sub(" ", text))) % 2 == 1
+    text = re.sub(r"[(（][^)）]*[)）]", "", text).rstrip("。.!?！？ 」』")
+    tail = _JAPANESE_NEUTRAL.sub("〓", text)[-_JAPANESE_TAIL:]
+    last = re.split(r"[、,]", tail)[-1]
+    return len(_JAPANESE_NEGATION.findall(last if len(last) >= 4 else tail)) % 2 == 1
+
+
+def opposed(claim: str, given: str, overlap: Sequence[float]) -> bool:
+    """Whether `claim` affirms what `given` denies, or the reverse.
+
+    `overlap[i]` says how much of the claim is found in clause i of `given`. The best clause is compared;
+    where clauses of both kinds fit equally well, nothing is opposed.
+    """
+    parts, own = clauses(given), clauses(claim)
+    if not own or not parts or len(parts) != len(overlap):
+        return False
+    denied = denies(own[-1])
+    agreeing = max(
+        (fit for part, fit in zip(parts, overlap, strict=True) if denies(part) == denied), default=-1.0
+    )
+    return max(overlap) > agreeing

@@ -1,0 +1,178 @@
+"""Which passage of the sources supports a claim best, and how well, by similarity.
+
+The measure is containment: the share of the claim's weighted words and character pairs that the passage
+holds. Where an embedder is given, cosine similarity helps where words alone do not decide, and takes over
+when claim and passage are in different languages. Does not see negation or numbers; rules do (verdicts.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.answers import Source
+from assistant.prompting import heading_of
+from assistant.words import Weights, content_words, coverage, detect_language
+from ingestion.chunking import split_sentences
+from ingestion.documents import Span
+
+_HEADING_SHARE = 0.6  # what a word found only in the headings above a passage counts
+_WORD_SHARE = 0.65  # words against character pairs in containment
+_COSINE_FROM, _COSINE_TO = (
+    0.80,
+    0.92,
+)  # multilingual-e5: unrelated sentences lie near 0.78, paraphrases above 0.9
+_COSINE_SHARE = 0.35
+_EMBEDDED = 4
+_FEW_WORDS = 2
+_NOT_PAIRS = re.compile(r"[\W_]+")
+
+
+class PassageEmbedder(Protocol):
+    """Unit vectors of shape (n, dim), float32."""
+
+    def embed_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence, or two that follow each other, of source `number`: `document.text[span] == text`."""
+
+    number: int
+    span: Span
+    text: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A passage and how well it supports the claim, in [0, 1]."""
+
+    passage: Passage
+    score: float
+
+
+def passages(sources: Sequence[Source]) -> list[Passage]:
+    """Every sentence of the sources, and every two sentences that touch."""
+    found: list[Passage] = []
+    for source in sources:
+        heading = heading_of(source.hit)
+        single = [
+            Passage(
+                source.number,
+                Span(span.start + part.start, span.start + part.end),
+                text[part.start : part.end],
+                heading,
+            )
+            for span, text in zip(source.spans, source.texts, strict=True)
+            for part in split_sentences(text)
+        ]
+        single = [stripped for passage in single if (stripped := _stripped(passage)) is not None]
+        found += single
+        found += [pair for a, b in itertools.pairwise(single) if (pair := _joined(source, a, b)) is not None]
+    return found
+
+
+def _stripped(passage: Passage) -> Passage | None:
+    lead = len(passage.text) - len(passage.text.lstrip())
+    text = passage.text.strip()
+    start = passage.span.start + lead
+    return Passage(passage.number, Span(start, start + len(text)), text, passage.heading) if text else None
+
+
+def _joined(source: Source, first: Passage, second: Passage) -> Passage | None:
+    """The two as one passage when nothing but what the source shows lies between them."""
+    for span, text in zip(source.spans, source.texts, strict=True):
+        if span.start <= first.span.start and second.span.end <= span.end:
+            inner = text[first.span.start - span.start : second.span.end - span.start]
+            return Passage(source.number, Span(first.span.start, second.span.end), inner, first.heading)
+    if second.span.start == first.span.end:
+        return Passage(
+            source.number, Span(first.span.start, second.span.end), first.text + second.text, first.heading
+        )
+    return None
+
+
+class SupportMeasure:
+    """Scores passages for claims about one set of sources."""
+
+    def __init__(self, sources: Sequence[Source], embedder: PassageEmbedder | None = None) -> None:
+        self.passages = passages(sources)
+        self._embedder = embedder
+        self._words = [content_words(passage.text) for passage in self.passages]
+        self._headings = [content_words(passage.heading) for passage in self.passages]
+        self._pairs = [_pairs(passage.text) for passage in self.passages]
+        self._weights = Weights(self._words)
+
+    def rank(self, claim: str, question: str = "", hints: Sequence[int] = ()) -> list[Support]:
+        """Passages with their scores, best first.
+
+        A claim of a few words ("10日です。") is read together with the question. `hints`, the sources the
+        model named, decide between passages that score the same, as does the shorter passage.
+        """
+        scores = [self._containment(i, claim, question) for i in range(len(self.passages))]
+        if self._embedder is not None and self.passages:
+            scores = self._with_cosine(claim, scores)
+        order = sorted(
+            range(len(scores)),
+            key=lambda i: (
+                -round(scores[i], 2), self.passages[i].number not in hints, len(self.passages[i].text), i
+            ),
+        )  # fmt: skip
+        return [Support(self.passages[i], scores[i]) for i in order]
+
+    def needs_question(self, claim: str) -> bool:
+        """Whether a claim has so few words ("10日です。") that only the question tells what it is about."""
+        return len(content_words(claim)) <= _FEW_WORDS
+
+    def overlap(self, claim: str, text: str) -> float:
+        """Share of the claim's weighted words that `text` holds."""
+        return coverage(content_words(claim), content_words(text), self._weights)
+
+    def _containment(self, i: int, claim: str, question: str) -> float:
+        words = content_words(claim)
+        by_words = self._word_share(words, i)
+        pairs = _pairs(claim)
+        by_pairs = len(pairs & self._pairs[i]) / len(pairs) if pairs else 0.0
+        score = _WORD_SHARE * by_words + (1 - _WORD_SHARE) * by_pairs if words else by_pairs
+        asked = content_words(question)
+        if asked and self.needs_question(claim):
+            return 0.5 * score + 0.5 * self._word_share(asked, i)
+        return score
+
+    def _word_share(self, words: Sequence[str], i: int) -> float:
+        bare = coverage(words, self._words[i], self._weights)
+        headed = coverage(words, (*self._words[i], *self._headings[i]), self._weights)
+        return bare + _HEADING_SHARE * (headed - bare)
+
+    def _with_cosine(self, claim: str, scores: list[float]) -> list[float]:
+        assert self._embedder is not None
+        language = detect_language(claim)
+        foreign = [detect_language(passage.text) != language for passage in self.passages]
+        near = sorted(range(len(scores)), key=lambda i: -scores[i])[:_EMBEDDED]
+        chosen = sorted({*near, *(i for i, other in enumerate(foreign) if other)})[: 4 * _EMBEDDED]
+        if max(scores) >= 0.85 and not any(foreign):
+            return scores
+        vectors = self._embedder.embed_passages([claim, *(self.passages[i].text for i in chosen)])
+        cosines = vectors[1:] @ vectors[0]
+        mixed = list(scores)
+        for i, cosine in zip(chosen, cosines, strict=True):
+            scaled = min(max((float(cosine) - _COSINE_FROM) / (_COSINE_TO - _COSINE_FROM), 0.0), 1.0)
+            if foreign[i]:
+                mixed[i] = max(scores[i], scaled)
+            else:
+                mixed[i] = max(scores[i], (1 - _COSINE_SHARE) * scores[i] + _COSINE_SHARE * scaled)
+        return mixed
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """Pairs of neighbouring characters, without punctuation and spaces, in one case and width."""
+    plain = _NOT_PAIRS.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return frozenset(plain[i : i + 2] for i in range(len(plain) - 1))

@@ -1,0 +1,199 @@
+"""One claim against the sources: similarity finds the passage, rules judge it, a verdict comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.answers import Citation, Source, Verdict
+from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
+from assistant.grounding.polarity import clauses, opposed
+from assistant.grounding.support import PassageEmbedder, Support, SupportMeasure
+from assistant.words import detect_language
+from ingestion.settings import AnswerSettings
+
+_SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
+_NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
+_CLEARLY = 0.1  # by how much the words of another number must fit a claim better
+_CONTEXT_AT = 0.5  # how much of a claim's words must lie in a passage for its other number to contradict
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found about one claim. `reasons` are names of failed rules with the values they failed on."""
+
+    verdict: Verdict
+    score: float
+    citations: tuple[Citation, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+UNCHECKED = Check(Verdict.UNCHECKED, 0.0, (), ("not_checked",))
+
+
+class Checker(Protocol):
+    """Judges claims. Similarity with rules does so here; an entailment model may."""
+
+    def check(
+        self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
+    ) -> Check:
+        """The verdict on one sentence. `hints` are the source numbers that the model itself gave."""
+        ...
+
+
+class RuleChecker:
+    """Similarity decides which passage and how well, rules may only make the verdict worse."""
+
+    def __init__(self, settings: AnswerSettings, embedder: PassageEmbedder | None = None) -> None:
+        self._settings = settings
+        self._embedder = embedder
+        self._measured: tuple[tuple[Source, ...], SupportMeasure] | None = None
+
+    def check(
+        self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
+    ) -> Check:
+        """The verdict on `claim`, and the passages it stands on: one, or two where it joins two."""
+        measure = self._measure(tuple(sources))
+        ranked = measure.rank(claim, question, hints)
+        if not ranked or ranked[0].score <= 0:
+            return Check(Verdict.UNSUPPORTED, 0.0, (), ("no_passage",))
+        claimed = facts(claim)
+        best = _best(ranked, claimed)
+        chosen, score = self._with_second(claim, claimed, best, ranked, measure)
+        verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
+        shown = chosen if verdict is not Verdict.UNSUPPORTED else ()
+        return Check(verdict, score, tuple(self._cite(support, sources) for support in shown), reasons)
+
+    def _measure(self, sources: tuple[Source, ...]) -> SupportMeasure:
+        """Words of the sources are counted once an answer, not once a claim."""
+        kept = self._measured
+        if kept is None or kept[0] != sources:
+            kept = (sources, SupportMeasure(sources, self._embedder))
+            self._measured = kept
+        return kept[1]
+
+    def _with_second(
+        self,
+        claim: str,
+        claimed: Sequence[Fact],
+        best: Support,
+        ranked: Sequence[Support],
+        measure: SupportMeasure,
+    ) -> tuple[tuple[Support, ...], float]:
+        """The best passage and, when it leaves much of the claim open, one more."""
+        if best.score >= 0.8 and not _open(claimed, best):
+            return (best,), best.score
+        before = measure.overlap(claim, best.passage.text)
+        gained: tuple[float, Support] | None = None
+        for other in ranked[:12]:
+            if other.passage.span.overlaps(best.passage.span) and other.passage.number == best.passage.number:
+                continue
+            gain = measure.overlap(claim, best.passage.text + "\n" + other.passage.text) - before
+            gain += 0.2 * (len(_open(claimed, best)) - len(_open(_open(claimed, best), other)))
+            if gain >= _SECOND_GAIN and (gained is None or gain > gained[0]):
+                gained = (gain, other)
+        if gained is None:
+            return (best,), best.score
+        return (best, gained[1]), min(1.0, best.score + 0.8 * gained[0])
+
+    def _judge(
+        self,
+        claim: str,
+        claimed: Sequence[Fact],
+        chosen: Sequence[Support],
+        score: float,
+        question: str,
+        measure: SupportMeasure,
+    ) -> tuple[Verdict, tuple[str, ...]]:
+        best = chosen[0]
+        context = measure.overlap(claim, best.passage.text + "\n" + best.passage.heading)
+        given = [fact for support in chosen for fact in facts(support.passage.text)]
+        heading = facts(best.passage.heading)
+        lost = [fact for fact in claimed if not any(matches(fact, other) for other in (*given, *heading))]
+        reasons = [f"number_not_found:{_text(fact, claim)}" for fact in lost]
+        first = facts(best.passage.text)
+        swapped = [
+            fact for fact in claimed
+            if not any(matches(fact, other) for other in first)
+            and any(conflicts(fact, other) for other in first)
+        ]  # fmt: skip
+        if swapped and context >= _CONTEXT_AT and (lost or best.score >= self._settings.partly_at):
+            if any(fact in lost for fact in swapped):
+                return Verdict.CONTRADICTED, tuple(reasons)
+            return Verdict.PARTLY, tuple(f"number_elsewhere:{_text(fact, claim)}" for fact in swapped)
+        if context >= _CONTEXT_AT and (wrong := _of_another(claim, claimed, best, measure)):
+            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{wrong}")
+        said = f"{question} {claim}" if measure.needs_question(claim) else claim
+        overlaps = [measure.overlap(said, part) for part in clauses(best.passage.text)]
+        if context >= _CONTEXT_AT and opposed(claim, best.passage.text, overlaps):
+            return Verdict.CONTRADICTED, (*reasons, "negation")
+        return self._by_score(score, bool(lost)), tuple(reasons)
+
+    def _by_score(self, score: float, lost: bool) -> Verdict:
+        if score >= self._settings.supported_at:
+            return Verdict.PARTLY if lost else Verdict.SUPPORTED
+        return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
+
+    def _cite(self, support: Support, sources: Sequence[Source]) -> Citation:
+        passage = support.passage
+        hit = next(source.hit for source in sources if source.number == passage.number)
+        return Citation(
+            document=hit.document, source=hit.source, path=hit.path, page=hit.page, page_label=hit.page_label,
+            locator=hit.locator,
+            start=passage.span.start, end=passage.span.end, quote=passage.text, score=min(support.score, 1.0),
+            number=passage.number, title=hit.title, format=hit.format,
+        )  # fmt: skip
+
+
+def _best(ranked: Sequence[Support], claimed: Sequence[Fact]) -> Support:
+    """The best passage; among those nearly as good, the one that holds most of the claim's numbers."""
+    if not claimed:
+        return ranked[0]
+    near = [support for support in ranked if support.score >= ranked[0].score - _NEARLY]
+    return min(near, key=lambda support: (len(_open(claimed, support)), -support.score))
+
+
+def _open(claimed: Sequence[Fact], support: Support) -> list[Fact]:
+    given = facts(support.passage.text)
+    return [fact for fact in claimed if not any(matches(fact, other) for other in given)]
+
+
+def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: SupportMeasure) -> str:
+    """A number of the claim that the passage gives to something else, "" without one (Japanese only)."""
+    if detect_language(best.passage.text) != "ja":
+        return ""
+    for fact in claimed:
+        near = stretches(fact, best.passage.text)
+        rest = claim[: fact.start] + claim[fact.end :]
+        right = [measure.overlap(rest, words) for other, words in near if matches(fact, other)]
+        wrong = [measure.overlap(rest, words) for other, words in near if not matches(fact, other)]
+        if right and wrong and len(near) > 1 and max(wrong) > max(right) + _CLEARLY:
+            return _text(fact, claim)
+    return ""
+
+
+def _text(fact: Fact, claim: str) -> str:
+    return claim[fact.start : fact.end].strip() or str(fact)
+
+
+class TimedChecker:
+    """Gives up on a whole answer's checks after `seconds`: what is overdue is UNCHECKED, never support."""
+
+    def __init__(self, checker: Checker, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._checker = checker
+        self._seconds = seconds
+        self._clock = clock
+        self._spent = 0.0
+
+    def check(
+        self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
+    ) -> Check:
+        """As the checker within, while there is time."""
+        if self._spent >= self._seconds:
+            return UNCHECKED
+        began = self._clock()
+        found = self._checker.check(claim, sources, question=question, hints=hints)
+        self._spent += self._clock() - began
+        return found if self._spent <= 2 * self._seconds else UNCHECKED

@@ -1,0 +1,260 @@
+"""llama.cpp as a Generator: the only file that knows llama_cpp, and its dangers.
+
+A context is not thread-safe, so one answer at a time runs on it, first come first served. The prompt's
+common beginning with the one before is not read again (prefix cache). Streaming never splits a character:
+llama.cpp's tokens are bytes, and one Japanese character often comes as two or three of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import logging
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from assistant.answers import Message
+from assistant.errors import GenerationError, PromptTooLongError
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 512
+_ERROR = 4  # of ggml_log_level
+_CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "<|im_start|>assistant\n"
+)
+
+
+class FairLock:
+    """A lock given in the order of asking. `waiting` is how many ask in vain now, the holder not counted."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._queue: deque[threading.Event] = deque()
+        self._held = False
+
+    @property
+    def waiting(self) -> int:
+        """How many are in the queue."""
+        return len(self._queue)
+
+    @property
+    def ahead(self) -> int:
+        """How many would be served before one who asks now."""
+        with self._guard:
+            return len(self._queue) + self._held
+
+    def __enter__(self) -> FairLock:
+        """Wait for the turn."""
+        turn = threading.Event()
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return self
+            self._queue.append(turn)
+        try:
+            turn.wait()
+        except BaseException:  # an interrupted waiter must not keep its place, nor swallow its turn
+            self._leave(turn)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hand over to the one that waits longest."""
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._held = False
+
+    def _leave(self, turn: threading.Event) -> None:
+        with self._guard:
+            if turn in self._queue:
+                self._queue.remove(turn)
+                return
+        self.__exit__()
+
+
+class LlamaGenerator:
+    """A GGUF chat model in this process."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        context_tokens: int = 4096,
+        threads: int = 0,
+        gpu_layers: int = -1,
+    ) -> None:
+        """Load `path`; this takes seconds and the file's size in memory.
+
+        Raises:
+            GenerationError: the file is missing or llama.cpp cannot load it.
+        """
+        if not path.is_file():
+            raise GenerationError(f"{path} does not exist. Get a chat model with: konkyo models pull")
+        self._lock = FairLock()
+        self._name = name or path.stem
+        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers)
+        self._context_tokens = int(self._model.n_ctx())
+        self._format = _chat_format(self._model)
+        self._control = _control_tokens(self._model)
+        self.prompt_tokens = 0
+        self.reused_tokens = 0
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and reply together."""
+        return self._context_tokens
+
+    @property
+    def waiting(self) -> int:
+        """How many answers would be written before one that is asked for now."""
+        return self._lock.ahead
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` alone."""
+        return len(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=False))
+
+    def generate(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[str]:
+        """Yield the reply in whole characters. Waits for its turn; closing the iterator gives the turn away.
+
+        Raises:
+            GenerationError: llama.cpp fails.
+            PromptTooLongError: prompt and `max_tokens` exceed the context.
+        """
+        prompt = self._tokens(messages)
+        if len(prompt) + max_tokens > self._context_tokens:
+            raise PromptTooLongError(
+                f"the prompt has {len(prompt)} tokens and {max_tokens} may follow, but the context is "
+                f"{self._context_tokens}. Lower evidence.tokens or raise models.context_tokens."
+            )
+        with self._lock:
+            yield from self._pieces(prompt, max_tokens, temperature, seed)
+
+    def close(self) -> None:
+        """Free the model, after the answer that is being written."""
+        with self._lock:
+            self._model.close()
+
+    def _pieces(self, prompt: list[int], max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
+        self.prompt_tokens, self.reused_tokens = len(prompt), self._common_with_cache(prompt)
+        self._model.set_seed(seed)
+        written: list[int] = []
+        try:
+            tokens = self._model.generate(prompt, temp=temperature, top_k=40, top_p=0.95, repeat_penalty=1.0)
+            with contextlib.closing(tokens):
+                for token in tokens:
+                    if self._ends(token):
+                        break
+                    piece = decoder.decode(self._model.detokenize([token], prev_tokens=prompt + written))
+                    written.append(token)
+                    if piece:
+                        yield piece
+                    if len(written) >= max_tokens:
+                        break
+        except (RuntimeError, ValueError) as error:
+            self._model.reset()
+            raise GenerationError(f"{self._name} failed while writing: {error}. Ask again.") from error
+
+    def _ends(self, token: int) -> bool:
+        import llama_cpp
+
+        vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
+        return bool(llama_cpp.llama_vocab_is_eog(vocabulary, token))
+
+    def _common_with_cache(self, prompt: list[int]) -> int:
+        cached = self._model.eval_tokens
+        return next(
+            (i for i, (a, b) in enumerate(zip(cached, prompt, strict=False)) if a != b),
+            min(len(cached), len(prompt)),
+        )
+
+    def _tokens(self, messages: Sequence[Message]) -> list[int]:
+        turns = [{"role": message.role, "content": self._defused(message.content)} for message in messages]
+        formatted = self._format(messages=turns)
+        tokens: list[int] = self._model.tokenize(
+            formatted.prompt.encode("utf-8"), add_bos=not formatted.added_special, special=True
+        )
+        return tokens
+
+    def _defused(self, text: str) -> str:
+        """`text` without anything that this model would read as the end of a turn (documents are data)."""
+        return self._control.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
+
+
+def usable_cores() -> int:
+    """Physical cores that this process may use; hyper-threads slow generation down."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+
+
+def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any:
+    import llama_cpp
+
+    llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+    try:
+        return llama_cpp.Llama(
+            model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
+            n_threads_batch=threads, n_gpu_layers=gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0,
+            verbose=False,
+        )  # fmt: skip
+    except (ValueError, RuntimeError, OSError) as error:
+        raise GenerationError(
+            f"{path} cannot be loaded ({error}). Check it: konkyo models check. Or choose a smaller model."
+        ) from error
+
+
+def _log(level: int, text: bytes, _: object) -> None:
+    """llama.cpp's own log: stderr belongs to our messages; errors go to our log."""
+    if level == _ERROR:
+        logger.warning("llama.cpp: %s", text.decode("utf-8", "replace").strip())
+
+
+_SILENT = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_log)
+"""Kept here because C holds no reference to it."""
+
+
+def _chat_format(model: Any) -> Any:
+    """The template that the file brings, else ChatML."""
+    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+    def text_of(token: int) -> str:
+        return "" if token < 0 else model.detokenize([token], special=True).decode("utf-8", "ignore")
+
+    template = model.metadata.get("tokenizer.chat_template") or _CHATML
+    return Jinja2ChatFormatter(
+        template, eos_token=text_of(model.token_eos()), bos_token=text_of(model.token_bos())
+    )
+
+
+def _control_tokens(model: Any) -> re.Pattern[str]:
+    """Matches every string that stands for a control token in this vocabulary."""
+    import llama_cpp
+
+    vocabulary = llama_cpp.llama_model_get_vocab(model.model)
+    texts = []
+    for token in range(model.n_vocab()):
+        if llama_cpp.llama_vocab_is_control(vocabulary, token):
+            text = (llama_cpp.llama_vocab_get_text(vocabulary, token) or b"").decode("utf-8", "ignore")
+            texts += [text] if len(text) > 1 else []
+    return re.compile("|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)) or r"(?!)")

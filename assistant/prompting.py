@@ -1,0 +1,101 @@
+"""Sources and a question become chat messages that fit the model's context.
+
+Sources stand before the question, so that a second question about the same sources meets a warm prefix cache.
+The prompt offers no refusal: a weak model takes it far too often. Whether to withhold is decided in code.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from assistant.answers import Hit, Language, Message, Source
+from assistant.errors import PromptTooLongError
+
+CountTokens = Callable[[str], int]
+
+_TEMPLATE_TOKENS = 40  # what chat templates put around two messages
+
+
+@cache
+def prompt_texts(language: Language) -> Mapping[str, str]:
+    """The texts of prompts/<language>.toml."""
+    return tomllib.loads((files("assistant") / "prompts" / f"{language}.toml").read_text("utf-8"))
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of `text` for a model like Qwen, without loading one: 0.9 a wide character, 1 for 4 others."""
+    wide = sum(char > "\u2e7f" for char in text)
+    return -(-wide * 9 // 10) - (-(len(text) - wide) // 4)
+
+
+def build_messages(
+    question: str,
+    sources: Sequence[Source],
+    language: Language,
+    *,
+    count_tokens: CountTokens = estimate_tokens,
+    context_tokens: int = 4096,
+    max_tokens: int = 320,
+) -> tuple[list[Message], tuple[Source, ...]]:
+    """The messages, and the sources as they stand in them.
+
+    Sources lose their last sentences, the last source first, until prompt and reply fit.
+
+    Raises:
+        PromptTooLongError: not even the question alone fits.
+    """
+    texts = prompt_texts(language)
+    room = context_tokens - max_tokens - _TEMPLATE_TOKENS
+    kept = tuple(sources)
+    while True:
+        body = _body(question, kept, texts)
+        needed = count_tokens(texts["system"]) + count_tokens(body)
+        if needed <= room:
+            return [Message("system", texts["system"]), Message("user", body)], kept
+        if not kept:
+            raise PromptTooLongError(
+                f"the question needs {needed} tokens, but the model's context leaves {room}. "
+                "Shorten it, or raise models.context_tokens."
+            )
+        kept = _shorter(kept, needed - room, count_tokens)
+
+
+def _shorter(sources: tuple[Source, ...], excess: int, count_tokens: CountTokens) -> tuple[Source, ...]:
+    """`sources` without about `excess` tokens at their end, at least one span less."""
+    *rest, last = sources
+    spans, texts = list(last.spans), list(last.texts)
+    while spans and excess > 0:
+        spans.pop()
+        excess -= count_tokens(texts.pop())
+    return (*rest, replace(last, spans=tuple(spans), texts=tuple(texts))) if spans else tuple(rest)
+
+
+def _body(question: str, sources: Sequence[Source], texts: Mapping[str, str]) -> str:
+    lines = [texts["sources"]]
+    for source in sources:
+        lines.append(texts["source"].format(number=source.number, heading=heading_of(source.hit)))
+        lines.append(source_text(source, texts["gap"]))
+    lines += [texts["end"], "", texts["question"].format(question=question.strip())]
+    return "\n".join(lines)
+
+
+def heading_of(hit: Hit) -> str:
+    """Title and headings above a hit, as the model and people are shown them."""
+    path = [part for part in hit.heading_path if part != hit.title]
+    return " > ".join([hit.title, *path])
+
+
+def source_text(source: Source, gap: str = "…") -> str:
+    """The source's spans as one text; `gap` stands where sentences were left out."""
+    parts: list[str] = []
+    for i, (span, text) in enumerate(zip(source.spans, source.texts, strict=True)):
+        if i and span.start > source.spans[i - 1].end + 2:
+            parts.append(gap)
+        elif i and not parts[-1].endswith("\n") and span.start > source.spans[i - 1].end:
+            parts.append("\n")
+        parts.append(text)
+    return "".join(parts).strip()

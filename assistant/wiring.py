@@ -1,0 +1,182 @@
+"""The only place that chooses implementations. Heavy packages are imported when their part is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from assistant.answers import Message
+from assistant.generation import Generator
+from ingestion.errors import IndexMismatchError, ModelError
+from ingestion.library import Library
+from ingestion.settings import Settings
+from ingestion.workspace import Workspace
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.retrieval import Retriever
+    from ingestion.embedding import Embedder
+    from ingestion.indexes import SearchIndexes
+
+
+class LazyGenerator:
+    """A chat model that is loaded when its first answer is asked for; `name` is known before."""
+
+    def __init__(self, name: str, context_tokens: int, load: Callable[[], Generator]) -> None:
+        self._name = name
+        self._context_tokens = context_tokens
+        self._load = load
+        self._lock = threading.Lock()
+        self._loaded: Generator | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name as shown to people."""
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """As set, or as the loaded model has it."""
+        return self._loaded.context_tokens if self._loaded else self._context_tokens
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._loaded is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many answers would be written before one that is asked for now."""
+        return int(getattr(self._loaded, "waiting", 0))
+
+    def warm_up(self) -> Generator:
+        """Load the model now, once, whoever asks first.
+
+        Raises:
+            GenerationError: the model cannot be loaded.
+            ModelError: the model is not there; the message names the ways to get it.
+        """
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`; loads the model."""
+        return self.warm_up().count_tokens(text)
+
+    def generate(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[str]:
+        """As the model's own; loads it first."""
+        yield from self.warm_up().generate(
+            messages, max_tokens=max_tokens, temperature=temperature, seed=seed
+        )
+
+    def close(self) -> None:
+        """Free the model's memory, when it is loaded."""
+        with self._lock:
+            if self._loaded is not None and (close := getattr(self._loaded, "close", None)):
+                close()
+            self._loaded = None
+
+
+def open_library(workspace: Workspace, settings: Settings) -> Library:
+    """The workspace's library."""
+    return Library.open(workspace.library_path)
+
+
+def open_search(
+    workspace: Workspace, settings: Settings
+) -> tuple[Library, SearchIndexes, Embedder, Retriever]:
+    """Library, indexes brought up to it, the embedder of its vectors, and a retriever over them.
+
+    Raises:
+        ModelError: the embedder is not there; the message names the ways to get it.
+        IndexMismatchError: the library's vectors are another embedder's, which is not there either.
+    """
+    from assistant.retrieval import Retriever
+    from ingestion.indexes import SearchIndexes
+
+    library = open_library(workspace, settings)
+    embedder = open_embedder(workspace, settings, library)
+    indexes = SearchIndexes.open(workspace.indexes, library, embedder.identity, embedder.dimension)
+    return library, indexes, embedder, Retriever(library, indexes, embedder, settings.retrieval)
+
+
+def open_embedder(workspace: Workspace, settings: Settings, library: Library) -> Embedder:
+    """The embedder whose vectors the library holds; the configured one while it holds none.
+
+    After a change of `models.embedder` the old one goes on serving until `konkyo index reembed` has run.
+
+    Raises:
+        ModelError, IndexMismatchError: as `open_search`.
+    """
+    from ingestion.embedding import load_embedder
+
+    active = library.embedder
+    if active is None:
+        return load_embedder(settings.models.embedder, workspace.models, settings.models.threads)
+    name = active.identity.rsplit(":", 1)[0]
+    try:
+        embedder = load_embedder(name, workspace.models, settings.models.threads)
+    except ModelError as error:
+        raise IndexMismatchError(
+            f"the library's vectors were made by {active.identity}, which cannot be loaded: {error} "
+            f"Or make new vectors with: konkyo index reembed --model {settings.models.embedder}"
+        ) from error
+    if embedder.identity != active.identity:
+        raise IndexMismatchError(
+            f"the library's vectors were made by {active.identity}, the model there is {embedder.identity}. "
+            f"Make new vectors with: konkyo index reembed --model {name}"
+        )
+    return embedder
+
+
+def open_generator(workspace: Workspace, settings: Settings, model: str | None = None) -> LazyGenerator:
+    """The configured server, else llama.cpp with `model` or the configured one. Nothing is loaded yet."""
+    server = settings.server
+    if server.base_url:
+        chosen = server.model_copy(update={"model": model}) if model else server
+
+        def connect() -> Generator:
+            from assistant.openai_server import OpenAIServerGenerator
+
+            return OpenAIServerGenerator(chosen, context_tokens=settings.models.context_tokens)
+
+        return LazyGenerator(chosen.model or chosen.base_url, settings.models.context_tokens, connect)
+    name = model or settings.models.chat
+
+    def load() -> Generator:
+        from assistant.llama import LlamaGenerator
+        from ingestion.model_store import ModelStore
+
+        return LlamaGenerator(
+            ModelStore(workspace.models).path_of(name), name=name,
+            context_tokens=settings.models.context_tokens, threads=settings.models.threads,
+            gpu_layers=settings.models.gpu_layers,
+        )  # fmt: skip
+
+    return LazyGenerator(name, settings.models.context_tokens, load)
+
+
+def build_assistant(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    model: str | None = None,
+    generator: Generator | None = None,
+    search: tuple[Library, SearchIndexes, Embedder, Retriever] | None = None,
+) -> Assistant:
+    """An assistant over the workspace. `search` shares what `open_search` gave; `generator` a loaded model.
+
+    Raises:
+        ModelError, IndexMismatchError: as `open_search`.
+    """
+    from assistant.answering import Assistant
+    from assistant.grounding.verdicts import RuleChecker
+
+    _, _, embedder, retriever = search or open_search(workspace, settings)
+    checker = RuleChecker(settings.answers, embedder)
+    return Assistant(retriever, generator or open_generator(workspace, settings, model), checker, settings)
