@@ -28,12 +28,14 @@ def read_eml(path: Path) -> Document:
         ReadError: there is no header, or neither subject nor text.
     """
     # The old policy never raises on broken headers, which real mail has, and leaves their decoding to us.
-    message = BytesParser(policy=email.policy.compat32).parsebytes(path.read_bytes())
-    if not any(message.get(name) for name, _ in _SHOWN):
+    message = BytesParser(policy=email.policy.compat32).parsebytes(_bytes_of(path))
+    headers = _headers(message)
+    if not any(name.lower() in headers for name, _ in _SHOWN):
         raise ReadError("it is no mail: it has neither subject, sender nor date.")
     builder = DocumentBuilder("eml")
     for name, key in _SHOWN:
-        value = clean_line(_date(message.get(name)) if key == "date" else header_text(message.get(name)))
+        raw = headers.get(name.lower(), "")
+        value = clean_line(_date(raw) if key == "date" else header_text(raw))
         if value:
             builder.properties[key] = value
             builder.line(f"{name}: {value}")
@@ -41,25 +43,39 @@ def read_eml(path: Path) -> Document:
     builder.blank()
     parts = list(_parts(message))
     _add_body(builder, parts)
-    attached = [name for part in parts if (name := header_text(part.get_filename()))]
+    attached = [name for part in parts if (name := header_text(part.get_filename() or ""))]
     if attached:
         builder.line(f"Attachments: {', '.join(attached)}")
         builder.warnings.append(f"attached files were not read: {', '.join(attached)}")
     return builder.build()
 
 
-def header_text(value: object) -> str:
+def _bytes_of(path: Path) -> bytes:
+    """The mail's bytes; one that was saved as UTF-16 text becomes UTF-8."""
+    data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:100]:
+        return decode(data).text.encode("utf-8")
+    return data
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """The first header of each name as it stands in the file, with bytes that are not ASCII as surrogates."""
+    headers: dict[str, str] = {}
+    for name, value in message.raw_items():
+        headers.setdefault(name.lower(), str(value))
+    return headers
+
+
+def header_text(value: str) -> str:
     """A header in words: encoded words, raw bytes in any encoding, and folded lines."""
-    if value is None:
-        return ""
-    joined = _ENCODED_WORD.sub(r"\1", " ".join(str(value).split("\n")))
+    joined = _ENCODED_WORD.sub(r"\1", " ".join(value.split("\n")))
     words: list[tuple[bytes, str | None]] = []
     try:
         decoded_words = decode_header(joined)
     except ValueError:
         return str(value)
     for word, charset in decoded_words:
-        data = word.encode("ascii", "surrogateescape") if isinstance(word, str) else word
+        data = word.encode("utf-8", "surrogateescape") if isinstance(word, str) else word
         if words and words[-1][1] == charset:  # a character may be cut between two encoded words
             words[-1] = (words[-1][0] + data, charset)
         else:
@@ -67,11 +83,11 @@ def header_text(value: object) -> str:
     return "".join(_decoded(data, charset).text for data, charset in words)
 
 
-def _date(value: object) -> str:
+def _date(value: str) -> str:
     try:
-        return parsedate_to_datetime(str(value)).strftime("%Y-%m-%d %H:%M")
+        return parsedate_to_datetime(value).strftime("%Y-%m-%d %H:%M")
     except (ValueError, TypeError, IndexError):
-        return str(value or "")
+        return value
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -32,8 +32,7 @@ logger = logging.getLogger(__name__)
 _MOST_HEADINGS = 3000
 _LINE = re.compile("[^\r\n]+")
 _ODD = re.compile(
-    "[^\\s\x20-\x7e\u00a0-\u017f\u0391-\u03c9\u0400-\u045f\u2000-\u27bf\u2900-\u2bff\u3000-\u30ff\u3200-\u33ff"
-    "\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U0001f000-\U0003ffff]"
+    "[\x00-\x08\x0e-\x1f\x80-\x9f\u0180-\u036f\u03cf-\u03ff\u0460-\u052f\ue000-\uf8ff\ufff0-\uffff\U000f0000-\U0010ffff]"
 )
 _CONTENTS = re.compile(r"^(目\s*次|もくじ|索\s*引|contents|index)$", re.IGNORECASE)
 _JUNK_TITLE = re.compile(
@@ -82,9 +81,8 @@ def _read(document: Any, path: Path) -> Document:
             for text, values in zip(texts, form_values(path, len(texts)), strict=True)
         ]
     if not any(text.text.strip() for text in texts):
-        raise ReadError(
-            f"the PDF has no text layer: its {len(texts)} pages are pictures. Run text recognition first."
-        )
+        pictures = "its only page is a picture" if len(texts) == 1 else f"its {len(texts)} pages are pictures"
+        raise ReadError(f"the PDF has no text layer: {pictures} or blank. Run text recognition (OCR) first.")
     return _assemble(document, texts, unreadable)
 
 
