@@ -1,7 +1,7 @@
 """Makes the binary and legacy-encoded documents of samples/ from the sources beside this file.
 
 Run it after a change of a source: `python tests/sample_sources/build.py`. Needs Chromium and CJK fonts for
-the PDF files. The documents that are plain UTF-8 text (md, html, txt) lie in samples/ and are their own source.
+the PDF files. The plain UTF-8 documents (md, html, txt) lie in samples/ and are their own source.
 """
 
 from __future__ import annotations
