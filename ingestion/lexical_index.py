@@ -72,16 +72,17 @@ class LexicalIndex:
             OSError: another process is writing to this index.
         """
         with self._writing:
-            writer = self._open_writer()
             try:
-                self._delete(writer, removed)
+                self._delete(removed)
                 for batch in added:
-                    self._delete(writer, np.array([row for row, _, _ in batch], dtype=np.int64))
+                    self._delete(np.array([row for row, _, _ in batch], dtype=np.int64))
                     for row, document, text in batch:
-                        writer.add_document(_document(row, document, text))
-                writer.commit()
+                        self._open_writer().add_document(_document(row, document, text))
+                if self._writer is not None:
+                    self._writer.commit()
             except BaseException:
-                writer.rollback()  # else the next commit would carry half of this update
+                if self._writer is not None:
+                    self._writer.rollback()  # else the next commit would carry half of this update
                 raise
             self._index.reload()
             self._write_state(state)
@@ -166,10 +167,10 @@ class LexicalIndex:
         pairs = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
-    def _delete(self, writer: Any, rows: Rows) -> None:
+    def _delete(self, rows: Rows) -> None:
         # By query: deletion by term takes a Python int for a signed number and finds no unsigned one.
         if len(rows):
-            writer.delete_documents_by_query(
+            self._open_writer().delete_documents_by_query(
                 tantivy.Query.term_set_query(self._schema, "row", [int(row) for row in rows])
             )
 

@@ -62,6 +62,19 @@ class LibraryFeed:
             vectors = np.frombuffer(packed, "<f2").astype(np.float32).reshape(len(batch), -1)
             yield np.array([row.row for row in batch], dtype=np.int64), vectors
 
+    def vectors_by_text(self, document: str, identity: str) -> dict[str, Vectors]:
+        """The vectors of a document's chunks by what was embedded, `contextual_text`."""
+        query = (
+            _chunks().add_columns(t.vectors.c.vector)
+            .join(t.vectors, t.vectors.c.row == t.chunks.c.row)
+            .join(t.embedders, t.embedders.c.id == t.vectors.c.embedder)
+            .where(t.chunks.c.document == document, t.embedders.c.identity == identity)
+        )  # fmt: skip
+        return {
+            _feed_chunk(row).text: np.frombuffer(row.vector, "<f2").astype(np.float32)
+            for row in self._all(query)
+        }
+
     def removed_since(self, generation: int) -> Rows:
         """Rows that were removed after `generation`."""
         rows = self._all(sa.select(t.removals.c.row).where(t.removals.c.generation > generation))

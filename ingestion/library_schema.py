@@ -38,6 +38,7 @@ sources = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("access", Integer, ForeignKey("access.id"), nullable=False),
+    Column("synced", Integer, nullable=False),
     Column("added_at", Text, nullable=False),
 )
 

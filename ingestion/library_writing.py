@@ -83,22 +83,28 @@ class LibraryWriter:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
             return {row.id: row.derived_by for row in rows if row.id in wanted}
 
-    def add_source(self, source: str, groups: frozenset[str] | None) -> None:
+    def add_source(self, source: str, groups: frozenset[str] | None, *, synced: bool) -> None:
         """Remember `source`. `groups` None keeps its rights, and gives a new one to everybody.
 
-        Sources that lie below become part of it, so that a file has one location, not two.
+        `synced` says that the whole folder was asked for, not one file in it. Sources below such a folder
+        become part of it, so that a file has one location, not two.
         """
-        with self._change() as (connection, _):
+        with self._write() as connection:
             old = connection.execute(sa.select(t.sources).where(t.sources.c.source == source)).one_or_none()
             access = old.access if old and groups is None else _access_row(connection, groups or frozenset())
-            values = {"source": source, "access": access, "added_at": _now()}
-            statement = upsert(t.sources).values(values)
+            values = {"access": access, "synced": int(synced or bool(old and old.synced))}
+            new = {"source": source, "added_at": _now(), **values}
             connection.execute(
-                statement.on_conflict_do_update(index_elements=["source"], set_={"access": access})
+                upsert(t.sources).values(new).on_conflict_do_update(index_elements=["source"], set_=values)
             )
-            for child in connection.execute(sa.select(t.sources.c.source)).scalars().all():
+            for child in _sources(connection) if synced else ():
                 if child != source and child.startswith(f"{source.rstrip('/')}/"):
                     _absorb(connection, source, child)
+
+    def synced_sources(self) -> list[str]:
+        """Folders that were ingested as a whole."""
+        with self._library.engine.connect() as connection:
+            return _sources(connection, synced=True)
 
     def put(self, derived: Derived, files: Sequence[FileState], groups: frozenset[str] | None) -> None:
         """Store a document with its vectors, and the files that hold it; what they held before goes.
@@ -159,17 +165,24 @@ class LibraryWriter:
                     .values(access=row)
                 )  # fmt: skip
 
-    def fail(self, file: FileState, reason: str, derived_by: str, *, keep_location: bool = False) -> None:
-        """List `file` as failed. What it held before goes, unless nothing is known about its bytes."""
-        values = {"source": file.source, "path": file.path, "reason": reason, "mtime_ns": file.mtime_ns,
-                  "size": file.size, "derived_by": derived_by, "at": _now()}  # fmt: skip
+    def fail(
+        self, failures: Sequence[tuple[FileState, str]], derived_by: str, *, keep_location: bool = False
+    ) -> None:
+        """List files as failed. What they held before goes, unless nothing is known about their bytes."""
+        if not failures:
+            return
         with self._change() as (connection, generation):
             if not keep_location:
-                _drop_orphans(connection, {_unlink(connection, file.source, file.path)}, generation)
-            connection.execute(
-                upsert(t.failures).values(values).on_conflict_do_update(
-                    index_elements=["source", "path"], set_=values)
-            )  # fmt: skip
+                orphans = {_unlink(connection, file.source, file.path) for file, _ in failures}
+                _drop_orphans(connection, orphans, generation)
+            for file, reason in failures:
+                # The name's bytes are not kept: a failed file is found again by the next scan.
+                values = {"source": file.source, "path": file.path, "reason": reason, "at": _now(),
+                          "mtime_ns": file.mtime_ns, "size": file.size, "derived_by": derived_by}  # fmt: skip
+                statement = upsert(t.failures).values(values)
+                connection.execute(
+                    statement.on_conflict_do_update(index_elements=["source", "path"], set_=values)
+                )
 
     def remove_document(self, document_id: str) -> bool:
         """Remove a document and all its locations; False when it is not there."""
@@ -220,6 +233,11 @@ class LibraryWriter:
             generation = int(old) + 1
             connection.execute(sa.update(t.meta).where(counter).values(value=str(generation)))
             yield connection, generation
+
+
+def _sources(connection: sa.Connection, *, synced: bool = False) -> list[str]:
+    query = sa.select(t.sources.c.source).order_by(t.sources.c.source)
+    return list(connection.execute(query.where(t.sources.c.synced == 1) if synced else query).scalars())
 
 
 def _now() -> str:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         "sources",
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("access", sa.Integer, sa.ForeignKey("access.id"), nullable=False),
+        sa.Column("synced", sa.Integer, nullable=False),
         sa.Column("added_at", sa.Text, nullable=False),
     )
     op.create_table(

@@ -1,0 +1,133 @@
+"""Files are parsed in a child process with limits, so that no file can hang, bloat or crash this one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import psutil
+
+from ingestion.documents import Document
+from ingestion.errors import ReadError
+from ingestion.parsing_child import LENGTH, send
+from ingestion.settings import IngestionSettings
+
+READ = "ingestion.readers:read"
+"""The function that the child calls, as module:function."""
+
+_WATCH_SECONDS = 0.2
+
+
+class ParserProcess:
+    """A child process that parses one file at a time; started when needed, and again after it was killed."""
+
+    def __init__(self, settings: IngestionSettings, parse: str = READ) -> None:
+        self._settings = settings
+        self._parse = parse
+        self._child: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def parse(self, path: Path) -> Document:
+        """Parse one file. Called from several threads, it takes them one after the other.
+
+        Raises:
+            ReadError: the file cannot be read, took too much time or memory, or crashed the parser.
+        """
+        with self._lock:
+            if self._closed:
+                raise ReadError("the run was stopped before it was read.")
+            child = self._running()
+            try:
+                send(cast(BinaryIO, child.stdin), os.fsencode(path))
+                reply = self._receive(child)
+            except (BrokenPipeError, EOFError) as error:
+                raise ReadError(f"the parser crashed on it ({self._end()}).") from error
+            except BaseException:
+                self._end()  # a reply that nobody waits for would be taken for the next file's
+                raise
+        result = pickle.loads(reply)
+        if isinstance(result, ReadError):
+            raise result
+        return cast(Document, result)
+
+    def close(self) -> None:
+        """End the child, also in the middle of a file: whoever waits for that gets a ReadError."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.kill()
+        with self._lock:
+            self._end()
+
+    def __enter__(self) -> ParserProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            settings = self._settings
+            limits = [str(settings.seconds_per_file), str(settings.memory_mb_per_file)]
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "ingestion.parsing_child", self._parse, *limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+                start_new_session=True,  # Ctrl-C is for us: we end the child ourselves
+            )
+        return self._child
+
+    def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
+        deadline = time.monotonic() + self._settings.seconds_per_file
+        with selectors.DefaultSelector() as selector:
+            selector.register(cast(BinaryIO, child.stdout), selectors.EVENT_READ)
+            data = bytearray()
+            wanted = LENGTH.size
+            while len(data) < wanted:
+                if not selector.select(_WATCH_SECONDS):
+                    self._check_limits(child, deadline)
+                    continue
+                part = os.read(cast(BinaryIO, child.stdout).fileno(), 1 << 20)
+                if not part:
+                    raise EOFError
+                data += part
+                if wanted == LENGTH.size and len(data) >= LENGTH.size:
+                    wanted += LENGTH.unpack_from(data)[0]
+        return bytes(data[LENGTH.size :])
+
+    def _check_limits(self, child: subprocess.Popen[bytes], deadline: float) -> None:
+        if time.monotonic() > deadline:
+            self._end()
+            raise ReadError(f"reading it takes more than {self._settings.seconds_per_file:g} seconds.")
+        try:
+            used = psutil.Process(child.pid).memory_info().rss
+        except psutil.NoSuchProcess:
+            return  # it ended just now; the closed pipe tells
+        if used > self._settings.memory_mb_per_file * 1024 * 1024:
+            self._end()
+            raise ReadError(f"reading it needs more than {self._settings.memory_mb_per_file} MB of memory.")
+
+    def _end(self) -> str:
+        """Kill the child; returns how it had ended."""
+        child, self._child = self._child, None
+        if child is None:
+            return "it was not running"
+        child.kill()
+        code = child.wait()
+        for stream in (child.stdin, child.stdout):
+            try:
+                cast(BinaryIO, stream).close()
+            except BrokenPipeError:
+                continue  # unsent bytes for a process that is gone
+        return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,212 @@
+"""Compare folders with the library: what is new, changed, moved, gone. Changes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingestion.documents import normal_path
+from ingestion.errors import IngestionError, UnsafeRemovalError
+from ingestion.hashing import file_id
+from ingestion.library import file_path
+from ingestion.library_writing import FileState, KnownFile, LibraryWriter
+from ingestion.scanning import Scan, scan_file, scan_folder
+from ingestion.settings import IngestionSettings
+
+EMPTY_FILE = "the file is empty (0 bytes)."
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was asked for: `path`, and the source that it belongs to. `folder` is its path in there, or ""."""
+
+    source: Path
+    path: Path
+    folder: str
+    is_file: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run has to do for one target.
+
+    `known` is what the library held before. `relinks` point at documents that it has; `moves` are (old place,
+    new state); `parse` is by document id, with all files of these bytes. `kinds` tells what a file to be
+    parsed or relinked counts as: "added", "changed", "unchanged" (touched only).
+    """
+
+    target: Target
+    known: dict[str, KnownFile]
+    unchanged: list[KnownFile] = field(default_factory=list)
+    relinks: list[tuple[FileState, str]] = field(default_factory=list)
+    moves: list[tuple[KnownFile, FileState]] = field(default_factory=list)
+    parse: dict[str, list[FileState]] = field(default_factory=dict)
+    reparse: set[str] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
+    vanished: list[KnownFile] = field(default_factory=list)
+    failed: list[tuple[FileState, str]] = field(default_factory=list)
+    unreadable: list[tuple[FileState, str]] = field(default_factory=list)
+    empty: list[FileState] = field(default_factory=list)
+    ignored: int = 0
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def kind(self, file: FileState) -> str:
+        """What `file` counts as in the report."""
+        return self.kinds.get(file.path, "unchanged")
+
+    def news(self, failures: Sequence[tuple[FileState, str]]) -> list[tuple[FileState, str]]:
+        """Those of `failures` that are not listed yet."""
+        return [
+            (file, reason) for file, reason in failures
+            if (old := self.known.get(file.path)) is None or (old.state, old.reason) != (file, reason)
+        ]  # fmt: skip
+
+
+def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
+    """Resolve `paths`; one that lies within another is left out.
+
+    A folder is its own source unless it lies in a source that was ingested as a whole. A file belongs to the
+    source that holds it, else to its folder.
+    """
+    resolved = list(dict.fromkeys(path.expanduser().resolve() for path in paths))
+    targets = []
+    for path in resolved:
+        if any(path != other and path.is_relative_to(other) for other in resolved):
+            continue
+        is_file = path.is_file()
+        around = [Path(source) for source in synced if path.is_relative_to(source)]
+        source = around[0] if around else path.parent if is_file else path
+        folder = "" if path == source else normal_path(path.relative_to(source).as_posix())
+        targets.append(Target(source, path, folder, is_file))
+    return targets
+
+
+def make_plan(
+    target: Target,
+    writer: LibraryWriter,
+    settings: IngestionSettings,
+    *,
+    derived_by: str,
+    supported: Callable[[Path], bool],
+    allow_empty: bool = False,
+    reparse: bool = False,
+    hashed: Callable[[FileState], None] = lambda file: None,
+) -> Plan:
+    """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
+
+    Raises:
+        UnsafeRemovalError: the folder is missing or empty, or more of it has vanished than settings allow.
+        IngestionError: the path does not exist or cannot be listed.
+    """
+    known = writer.known_files(str(target.source), target.folder)
+    scan = _scan(target, settings, allow_empty=allow_empty, known=known)
+    plan = Plan(target, known, ignored=scan.ignored, warnings=scan.warnings)
+    candidates = _sort_out(plan, scan, derived_by, supported, reparse=reparse)
+    if not target.is_file:
+        plan.vanished = _vanished(scan, known)
+    _by_content(plan, candidates, writer, hashed, reparse=reparse)
+    if not allow_empty:
+        _refuse_many(plan, settings.removal_limit)
+    return plan
+
+
+def _scan(
+    target: Target, settings: IngestionSettings, *, allow_empty: bool, known: dict[str, KnownFile]
+) -> Scan:
+    try:
+        if target.is_file:
+            return scan_file(target.source, target.path)
+        scan = scan_folder(target.source, target.path, settings.ignore)
+    except FileNotFoundError as error:
+        a_file = target.folder in known or (not known and target.path.suffix)
+        if a_file or (allow_empty and not known):
+            raise IngestionError(f"{target.path} does not exist. Check the path.") from error
+        if not allow_empty:
+            raise UnsafeRemovalError(
+                f"{target.path} is missing. Is its disk connected? --allow-empty removes its documents."
+            ) from error
+        return Scan()
+    except OSError as error:
+        raise IngestionError(f"{target.path} cannot be read ({error.strerror}).") from error
+    if not allow_empty and not (scan.files or scan.unreadable or scan.odd):
+        raise UnsafeRemovalError(
+            f"{target.path} holds no files. Is its disk connected? With --allow-empty this is taken for true."
+        )
+    return scan
+
+
+def _sort_out(
+    plan: Plan, scan: Scan, derived_by: str,
+    supported: Callable[[Path], bool], *, reparse: bool,
+) -> list[FileState]:  # fmt: skip
+    """Settle what file names, sizes and times can tell; returns the files whose bytes must be read."""
+    candidates = []
+    source = str(plan.target.source)
+    for path, reason in {**scan.odd, **scan.unreadable}.items():
+        plan.unreadable.append((FileState(source, path, 0, 0), reason))
+    for path, file in scan.files.items():
+        old = plan.known.get(path)
+        same = old is not None and (old.state.mtime_ns, old.state.size) == (file.mtime_ns, file.size)
+        if not supported(Path(path)):
+            plan.failed.append((file, f"unsupported format {Path(path).suffix or '(none)'}"))
+        elif file.size == 0:
+            plan.empty.append(file)
+        elif same and old is not None and not reparse and old.document is not None:
+            plan.unchanged.append(old)
+        elif same and old is not None and not reparse and old.reason and old.derived_by == derived_by:
+            plan.failed.append((file, old.reason))
+        else:
+            candidates.append(file)
+    return candidates
+
+
+def _vanished(scan: Scan, known: dict[str, KnownFile]) -> list[KnownFile]:
+    hidden = tuple(f"{folder}/" for folder in scan.unreadable)
+    return [
+        old for path, old in known.items()
+        if path not in scan.files and path not in scan.odd and path not in scan.unreadable
+        and not path.startswith(hidden)
+    ]  # fmt: skip
+
+
+def _by_content(
+    plan: Plan, candidates: list[FileState], writer: LibraryWriter,
+    hashed: Callable[[FileState], None], *, reparse: bool,
+) -> None:  # fmt: skip
+    ids: list[tuple[FileState, str]] = []
+    for file in candidates:
+        try:
+            ids.append((file, file_id(file_path(file.source, file.path, file.raw_path))))
+        except OSError as error:
+            plan.unreadable.append((file, f"it cannot be read ({error.strerror})"))
+        hashed(file)
+    stored = writer.derivations(id for _, id in ids)
+    gone: dict[str, list[KnownFile]] = {}
+    for old in plan.vanished:
+        if old.document is not None:
+            gone.setdefault(old.document, []).append(old)
+    for file, id in ids:
+        before = plan.known.get(file.path)
+        held = before.document if before else None
+        plan.kinds[file.path] = "unchanged" if held == id else "changed" if held else "added"
+        if reparse or id not in stored:
+            plan.parse.setdefault(id, []).append(file)
+            if id in stored:
+                plan.reparse.add(id)
+        elif held is None and gone.get(id):
+            plan.moves.append((gone[id].pop(0), file))
+        else:
+            plan.relinks.append((file, id))
+    moved = {old.state.path for old, _ in plan.moves}
+    plan.vanished = [old for old in plan.vanished if old.state.path not in moved]
+
+
+def _refuse_many(plan: Plan, limit: float) -> None:
+    held = sum(old.document is not None for old in plan.known.values())
+    lost = sum(old.document is not None for old in plan.vanished)
+    if held and lost / held > limit:
+        raise UnsafeRemovalError(
+            f"{lost} of {held} files of {plan.target.path} have vanished, more than {limit:.0%}. "
+            "Nothing was changed. With --allow-empty they are removed."
+        )
