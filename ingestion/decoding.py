@@ -138,6 +138,8 @@ def _detect(data: bytes) -> Decoded:
     if looks_like_iso2022_jp(data) and (reading := _read(data, "iso2022_jp")):
         return Decoded(reading.text, reading.encoding, confident=True)
     if data.isascii() and b"\0" not in data:
+        if kana := _kana_in_utf16(data):
+            return kana
         if len(_CONTROLS.findall(data)) * 20 > len(data):
             raise ReadError("most of its bytes are control characters: this is binary data, not text.")
         return Decoded(data.decode("ascii"), "utf-8", confident=True)
@@ -161,6 +163,8 @@ def _choose(data: bytes, readings: list[_Reading]) -> Decoded:
     lead = best.score - readings[1].score if len(readings) > 1 else 1.0
     if best.score >= _CLEAR and lead >= _MARGIN:
         return Decoded(best.text, best.encoding, confident=True)
+    if b"\0" in data and best.score < 0:
+        return _decode_damaged(data)
     return _second_opinion(data, readings)
 
 
@@ -225,6 +229,17 @@ def _utf16_score(text: str) -> float:
         return -3.0
     latin = len(re.findall("[\t\n\r\x20-\x7e]", text))
     return (plausibility(text) * (len(text) - latin) + 0.9 * latin) / len(text)
+
+
+def _kana_in_utf16(data: bytes) -> Decoded | None:
+    """Hiragana in UTF-16 can consist of ASCII bytes alone; their full stops and commas are control characters."""
+    if len(data) % 2 or not _CONTROLS.search(data):
+        return None
+    for name in ("utf-16-le", "utf-16-be"):
+        text = data.decode(name, errors="replace")
+        if len(re.findall("[\u3000-\u3096\n]", text)) * 2 > len(text):
+            return Decoded(text, name, confident=True)
+    return None
 
 
 def _half_width_kana_in_disguise(data: bytes) -> bool:

@@ -19,6 +19,9 @@ _SETS = {
     b"(I": "kana",
 }
 
+_STANDARD_SIGNS = str.maketrans("～－∥￠￡￢", "〜−‖¢£¬")
+"""What CP932 alone reads otherwise than every other table."""
+
 
 def looks_like_iso2022_jp(data: bytes) -> bool:
     """Whether `data` holds a shift to Japanese characters and no byte over 0x7f."""
@@ -72,7 +75,8 @@ def _decode_pairs(pairs: bytes, *, supplement: bool) -> str:
     if supplement:
         rows = zip(pairs[::2], pairs[1::2], strict=True)
         return b"".join(bytes((0x8F, a | 0x80, b | 0x80)) for a, b in rows).decode("euc_jp")
-    return b"".join(_to_shift_jis(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True)).decode("cp932")
+    moved = b"".join(_to_shift_jis(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True))
+    return moved.decode("cp932").translate(_STANDARD_SIGNS)
 
 
 def _to_shift_jis(first: int, second: int) -> bytes:

@@ -152,7 +152,7 @@ class _Page:
 
     def _end_line(self) -> None:
         text = "".join(self.inline).strip()
-        if text and text != "・":
+        if text.strip("・ "):
             self.builder.line(text)
         self.inline.clear()
 
@@ -170,7 +170,8 @@ class _Page:
 
 
 def _rows(table: Tag) -> Iterator[Tag]:
-    yield from (row for row in table.find_all("tr") if row.find_parent("table") is table)
+    """The table's own rows; tables inside of tables are no data tables and never come here."""
+    yield from table.find_all("tr")
 
 
 def _is_data_table(table: Tag) -> bool:
@@ -183,7 +184,7 @@ def _is_data_table(table: Tag) -> bool:
 def _is_noise(tag: Tag) -> bool:
     if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
         return True
-    if str(tag.get("role") or "") in _NOISE_ROLES:
+    if tag.get("role") in _NOISE_ROLES:
         return True
     if tag.name == "footer":
         return tag.find_parent(["article", "main", "section"]) is None
@@ -191,9 +192,17 @@ def _is_noise(tag: Tag) -> bool:
 
 
 def _inline_text(tag: Tag) -> str:
-    parts = [
-        str(text)
-        for text in tag.find_all(string=True)
-        if not isinstance(text, PreformattedString) and text.find_parent(list(_DROPPED)) is None
-    ]
+    parts: list[str] = []
+    _collect(tag, parts, 0)
     return " ".join("".join(parts).split())
+
+
+def _collect(tag: Tag, parts: list[str], depth: int) -> None:
+    for child in tag.children:
+        if isinstance(child, NavigableString):
+            if not isinstance(child, PreformattedString):
+                parts.append(str(child))
+        elif isinstance(child, Tag) and child.name not in _DROPPED and depth < _DEEPEST:
+            if child.name in _BLOCKS or child.name == "br":
+                parts.append(" ")
+            _collect(child, parts, depth + 1)
