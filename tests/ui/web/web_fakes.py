@@ -52,7 +52,7 @@ def _pages(texts: Sequence[str], locators: Sequence[str] | None = None) -> tuple
             }
         )
         text += "\n"
-    return text, pages
+    return text.removesuffix("\n"), pages
 
 
 def make_document(

@@ -23,10 +23,11 @@ def choose_scope(documents: Sequence[Json]) -> None:
     with st.popover(
         f"{say('scope')}: {plain(label)}", icon=":material/filter_alt:", key="scope_popover", type="tertiary"
     ):
+        names = {kind: say(f"scope_{kind}") for kind in _KINDS}
         kind = st.radio(
             say("scope"),
             _KINDS,
-            format_func=lambda name: say(f"scope_{name}"),
+            format_func=names.__getitem__,
             key="scope_kind",
             on_change=_forget,
         )

@@ -1,0 +1,111 @@
+"""A real Chromium, and the page served from another process over a workspace in memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from ui.web.launching import command
+
+CHROMIUM = Path("/usr/bin/chromium")
+HERE = Path(__file__).parent
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Serve an app file with extra environment; returns its address. Everything ends with the session."""
+    running: list[subprocess.Popen[bytes]] = []
+    folder = tmp_path_factory.mktemp("page")
+
+    def start(app: Path, **environment: str) -> str:
+        port = free_port()
+        log = (folder / f"{port}.log").open("wb")
+        process = subprocess.Popen(
+            command(port, app=app), cwd=folder, env={**os.environ, **environment}, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+        running.append(process)
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
+                return address
+            except OSError:
+                assert process.poll() is None, (folder / f"{port}.log").read_text()
+                time.sleep(0.1)
+        raise AssertionError(f"the page did not start: {(folder / f'{port}.log').read_text()}")
+
+    yield start
+    for process in running:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def fake_page(serve: Callable[..., str]) -> str:
+    return serve(HERE / "fake_app.py", FAKE_DELAY="0.04")
+
+
+class Visitors:
+    """Opens tabs and remembers every address that they asked for."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+
+    def visit(self, address: str, *, locale: str = "ja-JP", ready: str = "[data-testid=stSidebar]") -> Page:
+        context = self._browser.new_context(
+            locale=locale, viewport={"width": 1380, "height": 900}, accept_downloads=True,
+            permissions=["clipboard-read", "clipboard-write"],
+        )  # fmt: skip
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.set_default_timeout(30_000)
+        page.goto(address)
+        page.wait_for_selector(ready)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+@pytest.fixture
+def visitors(browser: Browser) -> Iterator[Visitors]:
+    opened = Visitors(browser)
+    yield opened
+    opened.close()
+    assert not opened.problems
