@@ -25,6 +25,7 @@ from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.library_writing import Derived, FileState, LibraryWriter
 from ingestion.model_store import ModelStore
+from ingestion.pipeline import IngestProgress, IngestReport, ingest
 from ingestion.readers import PARSER_VERSION
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
@@ -37,31 +38,55 @@ _BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltSet:
-    """A data set's library, ready to be searched. `names` gives a document's name in the questions."""
+class EvaluationLibrary:
+    """An open library of an evaluation, with all that searches it."""
 
     workspace: EvaluationWorkspace
+    settings: Settings
     library: Library
     indexes: SearchIndexes
+    embedder: Embedder
     retriever: Retriever
+
+    @property
+    def search(self) -> tuple[Library, SearchIndexes, Embedder, Retriever]:
+        """The parts in the order of `wiring.open_search`."""
+        return self.library, self.indexes, self.embedder, self.retriever
+
+    def close(self) -> None:
+        """Give the indexes' and the database's files back."""
+        self.indexes.close()
+        self.library.close()
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSet:
+    """A data set's library. `names` gives the name that the questions have for a document's id."""
+
+    opened: EvaluationLibrary
     names: Mapping[str, str]
     paged: bool
 
     def find(self, question: str) -> Candidates:
         """Both searches' candidates, with the page or passage of each."""
-        dense, lexical = self.retriever.candidates(Query(question), LOCAL_USER)
+        dense, lexical = self.opened.retriever.candidates(Query(question), LOCAL_USER)
         rows = list(dict.fromkeys(row for row, _ in [*dense, *lexical]))
-        stored = self.library.chunks_by_row(rows, LOCAL_USER, EVERYTHING)
+        stored = self.opened.library.chunks_by_row(rows, LOCAL_USER, EVERYTHING)
         items: dict[int, Item] = {}
         for row, chunk in stored.items():
             if chunk.document in self.names:
                 items[row] = (self.names[chunk.document], (chunk.page or 1) if self.paged else 0)
         return Candidates(dense, lexical, items)
 
-    def close(self) -> None:
-        """Give the indexes' and the database's files back."""
-        self.indexes.close()
-        self.library.close()
+
+def open_evaluation(workspace: EvaluationWorkspace) -> EvaluationLibrary:
+    """Open what lies in a nested workspace; empty at first.
+
+    Raises:
+        ModelError: the embedder is not there.
+    """
+    settings = workspace.settings()
+    return EvaluationLibrary(workspace, settings, *open_search(workspace, settings))
 
 
 def build(parent: Workspace, dataset: Dataset, progress: BuildProgress) -> BuiltSet:
@@ -72,47 +97,57 @@ def build(parent: Workspace, dataset: Dataset, progress: BuildProgress) -> Built
         EvaluationError: a document of the set cannot be read at all.
         WorkspaceBusyError: another evaluation is building the same library.
     """
-    settings = parent.settings()
-    workspace = evaluation_workspace(parent, *_ingredients(parent, dataset, settings))
+    passages = dataset.layout == "passage"
+    workspace = evaluation_workspace(
+        parent, dataset.layout, dataset.digest, *_ingredients(parent, parsed=not passages)
+    )
     with workspace.write_lock():
-        library, indexes, embedder, retriever = open_search(workspace, settings)
-        if dataset.layout == "passage":
-            names = _take_in_passages(dataset.passages, library, indexes, embedder, progress)
+        opened = open_evaluation(workspace)
+        if passages:
+            _take_in_passages(dataset.passages, opened, progress)
+            names = {_passage_id(passage): passage.id for passage in dataset.passages}
         else:
-            names = _take_in_files(dataset, library, indexes, embedder, settings, progress)
-    return BuiltSet(workspace, library, indexes, retriever, names, dataset.layout == "pdf")
+            take_in(opened, dataset.folder / "pdf", progress)
+            names = {file_id(path): _name(path) for path in dataset.files}
+    return BuiltSet(opened, names, not passages)
 
 
-def _ingredients(parent: Workspace, dataset: Dataset, settings: Settings) -> list[object]:
-    """What the library depends on; passages are neither parsed nor cut into chunks."""
-    name = settings.models.embedder
-    identity = identity_of(name, ModelStore(parent.models).path_of(name))
-    common: list[object] = [dataset.layout, dataset.digest, identity]
-    return common if dataset.layout == "passage" else [*common, PARSER_VERSION, settings.chunking]
+def build_folder(parent: Workspace, folder: Path, progress: BuildProgress) -> EvaluationLibrary:
+    """Open a library of all documents below `folder`, first taking in what it lacks. Raises as `build`."""
+    place = folder.resolve().as_posix()
+    workspace = evaluation_workspace(parent, "folder", place, *_ingredients(parent, parsed=True))
+    with workspace.write_lock():
+        opened = open_evaluation(workspace)
+        take_in(opened, folder, progress)
+    return opened
 
 
-def _take_in_files(
-    dataset: Dataset,
-    library: Library,
-    indexes: SearchIndexes,
-    embedder: Embedder,
-    settings: Settings,
-    progress: BuildProgress,
-) -> dict[str, str]:
-    from ingestion.pipeline import IngestProgress, ingest
+def take_in(opened: EvaluationLibrary, folder: Path, progress: BuildProgress) -> IngestReport:
+    """Ingest `folder` as the product does.
+
+    Raises:
+        EvaluationError: nothing in it could be read.
+    """
 
     def tell(step: IngestProgress) -> None:
         progress(step.phase, step.done, step.total)
 
-    ingest(
-        [dataset.folder / "pdf"], library=library, indexes=indexes, embedder=embedder, settings=settings,
-        allow_empty=True, progress=tell,
+    report = ingest(
+        [folder], library=opened.library, indexes=opened.indexes, embedder=opened.embedder,
+        settings=opened.settings, allow_empty=True, progress=tell,
     )  # fmt: skip
-    known = {summary.id for summary in library.documents_list()}
-    if not known:
-        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in library.failures()[:3])
-        raise EvaluationError(f"no file of {dataset.folder / 'pdf'} could be read. {reasons}")
-    return {file_id(path): _name(path) for path in dataset.files}
+    if not opened.library.documents_list():
+        reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in opened.library.failures()[:3])
+        raise EvaluationError(f"no file below {folder} could be read. {reasons}")
+    return report
+
+
+def _ingredients(parent: Workspace, *, parsed: bool) -> list[object]:
+    """What vectors depend on; only what is parsed depends on readers and chunk sizes too."""
+    settings = parent.settings()
+    name = settings.models.embedder
+    identity = identity_of(name, ModelStore(parent.models).path_of(name))
+    return [identity, PARSER_VERSION, settings.chunking] if parsed else [identity]
 
 
 def _name(path: Path) -> str:
@@ -120,33 +155,29 @@ def _name(path: Path) -> str:
 
 
 def _take_in_passages(
-    passages: Sequence[Passage],
-    library: Library,
-    indexes: SearchIndexes,
-    embedder: Embedder,
-    progress: BuildProgress,
-) -> dict[str, str]:
+    passages: Sequence[Passage], opened: EvaluationLibrary, progress: BuildProgress
+) -> None:
     """Each passage is a document of one chunk: passages are what the questions ask for."""
-    writer = LibraryWriter(library)
+    writer = LibraryWriter(opened.library)
     writer.add_source(_PASSAGES, None, synced=False)
     known = writer.known_files(_PASSAGES)
     missing = [passage for passage in passages if passage.id not in known]
     for start in range(0, len(missing), _BATCH):
         progress("embed", len(passages) - len(missing) + start, len(passages))
         batch = missing[start : start + _BATCH]
-        vectors = embedder.embed_passages([contextual_text(one.title, (), one.text) for one in batch])
+        texts = [contextual_text(one.title, (), one.text) for one in batch]
+        vectors = opened.embedder.embed_passages(texts)
         for passage, vector in zip(batch, vectors, strict=True):
             chunk = Chunk(0, len(passage.text), passage.text)
             document = Document(passage.text, "txt", (Page(1, 0, len(passage.text)),), title=passage.title)
             derived = Derived(
-                _passage_id(passage), document, passage.title, (chunk,), vector[None, :], embedder.identity,
-                _PASSAGES,
+                _passage_id(passage), document, passage.title, (chunk,), vector[None, :],
+                opened.embedder.identity, _PASSAGES,
             )  # fmt: skip
             writer.put(derived, [FileState(_PASSAGES, passage.id, 0, len(passage.text.encode()))], None)
     if missing:
         progress("index", len(passages), len(passages))
-        indexes.catch_up()
-    return {_passage_id(passage): passage.id for passage in passages}
+        opened.indexes.catch_up()
 
 
 def _passage_id(passage: Passage) -> str:

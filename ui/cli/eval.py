@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = measuring_app("help.eval")
 
 
-class ModeName(str, Enum):
+class ModeName(StrEnum):
     """The three searches."""
 
     hybrid = "hybrid"
@@ -27,7 +27,7 @@ class ModeName(str, Enum):
     lexical = "lexical"
 
 
-class SplitName(str, Enum):
+class SplitName(StrEnum):
     """All questions, or one half of them."""
 
     all = "all"
@@ -44,6 +44,7 @@ def retrieval(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
+    """Retrieval on a data set, in one mode; hybrid also compares itself with the others."""
     with progress_bar() as progress:
         result = measure_retrieval(
             open_here(workspace), folder, mode=mode.value, split=split.value, limit=limit, progress=progress
@@ -61,6 +62,7 @@ def samples(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
+    """The samples' questions."""
     with progress_bar() as progress:
         result = measure_samples(open_here(workspace), folder, limit=limit, model=model, progress=progress)
     report(result, as_json)
@@ -80,7 +82,7 @@ def measure_retrieval(
     try:
         found = collect(questions, built.find, lambda done, total: progress("search", done, total))
     finally:
-        built.close()
+        built.opened.close()
     weight = workspace.settings().retrieval.dense_weight
     result = evaluate(dataset.layout, questions, found, mode=mode, split=split, default_weight=weight)
     return {**result, "absent": sorted(set(dataset.absent))}

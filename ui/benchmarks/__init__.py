@@ -1,0 +1,1 @@
+"""Speed and memory of the whole product on this machine, measured through the parts that serve people."""

@@ -1,0 +1,94 @@
+"""`konkyo bench ask`: what a person waits for: sources, the first token, the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.answering import Assistant
+from assistant.answers import Event, Finished, Retrieved, Token
+from assistant.evaluation.building import build_folder
+from assistant.evaluation.metrics import percentile
+from assistant.evaluation.samples import load_questions
+from assistant.wiring import build_assistant
+from ingestion.process_memory import PeakMemory
+from ingestion.workspace import Workspace
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Milliseconds of one answer; `first_token` and `tokens_per_s` are None where nothing was written."""
+
+    sources: float
+    first_token: float | None
+    tokens_per_s: float | None
+    total: float
+
+
+def bench_ask(
+    workspace: Workspace, folder: Path, *, questions: int, model: str | None, progress: Progress
+) -> dict[str, Any]:
+    """The value of `bench ask`, over the samples' answerable questions, by a model that is loaded and warm.
+
+    Figures are medians; `tokens_per_s` counts pieces of text after the first, which for llama.cpp are tokens.
+    """
+    asked = [one for one in load_questions(folder / "questions.jsonl") if one.answerable][: questions + 1]
+    with PeakMemory() as memory:
+        opened = build_folder(workspace, folder, progress)
+        try:
+            assistant = build_assistant(opened.workspace, opened.settings, model=model, search=opened.search)
+            waits = []
+            for number, question in enumerate(asked):
+                waits.append(watch(assistant.stream(question.text)))
+                progress("ask", number + 1, len(asked))
+            name = assistant.generator.name
+            _close(assistant)
+        finally:
+            opened.close()
+    return {"model": name, **summary(waits[1:] or waits), "peak_mb": round(memory.peak_mb, 1)}
+
+
+def _close(assistant: Assistant) -> None:
+    close = getattr(assistant.generator, "close", None)
+    if close is not None:
+        close()
+
+
+def watch(events: Iterator[Event], clock: Callable[[], float] = time.perf_counter) -> Waiting:
+    """Time a stream of answer events; `clock` gives seconds."""
+    began = clock()
+    sources = total = 0.0
+    tokens: list[float] = []
+    for event in events:
+        now = (clock() - began) * 1000.0
+        if isinstance(event, Retrieved):
+            sources = now
+        elif isinstance(event, Token):
+            tokens.append(now)
+        elif isinstance(event, Finished):
+            total = now
+    rate = None
+    if len(tokens) > 1 and tokens[-1] > tokens[0]:
+        rate = (len(tokens) - 1) / (tokens[-1] - tokens[0]) * 1000.0
+    return Waiting(sources, tokens[0] if tokens else None, rate, total)
+
+
+def summary(waits: list[Waiting]) -> dict[str, Any]:
+    """Medians over answers, and the 95th percentile of the time to the first token."""
+    first = [wait.first_token for wait in waits if wait.first_token is not None]
+    rates = [wait.tokens_per_s for wait in waits if wait.tokens_per_s is not None]
+    return {
+        "questions": len(waits), "written": len(first),
+        "sources_ms": _median([wait.sources for wait in waits]), "first_token_ms": _median(first),
+        "first_token_p95_ms": round(percentile(first, 0.95), 1) if first else None,
+        "tokens_per_s": _median(rates), "total_ms": _median([wait.total for wait in waits]),
+    }  # fmt: skip
+
+
+def _median(values: list[float]) -> float | None:
+    return round(percentile(values, 0.5), 1) if values else None
