@@ -8,8 +8,6 @@ from ingestion.documents import chunk_id
 from ui.operations import Json
 
 if TYPE_CHECKING:
-    from ingestion.pipeline import IngestProgress
-
     from ingestion.library import DocumentSummary, StoredDocument
 
 
@@ -49,18 +47,9 @@ def whole(stored: StoredDocument, locations: list[Json]) -> Json:
     }  # fmt: skip
 
 
-def progress(state: IngestProgress) -> Json:
-    """A progress event of `ingest`, without its name."""
-    return {
-        "phase": state.phase, "done": state.done, "total": state.total,
-        "path": None if state.path is None else str(state.path), "chunks_done": state.chunks_done,
-        "rate": state.rate, "eta_seconds": state.eta_seconds,
-    }  # fmt: skip
-
-
 def index_progress(done: int, total: int) -> Json:
-    """The same for work on the indexes, which knows rows only."""
+    """A progress event of work on the indexes, which counts chunks; without its name."""
     return {
-        "phase": "index", "done": done, "total": total, "path": None, "chunks_done": done, "rate": None,
+        "phase": "index", "done": done, "total": total, "path": "", "chunks_done": done, "rate": 0.0,
         "eta_seconds": None,
     }  # fmt: skip

@@ -250,7 +250,9 @@ class LocalOperations:
 
         def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
             with self._writing():
-                return self.resources.reembed(model, progress, cancelled, self._asking.wait_turn)
+                return self.resources.reembed(
+                    model, lambda state: progress(state.as_json()), self._asking.wait_turn, cancelled
+                )
 
         return self._jobs.run([], work)
 
@@ -304,7 +306,7 @@ class LocalOperations:
                     groups=frozenset(groups),
                     allow_empty=allow_empty,
                     reparse=reparse,
-                    progress=lambda state: progress(documents_json.progress(state)),
+                    progress=lambda state: progress(state.as_json()),
                     wait_turn=self._asking.wait_turn,
                     cancelled=cancelled,
                 )

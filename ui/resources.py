@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.wiring import LazyGenerator
     from ingestion.embedding import Embedder
     from ingestion.indexes import SearchIndexes
+    from ingestion.ingest_report import IngestProgress
     from ingestion.library import Library
     from ingestion.model_store import ModelStore
 
@@ -130,13 +132,40 @@ class Resources:
         generator = self._generator
         return generator is not None and generator.loaded, self._search is not None
 
-    def forget_search(self) -> None:
-        """Close the search: the next use opens it again, with the embedder that is active then."""
+    def reembed(
+        self,
+        model: str | None,
+        progress: Callable[[IngestProgress], None],
+        wait_turn: Callable[[], None],
+        cancelled: Callable[[], bool],
+    ) -> dict[str, Any]:
+        """Make vectors with `model` or the configured embedder, and search with them from then on."""
+        from ingestion.embedding import load_embedder
+        from ingestion.pipeline import reembed
+
+        embedder = load_embedder(
+            model or self.settings.models.embedder, self.workspace.models, self.settings.models.threads
+        )
+        indexes = self.indexes
+        if indexes is None:  # the first ingest will take the configured embedder
+            return {"done": True, "chunks": 0, "embedder": embedder.identity}
+        report = reembed(
+            library=self.library, indexes=indexes, embedder=embedder, progress=progress, wait_turn=wait_turn,
+            cancelled=cancelled,
+        )  # fmt: skip
+        if report["done"]:
+            self._serve_with(embedder)
+        return report
+
+    def _serve_with(self, embedder: Embedder) -> None:
+        from assistant.retrieval import Retriever
+
         with self._opening:
-            self._close_bare()
             if self._search is not None:
-                self._search.indexes.close()
-            self._search = self._assistant = None
+                library, indexes = self._search.library, self._search.indexes
+                retriever = Retriever(library, indexes, embedder, self.settings.retrieval)
+                self._search = Search(library, indexes, embedder, retriever)
+                self._assistant = None
 
     def warm(self) -> None:
         """Load embedder and chat model now, so that the first question need not wait for them."""
@@ -155,14 +184,15 @@ class Resources:
         """Close what was opened."""
         with self._opening:
             self._drop_generator()
-            if self._search is not None and self._search.library is not self._library:
+            self._close_bare()
+            if self._search is not None:
+                self._search.indexes.close()
                 self._search.library.close()
-            self.forget_search()
             if self._library is not None:
                 self._library.close()
             if self._records is not None:
                 self._records.close()
-            self._library = self._records = None
+            self._search = self._assistant = self._library = self._records = None
 
     def _drop_generator(self) -> None:
         if self._generator is not None:

@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 
 def encode(event: Json) -> bytes:
-    """One event on the wire."""
-    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+    """One event on the wire, in ASCII: readers of lines also split at U+2028 and U+0085."""
+    return f"data: {json.dumps(event)}\n\n".encode("ascii")
 
 
 def decode(lines: Iterable[str]) -> Iterator[Json]:

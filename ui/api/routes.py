@@ -18,6 +18,9 @@ from ui.api.events import stream
 from ui.errors import UsageError
 from ui.operations import EvidenceMode, Json, Operations
 
+Reply = Any
+"""A JSON value of `Operations`. Naming its form would make FastAPI check each answer again."""
+
 MAX_UPLOAD_BYTES = 512 * 1024 * 1024
 
 
@@ -73,19 +76,19 @@ def question_routes(operations: Operations) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/status")
-    def status() -> Json:
+    def status() -> Reply:
         return operations.status()
 
     @routes.get("/models")
-    def models() -> list[Json]:
+    def models() -> Reply:
         return operations.models()
 
     @routes.get("/settings")
-    def settings() -> Json:
+    def settings() -> Reply:
         return operations.settings()
 
     @routes.post("/search")
-    def search(body: SearchBody) -> list[Json]:
+    def search(body: SearchBody) -> Reply:
         return operations.search(body.query, top_k=body.top_k, mode=body.mode, scope=body.scope)
 
     @routes.post("/ask")
@@ -104,19 +107,19 @@ def ingest_routes(operations: Operations) -> APIRouter:
         return _events(lambda: operations.ingest(**dict(body)))
 
     @routes.post("/job")
-    def start_ingest(body: IngestBody) -> Json:
+    def start_ingest(body: IngestBody) -> Reply:
         return operations.start_ingest(**dict(body))
 
     @routes.get("/job")
-    def job() -> Json | None:
+    def job() -> Reply:
         return operations.job()
 
     @routes.delete("/job")
-    def cancel_ingest() -> Json:
+    def cancel_ingest() -> Reply:
         return operations.cancel_ingest()
 
     @routes.post("/uploads")
-    async def upload(name: str, request: Request) -> Json:
+    async def upload(name: str, request: Request) -> Reply:
         data = bytearray()
         async for piece in request.stream():
             data += piece
@@ -127,7 +130,7 @@ def ingest_routes(operations: Operations) -> APIRouter:
         return await run_in_threadpool(operations.upload, name, bytes(data))
 
     @routes.get("/index")
-    def index_check() -> Json:
+    def index_check() -> Reply:
         return operations.index_check()
 
     @routes.post("/index/rebuild")
@@ -146,23 +149,23 @@ def document_routes(operations: Operations) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/documents")
-    def documents(scope: str | None = None) -> list[Json]:
+    def documents(scope: str | None = None) -> Reply:
         return operations.documents(scope=_scope(scope))
 
     @routes.get("/documents/{document}")
-    def document(document: str) -> Json:
+    def document(document: str) -> Reply:
         return operations.document(document)
 
     @routes.delete("/documents/{document}")
-    def remove_document(document: str) -> Json:
+    def remove_document(document: str) -> Reply:
         return operations.remove_document(document)
 
     @routes.get("/documents/{document}/boxes")
-    def boxes(document: str, start: int, end: int) -> list[Json]:
+    def boxes(document: str, start: int, end: int) -> Reply:
         return operations.boxes(document, start, end)
 
     @routes.get("/documents/{document}/pages/{page}")
-    def page_size(document: str, page: int) -> Json:
+    def page_size(document: str, page: int) -> Reply:
         return operations.page_size(document, page)
 
     @routes.get("/documents/{document}/pages/{page}/image")
@@ -177,11 +180,11 @@ def document_routes(operations: Operations) -> APIRouter:
         return Response(data, media_type="application/octet-stream", headers=disposition)
 
     @routes.get("/failures")
-    def failures() -> list[Json]:
+    def failures() -> Reply:
         return operations.failures()
 
     @routes.get("/sources")
-    def sources() -> list[Json]:
+    def sources() -> Reply:
         return operations.sources()
 
     return routes
@@ -192,23 +195,23 @@ def conversation_routes(operations: Operations) -> APIRouter:
     routes = APIRouter(prefix="/conversations")
 
     @routes.get("")
-    def conversations(search: str = "") -> list[Json]:
+    def conversations(search: str = "") -> Reply:
         return operations.conversations(search=search)
 
     @routes.post("")
-    def new_conversation(body: TitleBody) -> Json:
+    def new_conversation(body: TitleBody) -> Reply:
         return operations.new_conversation(title=body.title)
 
     @routes.get("/{conversation}")
-    def conversation(conversation: str) -> Json:
+    def conversation(conversation: str) -> Reply:
         return operations.conversation(conversation)
 
     @routes.patch("/{conversation}")
-    def rename_conversation(conversation: str, body: TitleBody) -> Json:
+    def rename_conversation(conversation: str, body: TitleBody) -> Reply:
         return operations.rename_conversation(conversation, body.title)
 
     @routes.delete("/{conversation}")
-    def delete_conversation(conversation: str) -> Json:
+    def delete_conversation(conversation: str) -> Reply:
         return operations.delete_conversation(conversation)
 
     return routes

@@ -1,0 +1,358 @@
+"""The service without sockets: the app, its guard, and the client over an ASGI transport in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from assistant.errors import AssistantError, GenerationError, RecordNotFoundError
+from ingestion.errors import IngestionError, ModelError, UnsafeRemovalError, WorkspaceBusyError
+from tests.ui.fakes import FakeOperations
+from ui.api import events
+from ui.api.client import ServiceClient
+from ui.api.guard import Guard, allowed_hosts, is_loopback
+from ui.api.service import create_app
+from ui.api.token import ServiceAddress
+from ui.errors import (
+    InterfaceError,
+    JobRunningError,
+    NotFoundError,
+    ServiceError,
+    UsageError,
+    error_from_json,
+    error_json,
+)
+
+Json = dict[str, Any]
+TOKEN = "geheim-トークン"[:6]
+ADDRESS = ServiceAddress("127.0.0.1", 8000, TOKEN, 1, 0.0, "0")
+
+
+@pytest.fixture
+def operations() -> FakeOperations:
+    return FakeOperations()
+
+
+@pytest.fixture
+def web(operations: FakeOperations) -> Iterator[TestClient]:
+    app = create_app(operations, workspace="/ws", shut_down=lambda: None)
+    guard = Guard(app, token=TOKEN, hosts=allowed_hosts("127.0.0.1"))
+    with TestClient(guard, base_url=ADDRESS.url, headers={"authorization": f"Bearer {TOKEN}"}) as client:
+        yield client
+
+
+class Through(httpx.BaseTransport):
+    """Carries requests of the client to the app in this process."""
+
+    def __init__(self, web: TestClient) -> None:
+        self._web = web
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._web.request(
+            request.method, str(request.url), headers=dict(request.headers), content=request.read()
+        )
+        return httpx.Response(answer.status_code, headers=dict(answer.headers), content=answer.content)
+
+
+@pytest.fixture
+def client(web: TestClient) -> Iterator[ServiceClient]:
+    found = ServiceClient(ADDRESS, transport=Through(web))
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", f"bearer {TOKEN}", TOKEN, f"Bearer {TOKEN} "])
+def test_without_the_token_nothing_is_answered(
+    web: TestClient, token: str, operations: FakeOperations
+) -> None:
+    for path in ("/health", "/status", "/openapi.json", "/nothing"):
+        response = web.get(path, headers={"authorization": token})
+        assert response.status_code == 401
+    assert operations.calls == []
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "10.0.0.1:8000", "localhost.evil.example", ""]
+)
+def test_a_name_that_was_pointed_here_is_refused(web: TestClient, host: str) -> None:
+    assert web.get("/health", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]:8000"])
+def test_names_of_this_machine_pass(web: TestClient, host: str) -> None:
+    assert web.get("/health", headers={"host": host}).json()["workspace"] == "/ws"
+
+
+def test_a_page_of_another_origin_gets_no_permission(web: TestClient) -> None:
+    asked = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    response = web.options("/search", headers=asked)
+    assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.3.2.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("host", False),
+    ],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
+    ("status", (), {}),
+    ("models", (), {}),
+    ("settings", (), {}),
+    ("search", ("有給",), {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}}),
+    ("search", ("有給",), {"top_k": None, "mode": None, "scope": None}),
+    ("start_ingest", (["/a b", "/日本"],), {"groups": ["hr"], "allow_empty": True, "reparse": True}),
+    ("job", (), {}),
+    ("cancel_ingest", (), {}),
+    ("upload", ("規程 &?.pdf", b"\x00\xff"), {}),
+    ("documents", (), {"scope": {"folder": {"source": "/s", "path": "x"}}}),
+    ("documents", (), {"scope": None}),
+    ("document", ("d1",), {}),
+    ("boxes", ("d1", 3, 9), {}),
+    ("page_size", ("d1", 2), {}),
+    ("remove_document", ("d1",), {}),
+    ("failures", (), {}),
+    ("sources", (), {}),
+    ("index_check", (), {}),
+    ("conversations", (), {"search": "USB & 私物"}),
+    ("conversation", ("c/1",), {}),
+    ("new_conversation", (), {"title": "題"}),
+    ("rename_conversation", ("c1", "新"), {}),
+    ("delete_conversation", ("c1",), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "named"), CALLS)
+def test_a_call_arrives_as_it_was_made(
+    client: ServiceClient, operations: FakeOperations, name: str, arguments: tuple[Any, ...], named: Json
+) -> None:
+    if name == "upload":  # bytes do not go into the fake's JSON answer
+        operations.streams["upload"] = lambda: {"path": "/ws/uploads/x"}
+    if name == "conversation":
+        arguments = ("c1",)
+    answer = getattr(client, name)(*arguments, **named)
+    called, got_arguments, got_named = operations.calls[-1]
+    assert called == name
+    assert [*got_arguments, *got_named.values()] == [*arguments, *named.values()]
+    assert answer == {"path": "/ws/uploads/x"} or answer["name"] == name
+
+
+STREAMS: list[tuple[str, tuple[Any, ...], Json]] = [
+    (
+        "ask",
+        ("期限は？",),
+        {
+            "conversation": "c",
+            "scope": {"documents": []},
+            "language": "ja",
+            "evidence": "whole",
+            "model": "m",
+        },
+    ),
+    ("ingest", (["/a"],), {"groups": ["g"], "allow_empty": False, "reparse": True}),
+    ("index_rebuild", (), {}),
+    ("index_reembed", ("m",), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "named"), STREAMS)
+def test_a_stream_arrives_event_by_event(
+    client: ServiceClient, operations: FakeOperations, name: str, arguments: tuple[Any, ...], named: Json
+) -> None:
+    sent = [
+        {"event": "token", "text": "改行\n\u2028と「引用」"},
+        {"event": "report", "report": {"done": True}},
+    ]
+    operations.streams[name] = lambda: iter(sent)
+    assert list(getattr(client, name)(*arguments, **named)) == sent
+    assert operations.calls[-1][0] == name
+    assert [*operations.calls[-1][1], *operations.calls[-1][2].values()] == [*arguments, *named.values()]
+
+
+def test_bytes_come_through(client: ServiceClient) -> None:
+    assert client.page_image("d1", 3, scale=2.0) == b"d1/3/2.0"
+    assert client.original("d1") == ("就業 規則.pdf", b"d1")
+
+
+def _expected_errors() -> list[Exception]:
+    kinds = [
+        kind
+        for base in (IngestionError, AssistantError, InterfaceError)
+        for kind in [base, *base.__subclasses__()]
+    ]
+    return [kind(f"値 {kind.__name__}") for kind in kinds]
+
+
+@pytest.mark.parametrize("error", _expected_errors(), ids=lambda error: type(error).__name__)
+def test_an_error_is_the_same_on_both_sides(
+    client: ServiceClient, operations: FakeOperations, error: Exception
+) -> None:
+    operations.raises = {"document": error, "ask": error}
+    with pytest.raises(type(error), match=str(error)) as caught:
+        client.document("d1")
+    assert type(caught.value) is type(error)
+    with pytest.raises(type(error), match=str(error)):
+        list(client.ask("q"))
+    assert type(error_from_json(error_json(error))) is type(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(NotFoundError("x"), 404), (RecordNotFoundError("x"), 404), (UnsafeRemovalError("x"), 409),
+     (WorkspaceBusyError("x"), 409), (JobRunningError("x"), 409), (UsageError("x"), 422),
+     (ModelError("x"), 400),
+     (GenerationError("x"), 400)],
+)  # fmt: skip
+def test_errors_have_their_status(
+    web: TestClient, operations: FakeOperations, error: Exception, status: int
+) -> None:
+    operations.raises = {"document": error}
+    response = web.get("/documents/d1")
+    assert response.status_code == status
+    assert response.json() == {"error": error_json(error)}
+
+
+def test_an_error_within_a_stream_is_raised_after_what_came_before(
+    client: ServiceClient, operations: FakeOperations
+) -> None:
+    def failing() -> Iterator[Json]:
+        yield {"event": "token", "text": "a"}
+        raise GenerationError("the model fell over")
+
+    operations.streams["ask"] = failing
+    stream = client.ask("q")
+    assert next(stream) == {"event": "token", "text": "a"}
+    with pytest.raises(GenerationError, match="the model fell over"):
+        next(stream)
+
+
+def test_an_event_error_of_an_ingest_is_not_raised(client: ServiceClient, operations: FakeOperations) -> None:
+    sent = [{"event": "error", "kind": "UnsafeRemovalError", "message": "m", "refused": True}]
+    operations.streams["ingest"] = lambda: iter(sent)
+    assert list(client.ingest(["/a"])) == sent
+
+
+def test_a_stream_without_its_end_is_an_error(client: ServiceClient, operations: FakeOperations) -> None:
+    operations.streams["ask"] = lambda: iter([{"event": "token", "text": "a"}])
+    with pytest.raises(ServiceError, match="ended"):
+        list(client.ask("q"))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/search", {}), ("/search", {"query": "a", "mode": "x"}), ("/search", {"query": "a", "extra": 1}),
+     ("/ask", {"question": "a", "language": "fr"}), ("/ingest", {"paths": "a"}),
+     ("/search", {"query": "a", "top_k": 0})],
+)  # fmt: skip
+def test_a_wrong_body_is_refused_with_its_place(web: TestClient, path: str, body: Json) -> None:
+    response = web.post(path, json=body)
+    assert response.status_code == 422
+    error = response.json()["error"]
+    assert error["kind"] == "UsageError" and error["message"].startswith("body.")
+
+
+@pytest.mark.parametrize("scope", ["{", "[]", "3"])
+def test_a_wrong_scope_in_an_address_is_refused(web: TestClient, scope: str) -> None:
+    assert web.get("/documents", params={"scope": scope}).status_code == 422
+
+
+def test_the_service_speaks_of_no_other_place(web: TestClient) -> None:
+    assert web.get("/docs").status_code == web.get("/redoc").status_code == 404
+
+
+def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
+    found = ServiceClient(ADDRESS)
+    assert found._http._mounts == {}
+    found.close()
+
+
+def test_a_dead_service_is_named_as_such() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    found = ServiceClient(ADDRESS, transport=httpx.MockTransport(refuse))
+    for call in (found.status, lambda: list(found.ask("q"))):
+        with pytest.raises(ServiceError, match="ended or does not answer"):
+            call()
+    found.close()
+
+
+def test_a_stream_that_nobody_reads_any_more_is_closed() -> None:
+    closed: list[bool] = []
+
+    def endless() -> Iterator[Json]:
+        try:
+            while True:
+                yield {"event": "token", "text": "a"}
+        finally:
+            closed.append(True)
+
+    async def read_two() -> None:
+        sent = events.stream(endless)
+        assert json.loads((await anext(sent))[6:]) == {"event": "token", "text": "a"}
+        await anext(sent)
+        await sent.aclose()  # type: ignore[attr-defined]
+        for _ in range(100):
+            if closed:
+                return
+            await asyncio.sleep(0.05)
+
+    asyncio.run(read_two())
+    assert closed == [True]
+
+
+def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
+    go = threading.Event()
+
+    def slow() -> Iterator[Json]:
+        assert go.wait(10)
+        yield {"event": "finished"}
+
+    async def read() -> list[bytes]:
+        pieces = []
+        async for piece in events.stream(slow):
+            pieces.append(piece)
+            go.set()
+        return pieces
+
+    pieces = asyncio.run(read())
+    assert pieces[0].startswith(b":")
+    assert list(events.decode(b"".join(pieces).decode().splitlines())) == [{"event": "finished"}]
+
+
+def test_a_bug_in_a_stream_reaches_the_client(client: ServiceClient, operations: FakeOperations) -> None:
+    def broken() -> Iterator[Json]:
+        yield {"event": "token", "text": "a"}
+        raise ZeroDivisionError
+
+    operations.streams["ask"] = broken
+    with pytest.raises(ServiceError, match="unexpected"):
+        list(client.ask("q"))
+
+
+def test_shutdown_is_passed_on(operations: FakeOperations) -> None:
+    asked: list[bool] = []
+    stop: Callable[[], None] = lambda: asked.append(True)  # noqa: E731
+    with TestClient(create_app(operations, workspace="/ws", shut_down=stop)) as web:
+        assert web.post("/shutdown").json()["done"] is True
+    assert asked == [True]

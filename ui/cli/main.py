@@ -1,0 +1,58 @@
+"""The command `konkyo`. Heavy parts are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ui.cli import bench, documents, eval, index, library, models, service
+from ui.cli.shared import new_app, note, say
+from ui.errors import EXPECTED, UsageError, error_json
+
+app = new_app("help.app")
+app.command("ingest", help=say("help.ingest"))(library.ingest)
+app.command("search", help=say("help.search"))(library.search)
+app.command("ask", help=say("help.ask"))(library.ask)
+app.command("chat", help=say("help.chat"))(library.chat)
+app.add_typer(documents.app, name="documents")
+app.add_typer(index.app, name="index")
+app.add_typer(models.app, name="models")
+app.add_typer(eval.app, name="eval")
+app.add_typer(bench.app, name="bench")
+app.command("doctor", help=say("help.doctor"))(service.doctor)
+app.command("serve", help=say("help.serve"))(service.serve)
+app.command("ui", help=say("help.ui"))(service.ui)
+app.command("stop", help=say("help.stop"))(service.stop)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("konkyo"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help=say("options.version"))
+    ] = False,
+) -> None:
+    """Set nothing up: each command opens what it needs."""
+
+
+def main() -> None:
+    """Run the command; expected errors become one line on stderr and exit code 1, 2 or 3."""
+    try:
+        app()
+    except EXPECTED as error:
+        refused = error_json(error)["refused"]
+        note(say("say.refused" if refused else "say.error", message=" ".join(str(error).split())))
+        sys.exit(3 if refused else 2 if isinstance(error, UsageError) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""`konkyo serve`, `stop`, `ui` and `doctor`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here, print_json, say
+
+if TYPE_CHECKING:
+    from ui.api.token import ServiceAddress
+
+_STOP_SECONDS = 40.0
+Host = Annotated[str | None, typer.Option(help=say("options.host"))]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help=say("options.port"))]
+
+
+def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = None) -> None:
+    """Run the service of this workspace."""
+    from ui.api.guard import is_loopback
+    from ui.api.serving import log_to, serve
+    from ui.connecting import running_service
+
+    here = open_here(workspace)
+    running = running_service(here)
+    if running is not None:
+        note(say("say.already_serving", pid=running.health()["pid"]))
+        running.close()
+        raise typer.Exit(1)
+    if host is not None and not is_loopback(host):
+        note(say("say.open_warning", host=host))
+    log_to(here.logs / "service.log")
+
+    def listening(address: ServiceAddress) -> None:
+        note(say("say.serving", url=address.url, workspace=here.root))
+
+    serve(here, host=host, port=port, listening=listening)
+
+
+def stop(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Stop the running service and wait for its end."""
+    import psutil
+
+    from ui.connecting import running_service
+    from ui.errors import ServiceError
+
+    running = running_service(open_here(workspace))
+    if running is None:
+        if json:
+            print_json({"done": False, "pid": None})
+        else:
+            note(say("say.not_running"))
+        return
+    pid = running.shutdown()["pid"]
+    running.close()
+    deadline = time.monotonic() + _STOP_SECONDS
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"the service (pid {pid}) was told to stop and still runs. See logs/service.log."
+            )
+        time.sleep(0.05)
+    if json:
+        print_json({"done": True, "pid": pid})
+    else:
+        note(say("say.stopped", pid=pid))
+
+
+def ui(
+    host: Host = None,
+    port: Port = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help=say("options.no_browser"))] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Serve the page, with the service behind it."""
+    from ui.api.guard import is_loopback
+    from ui.connecting import connect
+    from ui.web.launching import command
+
+    here = open_here(workspace)
+    settings = here.settings()
+    chosen, number = host or "127.0.0.1", settings.service.web_port if port is None else port
+    if not is_loopback(chosen):
+        note(say("say.open_warning", host=chosen))
+    connect(here, start_service=True).close()
+    url = f"http://{chosen}:{number}"
+    page = subprocess.Popen(
+        command(number, host=chosen),
+        env={**os.environ, "KONKYO_WORKSPACE": str(here.root)},
+        stdout=sys.stderr,
+    )
+    try:
+        _wait_for_page(page, chosen, number)
+        print(f"READY {url}", flush=True)
+        if not no_browser:
+            typer.launch(url)
+        raise typer.Exit(page.wait())
+    finally:
+        page.terminate()
+        page.wait()
+
+
+def _wait_for_page(page: subprocess.Popen[bytes], host: str, port: int, seconds: float = 60.0) -> None:
+    """Until the page accepts connections."""
+    import socket
+
+    from ui.errors import ServiceError
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and page.poll() is None:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise ServiceError(
+        f"the page did not start on {host}:{port}. Is the port in use? Choose another with --port."
+    )
+
+
+def doctor(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Check everything that the workspace needs."""
+    from ui.doctor import examine
+
+    found = examine(workspace)
+    if json:
+        print_json(found)
+        return
+    for check in found["checks"]:
+        mark, style = ("✓", "green") if check["ok"] else ("✗", "red")
+        console().print(f"{mark} {check['name']}: {check['detail']}", style=style)
+        if check["remedy"]:
+            console().print(f"  {say('say.remedy', remedy=check['remedy'])}")
+    console().print(say("say.doctor_ok" if found["ok"] else "say.doctor_bad"))

@@ -1,0 +1,84 @@
+"""How hits, sentences and reports look in a terminal: pure functions from JSON values to lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ui.cli.shared import say
+
+Json = dict[str, Any]
+Line = tuple[str, str]
+"""A text and its style, "" for plain."""
+
+MARKS = {"supported": "✓", "partly": "◐", "contradicted": "✗", "unsupported": "?", "unchecked": "–"}
+STYLES = {
+    "supported": "green", "partly": "yellow", "contradicted": "bold red", "unsupported": "red",
+    "unchecked": "dim",
+}  # fmt: skip
+_QUOTE_LENGTH = 160
+
+
+def place(item: Json) -> str:
+    """Where a hit or citation is: path, page as printed or counted, else sheet, slide or heading."""
+    shown = str(item.get("shown_as") or item["path"])
+    if item["page"] is not None:
+        return f"{shown} {say('say.page', page=item['page_label'] or item['page'])}"
+    return f"{shown} {item['locator']}" if item["locator"] else shown
+
+
+def hit_lines(hits: list[Json], *, texts: bool) -> Iterator[Line]:
+    """The hits as a numbered list, with their texts or without."""
+    for hit in hits:
+        yield f"[{hit['rank']}] {place(hit)}  ({hit['score']:.2f})", "bold" if texts else "dim"
+        if texts:
+            if hit.get("heading_path"):
+                yield f"    {' › '.join(hit['heading_path'])}", "dim"
+            yield f"    {one_line(hit['text'], 300)}", ""
+
+
+def claim_lines(claims: list[Json]) -> Iterator[Line]:
+    """Each sentence with its mark and verdict in words, and the passages below it."""
+    for claim in claims:
+        verdict = claim["verdict"]
+        yield f"{MARKS[verdict]} {say(f'verdicts.{verdict}')}: {claim['text'].strip()}", STYLES[verdict]
+        for citation in claim["citations"]:
+            yield f"    {place(citation)}: 「{one_line(citation['quote'], _QUOTE_LENGTH)}」", "dim"
+        for reason in claim.get("reasons", []):
+            yield f"    {reason}", "dim"
+
+
+def timing_line(answer: Json) -> str:
+    """Model and times of an answer."""
+    timings = answer["timings"]
+    first = timings["first_token_ms"]
+    return say(
+        "say.model_line", model=answer["model"], retrieve=round(timings["retrieve_ms"]),
+        first="–" if first is None else round(first), total=round(timings["total_ms"]),
+    )  # fmt: skip
+
+
+def report_lines(report: Json) -> Iterator[Line]:
+    """The report of an ingest, with every file that failed or needs a look."""
+    yield (
+        say(
+            "say.ingested",
+            **{**report, "failed": len(report["failed"]), "seconds": round(report["seconds"], 1)},
+        ),
+        "",
+    )
+    for item in report["warnings"]:
+        yield say("say.warned_file", **item), "yellow"
+    for item in report["failed"]:
+        yield say("say.failed_file", **item), "red"
+
+
+def one_line(text: str, length: int) -> str:
+    """`text` without line breaks, cut at `length` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

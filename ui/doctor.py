@@ -1,0 +1,204 @@
+"""`konkyo doctor`: what keeps a workspace from working well, and what to do about it."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ingestion.settings import Settings
+from ingestion.workspace import Workspace, file_system_of, open_workspace
+from ui.errors import EXPECTED
+
+_FREE_BYTES = 2_000_000_000
+_REST_BYTES = 1_000_000_000  # page, service and indexes beside the models
+_CORES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `remedy` is "" when nothing needs to be done."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine(root: Path | None) -> dict[str, Any]:
+    """The value of `doctor`: `{ok, checks: [{name, ok, detail, remedy}]}`."""
+    checks = list(_checks(root))
+    return {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
+
+
+def _checks(root: Path | None) -> Iterator[Check]:
+    try:
+        workspace = open_workspace(root)
+        settings = workspace.settings()
+    except EXPECTED as error:
+        # Nothing else can be told without them.
+        yield Check("workspace and settings", False, str(error), "do what the message says")
+        return
+    yield Check("workspace and settings", True, str(workspace.root))
+    looks: list[tuple[str, Callable[[], Check]]] = [
+        ("write access", lambda: _writable(workspace.root)),
+        ("disk", lambda: _disk(workspace.root)),
+        ("cores", _cores),
+        ("chat model", lambda: _chat_model(workspace, settings)),
+        ("embedder", lambda: _model("embedder", workspace, settings.models.embedder)),
+        ("model files", lambda: _model_files(workspace)),
+        ("memory", lambda: _memory(workspace, settings)),
+        ("indexes", lambda: _indexes(workspace)),
+        ("failed files", lambda: _failed_files(workspace)),
+        ("listening", lambda: _listening(workspace, settings)),
+    ]
+    for name, look in looks:
+        try:
+            yield look()
+        except EXPECTED as error:
+            yield Check(name, False, str(error), "do what the message says")
+
+
+def _writable(root: Path) -> Check:
+    kind = file_system_of(root) or "unknown file system"
+    try:
+        with tempfile.TemporaryFile(dir=root) as file:
+            file.write(b"konkyo")
+    except OSError as error:
+        remedy = f"give yourself the right to write to {root}, or choose another --workspace"
+        return Check("write access", False, f"{root}: {error.strerror}", remedy)
+    return Check("write access", True, f"{root} ({kind})")
+
+
+def _disk(root: Path) -> Check:
+    free = shutil.disk_usage(root).free
+    ok = free >= _FREE_BYTES
+    remedy = "" if ok else f"free at least {_gigabytes(_FREE_BYTES)}, or move the workspace to another disk"
+    return Check("disk", ok, f"{_gigabytes(free)} free", remedy)
+
+
+def _cores() -> Check:
+    from ingestion.hardware import available_cores
+
+    cores = available_cores()
+    ok = cores >= _CORES
+    return Check("cores", ok, f"{cores}", "" if ok else "answers will be slow: give it at least two cores")
+
+
+def _chat_model(workspace: Workspace, settings: Settings) -> Check:
+    if not settings.server.base_url:
+        return _model("chat model", workspace, settings.models.chat)
+    # Asking it could send something over the network, which this command does not do.
+    return Check("chat model", True, f"{settings.server.model} at {settings.server.base_url} (not asked)")
+
+
+def _model(role: str, workspace: Workspace, name: str) -> Check:
+    from ingestion.model_store import ModelStore
+
+    path = ModelStore(workspace.models).path_of(name)
+    return Check(role, True, f"{name}: {path}")
+
+
+def _model_files(workspace: Workspace) -> Check:
+    from ingestion.model_store import ModelStore
+
+    found = ModelStore(workspace.models).check()
+    broken = [check for check in found if not check.ok]
+    if not broken:
+        return Check("model files", True, f"{len(found)} intact: {', '.join(check.name for check in found)}")
+    detail = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+    names = " and ".join(str(workspace.models / check.name) for check in broken)
+    return Check("model files", False, detail, f"remove {names} and pull or import the models again")
+
+
+def _memory(workspace: Workspace, settings: Settings) -> Check:
+    from ingestion.hardware import total_memory
+    from ingestion.model_store import ModelStore
+
+    wanted = {settings.models.embedder}
+    if not settings.server.base_url:
+        wanted.add(settings.models.chat)
+    needed = _REST_BYTES + sum(
+        model.memory_bytes for model in ModelStore(workspace.models).list() if model.name in wanted
+    )
+    total = total_memory()
+    ok = total >= needed
+    detail = f"{_gigabytes(total)} in all, {_gigabytes(psutil.virtual_memory().available)} free now, "
+    remedy = "" if ok else "choose a smaller model, see: konkyo models recommend"
+    return Check("memory", ok, f"{detail}about {_gigabytes(needed)} needed", remedy)
+
+
+def _indexes(workspace: Workspace) -> Check:
+    from ui.connecting import connect
+
+    operations = connect(workspace)
+    try:
+        found = operations.index_check()
+    finally:
+        operations.close()
+    if not found["ok"]:
+        return Check("indexes", False, "; ".join(map(str, found["problems"])), "run: konkyo index rebuild")
+    return Check(
+        "indexes", True, f"{found['documents']} documents, {found['chunks']} chunks, all in both indexes"
+    )
+
+
+def _failed_files(workspace: Workspace) -> Check:
+    """Files that could not be read are no fault of the installation: named, but in order."""
+    from ui.connecting import connect
+
+    operations = connect(workspace)
+    try:
+        failures = operations.failures()
+    finally:
+        operations.close()
+    remedy = "see their reasons: konkyo documents list" if failures else ""
+    return Check("failed files", True, f"{len(failures)}", remedy)
+
+
+def _listening(workspace: Workspace, settings: Settings) -> Check:
+    from ui.api.guard import is_loopback
+
+    if not is_loopback(settings.service.host):
+        remedy = f"remove service.host from {workspace.settings_path}"
+        return Check("listening", False, f"service.host is {settings.service.host}", remedy)
+    addresses = {
+        (connection.laddr.ip, connection.laddr.port)
+        for process in _own_processes(workspace)
+        for connection in _connections(process)
+        if connection.status == psutil.CONN_LISTEN
+    }
+    shown = ", ".join(sorted(f"{ip}:{port}" for ip, port in addresses)) or "nothing is running"
+    if all(ipaddress.ip_address(ip.partition("%")[0]).is_loopback for ip, _ in addresses):
+        return Check("listening", True, shown)
+    remedy = "stop it, and start it without --host, unless others are meant to connect"
+    return Check("listening", False, f"{shown}: other computers can connect", remedy)
+
+
+def _own_processes(workspace: Workspace) -> Iterator[psutil.Process]:
+    """The service of this workspace, and every page that this installation serves."""
+    from ui.api.token import read_address
+    from ui.web.launching import APP
+
+    address = read_address(workspace.service_path)
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        page = str(APP) in (process.info["cmdline"] or [])
+        if page or (address is not None and address.pid == process.pid and address.alive):
+            yield process
+
+
+def _connections(process: psutil.Process) -> list[Any]:
+    try:
+        return list(process.net_connections(kind="inet"))
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return []  # another user's, or just ended: nothing can be told
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
