@@ -65,7 +65,7 @@ run: .venv/.installed
 	.venv/bin/konkyo models pull
 	.venv/bin/konkyo ingest samples
 	.venv/bin/konkyo ask "$(QUESTION)"
-	@exec .venv/bin/konkyo ui --port "$(PORT)"
+	@exec .venv/bin/konkyo ui --port "$(PORT)" --no-browser
 
 test: .venv/.dev
 	env -u KONKYO_WORKSPACE .venv/bin/python -m pytest $(PYTEST_ARGS)
