@@ -143,8 +143,9 @@ class LexicalIndex:
             tantivy.Query.term_query(self._schema, "tokens", token, index_option="freq") for token in known
         ]
         pairs = [pair for token in unknown for pair in bigrams(token) if len(pair) > 1]
-        if pairs:
-            parts.append(tantivy.Query.boost_query(self._pair_query(searcher, pairs), _BIGRAM_WEIGHT))
+        instead = self._pair_query(searcher, pairs)
+        if instead is not None:
+            parts.append(tantivy.Query.boost_query(instead, _BIGRAM_WEIGHT))
         return _any_of(parts)
 
     def _pair_query(self, searcher: Any, pairs: Sequence[str]) -> Any:

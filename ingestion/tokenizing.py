@@ -22,6 +22,7 @@ TOKENS_VERSION = 1
 _LIMIT = 12_000  # characters; Sudachi refuses more than 49,149 bytes and UTF-8 takes up to four for one
 _CODE = re.compile(r"[a-z0-9]+(?:[-_./:][a-z0-9]+)*", re.ASCII)
 _RUN = re.compile(r"[a-z]+|[0-9]+", re.ASCII)
+_LATIN = re.compile(r"(?<![a-z0-9])[a-z]{3,}s(?![a-z0-9])", re.ASCII)
 _WORDS = re.compile(r"[^\W_]+")
 _UNITS = frozenset("条項号章節款編")
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞"})
@@ -41,7 +42,7 @@ def search_tokens(text: str) -> list[str]:
     """
     tokens: list[str] = []
     article = number = before = ""
-    for word, kept in _words(fold(text)):
+    for word, kept in _words(_LATIN.sub(_singular, fold(text))):
         if number and word in _UNITS:
             tokens.append(f"{number}{word}")
             if article:
@@ -87,7 +88,7 @@ def _forms(word: str, normalised: str) -> list[str]:
     if not word.isascii():
         return [normalised]
     if not _is_code(word):
-        forms = [_singular(word)]
+        forms = [word]
         if not normalised.isascii():  # Sudachi turns report into レポート: both shall find it
             forms.append(normalised)
         return forms if word.isalpha() else [normalised]
@@ -99,9 +100,10 @@ def _forms(word: str, normalised: str) -> list[str]:
     return list(dict.fromkeys(forms))
 
 
-def _singular(word: str) -> str:
+def _singular(match: re.Match[str]) -> str:
     """The plural of an English word folded, roughly, and the same for query and text."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    word = match.group()
+    if word.endswith(("ss", "us", "is")):
         return word
     return f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
 
