@@ -11,7 +11,6 @@ import codecs
 import contextlib
 import ctypes
 import logging
-import os
 import re
 import threading
 from collections import deque
@@ -23,6 +22,7 @@ import psutil
 
 from assistant.answers import Message
 from assistant.errors import GenerationError, PromptTooLongError
+from ingestion.hardware import available_cores
 
 logger = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class LlamaGenerator:
 
 def usable_cores() -> int:
     """Physical cores that this process may use; hyper-threads slow generation down."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = available_cores()
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
@@ -212,16 +212,45 @@ def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any
     import llama_cpp
 
     llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+    layers = gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0
     try:
-        return llama_cpp.Llama(
-            model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
-            n_threads_batch=threads, n_gpu_layers=gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0,
-            verbose=False,
-        )  # fmt: skip
+        with _without_amx():
+            return llama_cpp.Llama(
+                model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
+                n_threads_batch=threads, n_gpu_layers=layers, verbose=False,
+            )  # fmt: skip
     except (ValueError, RuntimeError, OSError) as error:
         raise GenerationError(
             f"{path} cannot be loaded ({error}). Check it: konkyo models check. Or choose a smaller model."
         ) from error
+
+
+@contextlib.contextmanager
+def _without_amx() -> Iterator[None]:
+    """Load weights in their plain layout where llama.cpp was compiled with AMX.
+
+    GCC 12 (Debian 12) forgets most of the tile configuration that ggml prepares (its `_tile_loadconfig` names 8
+    of the 64 bytes as input), and the process dies with a general protection fault at the first product. Builds
+    with `-mno-amx-tile -mno-amx-int8` do not report AMX and keep their faster layouts.
+    """
+    import llama_cpp.llama_cpp as library
+
+    if b"AMX_INT8 = 1" not in library.llama_print_system_info():
+        yield
+        return
+    logger.warning("llama.cpp was built with AMX, which GCC 12 gets wrong: slower layouts are used")
+    defaults = library.llama_model_default_params
+
+    def plain() -> Any:
+        parameters = defaults()
+        parameters.use_extra_bufts = False
+        return parameters
+
+    library.llama_model_default_params = plain
+    try:
+        yield
+    finally:
+        library.llama_model_default_params = defaults
 
 
 def _log(level: int, text: bytes, _: object) -> None:
