@@ -27,7 +27,8 @@ _NUMBERED = re.compile(r"^[ \t]*((?:\d{1,2}\.){1,4}\d{0,2}\.?)[ \t]*([^\d\s.,%�
 _SUPPLEMENT = re.compile(
     r"^[ \t]*(附[ \t]?則|別表(?:第?[0-9一二三四五六七八九十]+)?|別紙[0-9]*|付録[A-Z0-9]*)[^\n。]{0,40}$", re.M
 )
-_WITHIN_SENTENCE = re.compile("第|の規定|に規定|の定め|に定め|から|及び|又は|または|および|、|を|は、|が|と")
+_WITHIN_SENTENCE = re.compile("第|[のにをはがとでもや、。]|から|及び|又は|または|および|並びに")
+_NAMED = re.compile("[ \\t]*[(（][^)）\\n]{1,40}[)）]")
 _CAPTION = re.compile(r"^[ \t]*[(（][^()（）\n]{1,40}[)）][ \t]*$")
 _HARD_CUT = re.compile("[、,;:\n ]")
 
@@ -79,11 +80,11 @@ def _written_headings(text: str, deepest: int) -> Iterator[Heading]:
     for match in _ARTICLE.finditer(text):
         title = match.group().strip()
         if _is_title_line(title, match.group(1), match.group(2)):
-            start, level = match.start(), deepest + _LEVELS[match.group(2)]
+            level = deepest + _LEVELS[match.group(2)]
             if match.group(2) == "条":
-                start = _with_caption(text, start)
-                title = _article_title(text, start, match)
-            yield Heading(level, start, match.end(1), title[:_LONGEST_TITLE])
+                yield _article(text, match, level)
+            else:
+                yield Heading(level, match.start(), match.end(), title)
     for match in _SUPPLEMENT.finditer(text):
         yield Heading(deepest + 2, match.start(), match.end(), match.group().strip())
     for match in _NUMBERED.finditer(text):
@@ -109,14 +110,18 @@ def _with_caption(text: str, start: int) -> int:
     return above if start and _CAPTION.match(text[above : start - 1]) else start
 
 
-def _article_title(text: str, start: int, match: re.Match[str]) -> str:
+def _article(text: str, match: re.Match[str], level: int) -> Heading:
+    """An article's number with its caption: above it, in brackets behind it, or on its line."""
+    number = match.group(1)
+    start = _with_caption(text, match.start())
     if start < match.start():
-        return f"{match.group(1)} {text[start : match.start()].strip()}"
-    named = re.match(r"[ \t]*[(（][^)）\n]{1,40}[)）]", text[match.end(1) :])
-    if named:
-        return match.group(1) + named.group().rstrip()
-    rest = match.group().strip()
-    return rest if len(rest) <= 30 and not rest.endswith("。") else match.group(1)
+        return Heading(level, start, match.end(1), f"{number} {text[start : match.start()].strip()}")
+    if named := _NAMED.match(text, match.end(1)):
+        return Heading(level, start, named.end(), number + named.group().rstrip())
+    line = match.group().strip()
+    if len(line) <= 30 and not line.endswith("。"):
+        return Heading(level, start, match.end(), line)
+    return Heading(level, start, match.end(1), number)
 
 
 def _page_bounds(document: Document) -> list[tuple[int, int]]:

@@ -232,7 +232,7 @@ def _utf16_score(text: str) -> float:
 
 
 def _kana_in_utf16(data: bytes) -> Decoded | None:
-    """Hiragana in UTF-16 can consist of ASCII bytes alone; their full stops and commas are control characters."""
+    """Hiragana in UTF-16 can consist of ASCII bytes alone; full stops and commas are then control bytes."""
     if len(data) % 2 or not _CONTROLS.search(data):
         return None
     for name in ("utf-16-le", "utf-16-be"):

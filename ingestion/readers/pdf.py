@@ -34,6 +34,9 @@ _LINE = re.compile("[^\r\n]+")
 _ODD = re.compile(
     "[\x00-\x08\x0e-\x1f\x80-\x9f\u0180-\u036f\u03cf-\u03ff\u0460-\u052f\ue000-\uf8ff\ufff0-\uffff\U000f0000-\U0010ffff]"
 )
+_NOTHING = "\x00"
+"""Stands for a character of pdfium's list that says nothing; normalising drops it."""
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _CONTENTS = re.compile(r"^(目\s*次|もくじ|索\s*引|contents|index)$", re.IGNORECASE)
 _JUNK_TITLE = re.compile(
     r"^(untitled|無題|microsoft|powerpoint|プレゼンテーション|スライド ?\d|文書)|^<[0-9a-f]+>$"
@@ -144,7 +147,12 @@ def page_characters(text_page: Any) -> str:
     # pdfium leaves out characters without a Unicode value and writes rare ones as two units.
     get, handle = pdfium.FPDFText_GetUnicode, text_page.raw
     codes = (get(handle, i) for i in range(count))
-    return "".join(chr(code) if 0 < code < 0x110000 else "\x00" for code in codes)
+    characters = "".join(chr(code) if 0 < code < 0x110000 else _NOTHING for code in codes)
+    return _SURROGATES.sub(lambda pair: _whole(pair.group()) + _NOTHING, characters)
+
+
+def _whole(pair: str) -> str:
+    return pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def _lines(text_page: Any, raw: str, page_box: Rectangle, rotation: int) -> Iterator[Line]:

@@ -1,0 +1,123 @@
+"""Text, Markdown, CSV and HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import ReadError
+from ingestion.readers import READERS, read, supported
+from ingestion.readers.csv import column_name, sniff_delimiter
+
+
+def write(tmp_path: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
+def test_text_keeps_a_map_to_the_decoded_characters(tmp_path: Path) -> None:
+    raw = "ﾃﾞｰﾀの保存は㈱山田まで。\r\n"
+    document = read(write(tmp_path, "a.txt", raw, "cp932"))
+    assert document.text == "データの保存は(株)山田まで。\n"
+    assert document.properties == {"encoding": "cp932"}
+    assert not document.paged
+    assert document.origins is not None
+    assert raw[document.origins[document.text.index("山")]] == "山"
+
+
+def test_markdown_headings(tmp_path: Path) -> None:
+    text = "---\ntitle: 規程集\n---\n# 総則 #\n本文\n```\n# コード\n```\n副題\n----\n"
+    text += "| a | b |\n|---|---|\n## 1.2 範囲\n"
+    document = read(write(tmp_path, "a.md", text))
+    assert [(h.level, h.title) for h in document.headings] == [(1, "総則"), (2, "副題"), (2, "1.2 範囲")]
+    assert document.title == "規程集"
+    assert document.text == text
+
+
+def test_csv_cells_have_names(tmp_path: Path) -> None:
+    content = '品番,品名,単価\r\nA-1,"六角ボルト\r\nM8",120\r\nB-2,,95\r\n'
+    document = read(write(tmp_path, "a.csv", content, "cp932"))
+    assert document.text == "品番 | 品名 | 単価\nA-1 | 六角ボルト M8 | 120\nB-2 |  | 95\n"
+    cells = {cell.locator: document.text[cell.start : cell.end] for cell in document.cells}
+    assert cells == {
+        **{"A1": "品番", "B1": "品名", "C1": "単価"},
+        **{"A2": "A-1", "B2": "六角ボルト M8", "C2": "120", "A3": "B-2", "C3": "95"},
+    }
+    assert [h.title for h in document.headings] == ["品番 | 品名 | 単価"]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_delimiters(delimiter: str) -> None:
+    rows = [["名", "値段、税込", "備考"], ["a", "1", "x y"], ["b", "2", ""]]
+    assert sniff_delimiter("\n".join(delimiter.join(row) for row in rows)) == delimiter
+
+
+def test_a_stray_quote_does_not_swallow_rows(tmp_path: Path) -> None:
+    document = read(write(tmp_path, "a.csv", 'a,b\n1,5" pipe\n2,x\n'))
+    assert document.text == 'a | b\n1 | 5" pipe\n2 | x\n'
+
+
+def test_numbers_are_no_header(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "a.csv", "1,2\n3,4\n")).headings == ()
+
+
+def test_columns_are_named_as_in_a_spreadsheet() -> None:
+    assert [column_name(i) for i in (0, 25, 26, 51, 52, 701, 702)] == [
+        "A",
+        "Z",
+        "AA",
+        "AZ",
+        "BA",
+        "ZZ",
+        "AAA",
+    ]
+
+
+PAGE = """<html><head><meta charset="{charset}"><title>規程 一覧</title><style>p {{}}</style></head><body>
+<nav><a href="/">トップ</a></nav><script>alert("x")</script><div style="display:none">隠し</div>
+<h1>就業<ruby>規則<rt>きそく</rt></ruby></h1><p>始業は<b>9時</b>です。<br>終業は18時です。</p>
+<ul><li>本人</li><li>家族</li></ul><!-- 注 -->
+<table><tr><th>年数</th><th>日数</th></tr><tr><td>1年</td><td>10<br>日</td></tr></table>
+<footer>連絡先</footer></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ("Shift_JIS", "cp932"),
+        ("euc-jp", "euc_jp"),
+        ("iso-2022-jp", "iso2022_jp"),
+        ("utf-8", "cp932"),
+    ],
+)
+def test_html(tmp_path: Path, charset: str, encoding: str) -> None:
+    document = read(write(tmp_path, "a.html", PAGE.format(charset=charset), encoding))
+    assert document.text == (
+        "就業規則\n始業は9時です。\n終業は18時です。\n・本人\n・家族\n\n年数 | 日数\n1年 | 10 日\n\n"
+    )
+    assert document.title == "規程 一覧"
+    assert [(h.level, h.title) for h in document.headings] == [(1, "就業規則")]
+    assert [(c.locator, document.text[c.start : c.end]) for c in document.cells][-2:] == [
+        ("table 1 row 2", "1年"),
+        ("table 1 row 2", "10 日"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", sorted(READERS))
+@pytest.mark.parametrize("content", [b"", b" \n", b"\x00\x01\x02\x03" * 50])
+def test_files_without_text_have_a_reason(tmp_path: Path, suffix: str, content: bytes) -> None:
+    with pytest.raises(ReadError) as error:
+        read(write(tmp_path, f"a{suffix}", content))
+    assert len(str(error.value)) > 10
+
+
+def test_unknown_kinds_and_lost_files(tmp_path: Path) -> None:
+    assert supported(Path("A.PDF"))
+    assert not supported(Path("a.exe"))
+    with pytest.raises(ReadError, match=r"\.exe are not supported"):
+        read(write(tmp_path, "a.exe", b"x"))
+    with pytest.raises(ReadError, match="gone"):
+        read(tmp_path / "none.txt")
