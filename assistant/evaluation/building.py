@@ -16,15 +16,13 @@ from assistant.evaluation.datasets import Dataset, Passage
 from assistant.evaluation.libraries import EvaluationWorkspace, evaluation_workspace
 from assistant.evaluation.retrieval import Candidates, Item
 from assistant.retrieval import Retriever
-from assistant.wiring import open_search
 from ingestion.contextual import contextual_text
 from ingestion.documents import EVERYTHING, LOCAL_USER, Chunk, Document, Page, document_id
-from ingestion.embedding import Embedder, identity_of
+from ingestion.embedding import Embedder, load_embedder
 from ingestion.hashing import file_id
 from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.library_writing import Derived, FileState, LibraryWriter
-from ingestion.model_store import ModelStore
 from ingestion.pipeline import IngestProgress, IngestReport, ingest
 from ingestion.readers import PARSER_VERSION
 from ingestion.settings import Settings
@@ -79,30 +77,38 @@ class BuiltSet:
         return Candidates(dense, lexical, items)
 
 
-def open_evaluation(workspace: EvaluationWorkspace) -> EvaluationLibrary:
-    """Open what lies in a nested workspace; empty at first.
+def configured_embedder(workspace: Workspace) -> Embedder:
+    """The embedder that the workspace's settings name.
 
     Raises:
-        ModelError: the embedder is not there.
+        ModelError: it is not there; the message names the ways to get it.
     """
+    models = workspace.settings().models
+    return load_embedder(models.embedder, workspace.models, models.threads)
+
+
+def open_evaluation(workspace: EvaluationWorkspace, embedder: Embedder) -> EvaluationLibrary:
+    """Open what lies in a nested workspace; empty at first."""
     settings = workspace.settings()
-    return EvaluationLibrary(workspace, settings, *open_search(workspace, settings))
+    library = Library.open(workspace.library_path)
+    indexes = SearchIndexes.open(workspace.indexes, library, embedder.identity, embedder.dimension)
+    retriever = Retriever(library, indexes, embedder, settings.retrieval)
+    return EvaluationLibrary(workspace, settings, library, indexes, embedder, retriever)
 
 
-def build(parent: Workspace, dataset: Dataset, progress: BuildProgress) -> BuiltSet:
+def build(parent: Workspace, dataset: Dataset, embedder: Embedder, progress: BuildProgress) -> BuiltSet:
     """Open the data set's library inside `parent`, first taking in what it lacks.
 
     Raises:
-        ModelError: the embedder is not there.
-        EvaluationError: a document of the set cannot be read at all.
+        EvaluationError: no document of the set can be read.
         WorkspaceBusyError: another evaluation is building the same library.
     """
     passages = dataset.layout == "passage"
     workspace = evaluation_workspace(
-        parent, dataset.layout, dataset.digest, *_ingredients(parent, parsed=not passages)
+        parent, dataset.layout, dataset.digest, *_ingredients(parent, embedder, parsed=not passages)
     )
     with workspace.write_lock():
-        opened = open_evaluation(workspace)
+        opened = open_evaluation(workspace, embedder)
         if passages:
             _take_in_passages(dataset.passages, opened, progress)
             names = {_passage_id(passage): passage.id for passage in dataset.passages}
@@ -112,12 +118,14 @@ def build(parent: Workspace, dataset: Dataset, progress: BuildProgress) -> Built
     return BuiltSet(opened, names, not passages)
 
 
-def build_folder(parent: Workspace, folder: Path, progress: BuildProgress) -> EvaluationLibrary:
+def build_folder(
+    parent: Workspace, folder: Path, embedder: Embedder, progress: BuildProgress
+) -> EvaluationLibrary:
     """Open a library of all documents below `folder`, first taking in what it lacks. Raises as `build`."""
     place = folder.resolve().as_posix()
-    workspace = evaluation_workspace(parent, "folder", place, *_ingredients(parent, parsed=True))
+    workspace = evaluation_workspace(parent, "folder", place, *_ingredients(parent, embedder, parsed=True))
     with workspace.write_lock():
-        opened = open_evaluation(workspace)
+        opened = open_evaluation(workspace, embedder)
         take_in(opened, folder, progress)
     return opened
 
@@ -142,12 +150,10 @@ def take_in(opened: EvaluationLibrary, folder: Path, progress: BuildProgress) ->
     return report
 
 
-def _ingredients(parent: Workspace, *, parsed: bool) -> list[object]:
-    """What vectors depend on; only what is parsed depends on readers and chunk sizes too."""
-    settings = parent.settings()
-    name = settings.models.embedder
-    identity = identity_of(name, ModelStore(parent.models).path_of(name))
-    return [identity, PARSER_VERSION, settings.chunking] if parsed else [identity]
+def _ingredients(parent: Workspace, embedder: Embedder, *, parsed: bool) -> list[object]:
+    """What a library depends on besides its data; passages are neither parsed nor cut."""
+    parsing = [PARSER_VERSION, parent.settings().chunking] if parsed else []
+    return [embedder.identity, *parsing]
 
 
 def _name(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.answering import Assistant
 from assistant.answers import Event, Finished, Retrieved, Token
-from assistant.evaluation.building import build_folder
+from assistant.evaluation.building import build_folder, configured_embedder
 from assistant.evaluation.metrics import percentile
 from assistant.evaluation.samples import load_questions
 from assistant.wiring import build_assistant
@@ -39,7 +39,7 @@ def bench_ask(
     """
     asked = [one for one in load_questions(folder / "questions.jsonl") if one.answerable][: questions + 1]
     with PeakMemory() as memory:
-        opened = build_folder(workspace, folder, progress)
+        opened = build_folder(workspace, folder, configured_embedder(workspace), progress)
         try:
             assistant = build_assistant(opened.workspace, opened.settings, model=model, search=opened.search)
             waits = []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from assistant.errors import EvaluationError
-from assistant.evaluation.building import take_in
+from assistant.evaluation.building import configured_embedder, take_in
 from ingestion.embedding import Embedder, Vector, Vectors
 from ingestion.errors import ReadError
 from ingestion.parsing import ParserProcess
@@ -75,16 +75,27 @@ def files_below(path: Path) -> list[Path]:
 
 
 def bench_ingest(
-    workspace: Workspace, path: Path, *, parse_only: bool, compare: bool, progress: Progress
+    workspace: Workspace,
+    path: Path,
+    *,
+    parse_only: bool,
+    compare: bool,
+    progress: Progress,
+    embedder: Embedder | None = None,
 ) -> dict[str, Any]:
-    """The value of `bench ingest`. Rates hold the start of the parsing child, not of models."""
+    """The value of `bench ingest`. Rates hold the start of the parsing child, not of models.
+
+    `embedder` None: the configured one.
+    """
     files = files_below(path)
     if parse_only:
         with PeakMemory() as memory:
             figures = _parse(workspace, files, progress)
         texts: tuple[str, ...] = ()
     else:
-        figures, texts, memory = _ingest(workspace, path, progress)
+        figures, texts, memory = _ingest(
+            workspace, path, embedder or configured_embedder(workspace), progress
+        )
     result = {**figures, "peak_mb": round(memory.peak_mb, 1)}
     if compare:
         result["comparison"] = compare_parsing(files)
@@ -115,17 +126,16 @@ def _parse(workspace: Workspace, files: Sequence[Path], progress: Progress) -> d
 
 
 def _ingest(
-    workspace: Workspace, path: Path, progress: Progress
+    workspace: Workspace, path: Path, embedder: Embedder, progress: Progress
 ) -> tuple[dict[str, Any], tuple[str, ...], PeakMemory]:
-    with temporary_library(workspace) as opened:
-        timed = TimedEmbedder(opened.embedder)
-        with PeakMemory() as memory:
-            began = time.perf_counter()
-            report = take_in(replace(opened, embedder=timed), path, progress)
-            seconds = time.perf_counter() - began
-            again = time.perf_counter()
-            take_in(replace(opened, embedder=timed), path, progress)
-            second = time.perf_counter() - again
+    timed = TimedEmbedder(embedder)
+    with temporary_library(workspace, timed) as opened, PeakMemory() as memory:
+        began = time.perf_counter()
+        report = take_in(opened, path, progress)
+        seconds = time.perf_counter() - began
+        again = time.perf_counter()
+        take_in(opened, path, progress)
+        second = time.perf_counter() - again
     figures = {
         "files": report.seen, "failed": len(report.failed), "pages": report.pages, "chunks": report.chunks,
         "seconds": round(seconds, 2), "pages_per_s": round(report.pages / seconds, 1),

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from assistant.answers import Message, Query
-from assistant.evaluation.building import EvaluationLibrary
+from assistant.evaluation.building import EvaluationLibrary, configured_embedder
 from assistant.evaluation.metrics import percentile
 from assistant.generation import Generator
 from assistant.wiring import open_generator
 from ingestion.documents import Chunk, Document, Page, document_id
-from ingestion.embedding import Vectors
+from ingestion.embedding import Embedder, Vectors
 from ingestion.library_writing import Derived, FileState, LibraryWriter
 from ingestion.process_memory import PeakMemory
 from ingestion.workspace import Workspace
@@ -54,14 +54,16 @@ def bench_search(
     while_generating: bool,
     compare: bool,
     progress: Progress,
+    embedder: Embedder | None = None,
 ) -> dict[str, Any]:
-    """The value of `bench search`. `texts` are what made-up chunks take their sentences from.
+    """The value of `bench search`.
 
-    A search is what a question causes: embed the query, both indexes, fusion, and the join to the library.
-    Making chunks and indexes is not counted.
+    `texts` are what made-up chunks take their sentences from; `embedder` None: the configured one. A search
+    is what a question causes: embed the query, both indexes, fusion, and the join to the library. Making
+    chunks and indexes is not counted.
     """
     pool = sentence_pool(texts)
-    with temporary_library(workspace) as opened:
+    with temporary_library(workspace, embedder or configured_embedder(workspace)) as opened:
         vectors = store(opened, make_documents(chunks, pool, opened.embedder), chunks, progress)
         progress("index", 0, 1)
         opened.indexes.catch_up()

@@ -72,13 +72,13 @@ def measure_retrieval(
     workspace: Workspace, folder: Path, *, mode: Mode, split: Split, limit: int | None, progress: Progress
 ) -> dict[str, Any]:
     """The value of `eval retrieval`, with `absent`: files that questions name and the set lacks."""
-    from assistant.evaluation.building import build
+    from assistant.evaluation.building import build, configured_embedder
     from assistant.evaluation.datasets import load_dataset
     from assistant.evaluation.retrieval import collect, evaluate, select
 
     dataset = load_dataset(folder)
     questions = select(dataset, split, limit)
-    built = build(workspace, dataset, progress)
+    built = build(workspace, dataset, configured_embedder(workspace), progress)
     try:
         found = collect(questions, built.find, lambda done, total: progress("search", done, total))
     finally:
@@ -92,12 +92,12 @@ def measure_samples(
     workspace: Workspace, folder: Path, *, limit: int | None, model: str | None, progress: Progress
 ) -> dict[str, Any]:
     """The value of `eval samples`: every question put to the whole assistant over the samples alone."""
-    from assistant.evaluation.building import build_folder
+    from assistant.evaluation.building import build_folder, configured_embedder
     from assistant.evaluation.samples import evaluate_samples, load_questions
     from assistant.wiring import build_assistant
 
     questions = load_questions(folder / "questions.jsonl")[:limit]
-    built = build_folder(workspace, folder, progress)
+    built = build_folder(workspace, folder, configured_embedder(workspace), progress)
     try:
         assistant = build_assistant(built.workspace, built.settings, model=model, search=built.search)
 

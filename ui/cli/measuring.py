@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from ui.cli.shared import console, print_json, progress_console, terminal_language
+from ui.cli.shared import console, note, print_json, progress_console, terminal_language
 from ui.texts import t
 
 Progress = Callable[[str, int, int], None]
@@ -32,11 +33,18 @@ def measuring_app(help_key: str) -> typer.Typer:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar on stderr: call it with (phase, done, total). A phase that is new starts a bar of its own."""
+    """A bar on stderr: call it with (phase, done, total). A phase that is new starts a bar of its own.
+
+    Where stderr is no terminal, a line now and then instead: these runs are long, and often in a log.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    shown = progress_console()
+    if not shown.is_terminal:
+        yield _line_writer()
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=progress_console()) as bars:
+    with Progress(*columns, console=shown) as bars:
         tasks: dict[str, Any] = {}
 
         def show(phase: str, done: int, total: int) -> None:
@@ -45,6 +53,18 @@ def progress_bar() -> Iterator[Progress]:
             bars.update(tasks[phase], completed=done, total=total)
 
         yield show
+
+
+def _line_writer(seconds: float = 20.0) -> Progress:
+    last: dict[str, float] = {}
+
+    def show(phase: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done >= total or now - last.get(phase, float("-inf")) >= seconds:
+            last[phase] = now
+            note(f"{words(f'phases.{phase}')} {done}/{total}")
+
+    return show
 
 
 def report(value: Mapping[str, Any], as_json: bool) -> None:

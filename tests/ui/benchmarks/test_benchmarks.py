@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token
+from assistant.errors import EvaluationError, GenerationError
+from ingestion.vectors import Vectors
+from ingestion.workspace import Workspace, open_workspace
+from ui.benchmarks.asking import Waiting, summary, watch
+from ui.benchmarks.ingesting import TimedEmbedder, bench_ingest, compare_parsing
+from ui.benchmarks.searching import bench_search, derived_from, generating
+from ui.benchmarks.synthetic import make_documents, make_queries, sentence_pool
+
+POOL = sentence_pool([])
+
+
+class CountingEmbedder:
+    """Lengths of texts as unit vectors; slow enough to be timed."""
+
+    identity = "counting-8"
+    dimension = 8
+
+    def __init__(self) -> None:
+        self.passages = 0
+
+    def embed_query(self, text: str) -> Vectors:
+        vector = np.zeros(8, np.float32)
+        vector[len(text) % 8] = 1
+        return vector
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        time.sleep(0.02)
+        self.passages += len(texts)
+        return np.stack([self.embed_query(text) for text in texts])
+
+
+class EndlessGenerator:
+    """Writes until its stream is closed."""
+
+    name, context_tokens = "endless", 1000
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.written = 0
+        self.closed = threading.Event()
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+    def generate(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[str]:
+        if self.error:
+            raise self.error
+        try:
+            while True:
+                self.written += 1
+                yield "x"
+                time.sleep(0.001)
+        finally:
+            self.closed.set()
+
+
+def silent(phase: str, done: int, total: int) -> None:
+    return None
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return open_workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text(
+            f"規程{number}。" + "旅費は5営業日以内に精算する。" * 60, "utf-8"
+        )
+    (folder / "broken.pdf").write_bytes(b"no pdf at all")
+    return folder
+
+
+def test_parse_only_counts_what_was_read_and_what_failed(workspace: Workspace, documents: Path) -> None:
+    result = bench_ingest(workspace, documents, parse_only=True, compare=False, progress=silent)
+    assert (result["files"], result["failed"], result["pages"]) == (4, 1, 3)
+    assert result["pages_per_s"] == pytest.approx(3 / result["seconds"], rel=0.2)
+    assert result["peak_mb"] > 10
+    assert "passages_per_s" not in result
+
+
+def test_whole_ingest_times_the_embedder_and_leaves_nothing_behind(
+    workspace: Workspace, documents: Path
+) -> None:
+    embedder = CountingEmbedder()
+    result = bench_ingest(
+        workspace, documents, parse_only=False, compare=False, progress=silent, embedder=embedder
+    )
+    assert (result["pages"], result["failed"], result["chunks"]) == (3, 1, embedder.passages)
+    assert result["passages_per_s"] == pytest.approx(embedder.passages / result["embedding_seconds"], rel=0.3)
+    assert result["second_run_seconds"] < result["seconds"]
+    assert not list(workspace.root.glob("bench-*"))
+
+
+def test_an_empty_folder_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EvaluationError, match="no file"):
+        bench_ingest(workspace, tmp_path / "empty", parse_only=True, compare=False, progress=silent)
+
+
+def test_comparison_leaves_out_what_pypdf_cannot_open(documents: Path) -> None:
+    assert compare_parsing([documents / "broken.pdf", documents / "0.txt"]) == {}
+
+
+def test_timed_embedder_gives_the_same_vectors_and_keeps_the_first_texts() -> None:
+    timed = TimedEmbedder(CountingEmbedder())
+    texts = [f"text {number}" for number in range(50)]
+    assert np.array_equal(timed.embed_passages(texts), CountingEmbedder().embed_passages(texts))
+    assert (timed.passages, timed.kept) == (50, tuple(texts[:48]))
+    assert 0.02 <= timed.seconds < 1
+
+
+def test_search_bench_searches_exactly_so_many_chunks(workspace: Workspace) -> None:
+    result = bench_search(
+        workspace, chunks=230, queries=20, texts=[], while_generating=False, compare=True, progress=silent,
+        embedder=CountingEmbedder(),
+    )  # fmt: skip
+    assert (result["chunks"], result["queries"]) == (230, 20)
+    assert 0 < result["p50_ms"] <= result["p95_ms"]
+    assert set(result["parts_p50_ms"]) == {"embed", "dense", "lexical"}
+    assert result["comparison"]["dense"]["numpy_p50_ms"] >= 0
+    assert not list(workspace.root.glob("bench-*"))
+
+
+def test_made_documents_slice_exactly_and_repeat_with_the_seed() -> None:
+    first = list(make_documents(230, POOL, CountingEmbedder()))
+    again = list(make_documents(230, POOL, CountingEmbedder()))
+    assert [len(made.chunks) for made in first] == [200, 30]
+    assert [made.chunks for made in first] == [made.chunks for made in again]
+    for made in first:
+        assert np.allclose(np.linalg.norm(made.vectors, axis=1), 1, atol=1e-5)
+        derived = derived_from(made, "e")
+        assert all(derived.document.text[c.start : c.end] == c.text for c in derived.chunks)
+        assert all(400 <= len(chunk.text) <= 600 for chunk in derived.chunks)
+
+
+def test_queries_differ() -> None:
+    queries = make_queries(200, POOL)
+    assert len(set(queries)) > 150
+    assert all(len(query) > 5 for query in queries)
+
+
+def test_generation_runs_during_the_block_and_ends_with_it() -> None:
+    generator = EndlessGenerator()
+    with generating(generator):
+        before = generator.written
+        time.sleep(0.1)
+        assert generator.written > before > 0
+    assert generator.closed.is_set()
+
+
+def test_a_generator_that_fails_is_no_quiet_measurement() -> None:
+    with (
+        pytest.raises(GenerationError, match="no model"),
+        generating(EndlessGenerator(GenerationError("no model"))),
+    ):
+        pytest.fail("the block must not run")
+
+
+def test_waiting_times_of_a_stream() -> None:
+    answer = Answer("ab", False, (), (), "fake", None, Timings(0, 0, 0))
+    events: list[Event] = [Retrieved(()), Token("a"), Token("b"), Token("c"), Finished(answer)]
+    ticks = iter([0.0, 0.2, 1.0, 1.5, 2.0, 2.5])
+    assert watch(iter(events), lambda: next(ticks)) == Waiting(200.0, 1000.0, 2.0, 2500.0)
+
+
+def test_answers_that_were_withheld_count_for_sources_only() -> None:
+    waits = [Waiting(10.0, None, None, 20.0), Waiting(30.0, 500.0, 25.0, 900.0)]
+    result = summary(waits)
+    assert (result["questions"], result["written"]) == (2, 1)
+    assert (result["sources_ms"], result["first_token_ms"], result["tokens_per_s"]) == (10.0, 500.0, 25.0)
