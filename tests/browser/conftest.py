@@ -48,11 +48,15 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
 
     def start(app: Path, **environment: str) -> str:
         port = free_port()
-        log = (folder / f"{port}.log").open("wb")
-        process = subprocess.Popen(
-            command(port, app=app), cwd=folder, env={**os.environ, **environment}, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
+        with (folder / f"{port}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command(port, app=app),
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         running.append(process)
         address = f"http://127.0.0.1:{port}"
         for _ in range(300):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import docx
 import numpy as np
@@ -58,7 +59,7 @@ def test_a_chip_opens_the_page_with_the_passage_marked(fake_page: str, visitors:
     image = page.locator("[data-testid=stDialog] img")
     image.wait_for()
     address = image.get_attribute("src")
-    shown = page.request.get(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + str(address)).body()
+    shown = page.request.get(urljoin(page.url, str(address))).body()
     colours = np.asarray(Image.open(io.BytesIO(shown)).convert("RGB"))
     assert ((colours == (255, 226, 110)).all(axis=2)).sum() > 2000
     expect(page.locator(".k-quote")).to_have_text("年次有給休暇は入社6か月後に10日与える。")
@@ -90,7 +91,7 @@ def test_cells_and_slides_are_marked(fake_page: str, visitors: Any) -> None:
 def test_stop_ends_the_answer_and_a_citation_can_be_read_meanwhile(
     serve: Callable[..., str], visitors: Any
 ) -> None:
-    slow = serve(Path(__file__).parent / "fake_app.py", FAKE_DELAY="0.35")
+    slow = serve(Path(__file__).parent / "fake_app.py", FAKE_DELAY="1.5")
     page = visitors.visit(slow)
     ask(page, "有給休暇は何日ですか？")
     page.locator(".chip").first.click()

@@ -214,10 +214,10 @@ def test_uploaded_files_become_documents_and_failures(operations: FakeOperations
 
 def test_a_folder_is_added_and_a_wrong_one_explained(operations: FakeOperations) -> None:
     page = library_page()
-    page.text_input(key="folder_path").set_value("/srv/missing").run()
+    page.text_input(key="folder_path").set_value("/srv/missing")
     next(button for button in page.button if button.label == "Add the folder").click().run()
     assert "does not exist" in page.error[0].value
-    page.text_input(key="folder_path").set_value("/srv/new").run()
+    page.text_input(key="folder_path").set_value("/srv/new")
     next(button for button in page.button if button.label == "Add the folder").click().run()
     job_done(page, operations)
     assert operations.stored[-1]["locations"][0]["path"] == "new"

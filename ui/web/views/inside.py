@@ -98,7 +98,7 @@ def _pages(document: Json) -> None:
             groups.append((str(index), [box for box in boxes if box["page"] == number]))
     image = operations().page_image(document["id"], number, scale=_SCALE)
     with st.container(border=True, key="page_image"):
-        st.image(passages.outline(image, groups, _SCALE), width="stretch")
+        st.image(passages.outline(image, groups, _SCALE), width="stretch", output_format="PNG")
 
 
 def _chunks(document: Json) -> None:

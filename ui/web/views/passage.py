@@ -89,7 +89,7 @@ def _page(chosen: Passage, document: Json) -> None:
     image = operations().page_image(chosen.document, number, scale=_SCALE)
     here = [box for box in boxes if box["page"] == number]
     with st.container(border=True, key="page_image"):
-        st.image(passages.highlight(image, here, _SCALE), width="stretch")
+        st.image(passages.highlight(image, here, _SCALE), width="stretch", output_format="PNG")
     if not boxes:
         st.info(say("no_boxes"), icon=":material/info:")
         st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
