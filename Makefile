@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: help install run test lint clean
 
 help:
-	@echo "make run [PORT=8501] [KONKYO_WORKSPACE=./workspace]   install, fetch the models, read samples/, serve the page"
+	@echo "make run [PORT=8501] [KONKYO_WORKSPACE=./workspace]   install, fetch the models, read the samples, serve the page"
 	@echo "make test [PYTEST_ARGS=…]                             all tests"
 	@echo "make lint                                             ruff, mypy, import-linter"
 	@echo "make clean                                            remove the environment and caches; the workspace stays"
@@ -63,7 +63,7 @@ install: .venv/.installed
 
 run: .venv/.installed
 	.venv/bin/konkyo models pull
-	.venv/bin/konkyo ingest samples
+	.venv/bin/konkyo ingest samples/documents
 	.venv/bin/konkyo ask "$(QUESTION)"
 	@exec .venv/bin/konkyo ui --port "$(PORT)" --no-browser
 

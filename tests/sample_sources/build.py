@@ -1,7 +1,8 @@
-"""Makes the binary and legacy-encoded documents of samples/ from the sources beside this file.
+"""Makes the binary and legacy-encoded sample documents from the sources beside this file.
 
 Run it after a change of a source: `python tests/sample_sources/build.py`. Needs Chromium and CJK fonts for
-the PDF files. The plain UTF-8 documents (md, html, txt) lie in samples/ and are their own source.
+the PDF files. The plain UTF-8 documents (md, html, txt) lie in samples/documents and are
+their own source.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pptx import Presentation
 from pptx.util import Cm
 
 SOURCES = Path(__file__).resolve().parent
-SAMPLES = SOURCES.parents[1] / "samples"
+SAMPLES = SOURCES.parents[1] / "samples" / "documents"
 
 Row = Sequence[str | int]
 

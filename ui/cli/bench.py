@@ -79,7 +79,7 @@ def _texts(folder: Path) -> list[str]:
     from ingestion.readers import read, supported
 
     texts = []
-    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file() and supported(path):
             try:
                 texts.append(read(path).text)
