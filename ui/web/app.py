@@ -15,7 +15,7 @@ import streamlit as st  # noqa: E402
 
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
-from ui.web.session import language, say  # noqa: E402
+from ui.web.session import language, remember_language_setting, say  # noqa: E402
 from ui.web.views import chat, library  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
@@ -26,6 +26,7 @@ def main() -> None:
     """Draw the page that is open."""
     # A file of our own: Streamlit would fetch the picture of a named icon from a font server.
     st.set_page_config("Konkyo", page_icon=_ICON, layout="wide", initial_sidebar_state="expanded")
+    remember_language_setting()
     _look()
     pages = {
         "chat": st.Page(chat.page, title=say("chat"), icon=":material/forum:", url_path="chat", default=True),

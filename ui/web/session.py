@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import streamlit as st
@@ -19,11 +19,24 @@ Json = dict[str, Any]
 
 
 def language() -> Language:
-    """The tab's language: chosen in the sidebar, else in the address, else the browser's."""
-    chosen = st.session_state.get("language") or st.query_params.get("lang")
+    """The tab's language: chosen in the sidebar, else in the address, the settings, or by the browser."""
+    chosen = (
+        st.session_state.get("language")
+        or st.query_params.get("lang")
+        or st.session_state.get("language_setting")
+    )
     if chosen in LANGUAGES:
         return "ja" if chosen == "ja" else "en"
     return language_of(st.context.locale)
+
+
+def remember_language_setting() -> None:
+    """Ask the workspace once a tab which language its settings fix; "auto" leaves it to the browser."""
+    if "language_setting" in st.session_state:
+        return
+    # A service that is away is reported by the page itself.
+    with suppress(*EXPECTED):
+        st.session_state["language_setting"] = resources.operations().status()["language"]
 
 
 def say(key: str, **values: object) -> str:

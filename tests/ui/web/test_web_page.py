@@ -64,6 +64,15 @@ def test_without_documents_the_page_leads_to_the_library(operations: FakeOperati
     assert not page.chat_input
 
 
+@pytest.mark.parametrize(
+    ("setting", "greeting"), [("ja", "何をお調べ"), ("en", "What would you"), ("auto", "What")]
+)
+def test_the_settings_can_fix_the_language(operations: FakeOperations, setting: str, greeting: str) -> None:
+    operations.language = setting
+    page = AppTest.from_file(APP, default_timeout=20).run()
+    assert greeting in visible(page)
+
+
 def test_a_follow_up_goes_into_the_same_conversation(operations: FakeOperations) -> None:
     page = opened()
     ask(page, "休暇は？")

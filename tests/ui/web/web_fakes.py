@@ -172,6 +172,7 @@ class FakeOperations:
     chat_present: bool = True
     embedder_present: bool = True
     broken: Exception | None = None
+    language: str = "auto"
 
     def __post_init__(self) -> None:
         self._talks: dict[str, Json] = {}
@@ -193,7 +194,7 @@ class FakeOperations:
             "workspace": "/tmp/workspace",
             "pid": 1,
             "service": True,
-            "language": "auto",
+            "language": self.language,
             "documents": len(self.stored),
             "chunks": 9,
             "failures": len(self._failures),
