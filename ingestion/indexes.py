@@ -129,7 +129,9 @@ class SearchIndexes:
                 vectors = self._build_vectors(None)
                 self._generation = self._library.generation
             self._vectors = vectors
-            self._catch_up_vectors(self._library.generation, None)
+            target = self._library.generation
+            self._catch_up_vectors(target, None)
+            self._catch_up_lexical(target, None)
             self._save_vectors()
 
     def check(self) -> dict[str, Any]:
@@ -186,8 +188,9 @@ class SearchIndexes:
             for rows, vectors in self._feed.vectors_since(self._generation, self._embedder):
                 self._vectors.add(rows, vectors)
                 self._unsaved += len(rows)
-            if self._outgrown():
-                self._vectors = self._build_vectors(progress)
+        if self._outgrown():
+            self._vectors = self._build_vectors(progress)
+            self._unsaved = len(self._vectors)
         self._generation = target
 
     def _catch_up_lexical(self, target: int, progress: Progress | None) -> None:

@@ -37,9 +37,16 @@ sources = Table(
     "sources",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("access", Integer, ForeignKey("access.id"), nullable=False),
     Column("synced", Integer, nullable=False),
     Column("added_at", Text, nullable=False),
+)
+
+# Who may read new files below a folder (absolute); the deepest folder that is listed counts.
+folder_rights = Table(
+    "folder_rights",
+    metadata,
+    Column("folder", Text, primary_key=True),
+    Column("access", Integer, ForeignKey("access.id"), nullable=False),
 )
 
 documents = Table(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -83,23 +84,34 @@ class LibraryWriter:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
             return {row.id: row.derived_by for row in rows if row.id in wanted}
 
-    def add_source(self, source: str, groups: frozenset[str] | None, *, synced: bool) -> None:
-        """Remember `source`. `groups` None keeps its rights, and gives a new one to everybody.
+    def add_source(self, source: str, *, synced: bool) -> None:
+        """Remember `source`; `synced` says that the whole folder was asked for, not one file in it.
 
-        `synced` says that the whole folder was asked for, not one file in it. Sources below such a folder
-        become part of it, so that a file has one location, not two.
+        Sources below such a folder become part of it, so that a file has one location, not two.
         """
         with self._write() as connection:
-            old = connection.execute(sa.select(t.sources).where(t.sources.c.source == source)).one_or_none()
-            access = old.access if old and groups is None else _access_row(connection, groups or frozenset())
-            values = {"access": access, "synced": int(synced or bool(old and old.synced))}
-            new = {"source": source, "added_at": _now(), **values}
+            new = {"source": source, "added_at": _now(), "synced": int(synced)}
+            statement = upsert(t.sources).values(new)
             connection.execute(
-                upsert(t.sources).values(new).on_conflict_do_update(index_elements=["source"], set_=values)
+                statement.on_conflict_do_update(
+                    index_elements=["source"], set_={"synced": sa.func.max(t.sources.c.synced, int(synced))}
+                )
             )
             for child in _sources(connection) if synced else ():
-                if child != source and child.startswith(f"{source.rstrip('/')}/"):
+                if _is_below(child, source):
                     _absorb(connection, source, child)
+
+    def has_sources_below(self, source: str) -> bool:
+        """Whether `add_source` would take other sources in."""
+        with self._library.engine.connect() as connection:
+            return any(_is_below(child, source) for child in _sources(connection))
+
+    def set_folder_rights(self, folder: str, groups: frozenset[str]) -> None:
+        """Let `groups` read files that come into `folder` (absolute) from now on; empty is everybody."""
+        with self._write() as connection:
+            values = {"access": _access_row(connection, groups)}
+            statement = upsert(t.folder_rights).values(folder=folder, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["folder"], set_=values))
 
     def synced_sources(self) -> list[str]:
         """Folders that were ingested as a whole."""
@@ -109,7 +121,7 @@ class LibraryWriter:
     def put(self, derived: Derived, files: Sequence[FileState], groups: frozenset[str] | None) -> None:
         """Store a document with its vectors, and the files that hold it; what they held before goes.
 
-        `groups` None: known files keep their rights, new ones get those of their source.
+        `groups` None: known files keep their rights, new ones get those of their folder.
         """
         with self._change() as (connection, generation):
             _drop_document(connection, derived.id, generation, keep_row=True)
@@ -240,6 +252,10 @@ def _sources(connection: sa.Connection, *, synced: bool = False) -> list[str]:
     return list(connection.execute(query.where(t.sources.c.synced == 1) if synced else query).scalars())
 
 
+def _is_below(source: str, folder: str) -> bool:
+    return source != folder and source.startswith(f"{folder.rstrip('/')}/")
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -345,8 +361,7 @@ def _link(
     elif old is not None:
         access = old.access
     else:
-        query = sa.select(t.sources.c.access).where(t.sources.c.source == file.source)
-        access = connection.execute(query).scalar() or t.EVERYBODY
+        access = _inherited_access(connection, file)
     values = {
         "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
         "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": _now(),
@@ -358,6 +373,14 @@ def _link(
     )  # fmt: skip
     _forget_failure(connection, file.source, file.path)
     return None if old is None or old.document == document else str(old.document)
+
+
+def _inherited_access(connection: sa.Connection, file: FileState) -> int:
+    folders = [str(folder) for folder in PurePosixPath(file.source, file.path).parents]
+    columns = t.folder_rights.c
+    query = sa.select(columns.access).where(columns.folder.in_(folders))
+    found = connection.execute(query.order_by(sa.func.length(columns.folder).desc()).limit(1)).scalar()
+    return t.EVERYBODY if found is None else int(found)
 
 
 def _unlink(connection: sa.Connection, source: str, path: str) -> str | None:

@@ -110,13 +110,17 @@ class _Run:
         parse: Callable[[Path], Document] | None,
     ) -> IngestReport:  # fmt: skip
         start = time.monotonic()
+        targets = find_targets(paths, self._writer.synced_sources())
+        for target in targets:
+            if target.is_source and self._writer.has_sources_below(str(target.source)):
+                self._writer.add_source(str(target.source), synced=True)
         # All plans are made before anything is changed: a refusal for one folder leaves the others alone too.
         plans = [
             make_plan(
                 target, self._writer, self._settings.ingestion, derived_by=self._derived_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
             )
-            for target in find_targets(paths, self._writer.synced_sources())
+            for target in targets
         ]  # fmt: skip
         for plan in plans:
             self._settle(plan)
@@ -138,8 +142,9 @@ class _Run:
     def _settle(self, plan: Plan) -> None:
         """Do what needs no parsing, moves first: a file that only moved must not be removed."""
         report, source = self._report, str(plan.target.source)
-        at_root = not plan.target.is_file and not plan.target.folder
-        self._writer.add_source(source, self._groups if at_root else None, synced=at_root)
+        self._writer.add_source(source, synced=plan.target.is_source)
+        if self._groups is not None and not plan.target.is_file:
+            self._writer.set_folder_rights(str(plan.target.path), self._groups)
         self._writer.rename([(old.state.source, old.state.path, file) for old, file in plan.moves])
         gone = [(old.state.source, old.state.path) for old in plan.vanished]
         self._writer.relink(plan.relinks, gone, self._groups)

@@ -26,6 +26,11 @@ class Target:
     folder: str
     is_file: bool
 
+    @property
+    def is_source(self) -> bool:
+        """Whether the whole source was asked for."""
+        return not self.is_file and not self.folder
+
 
 @dataclass(slots=True)
 class Plan:

@@ -55,7 +55,8 @@ def parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ParserPr
     ("name", "reason"),
     [
         ("crash", "crashed on it .signal 11"), ("leave", "crashed on it .exit code 3"),
-        ("hang", "more than 3 seconds"), ("bug", "KeyError"), ("refuse", "it is encrypted"), ("eat", "300 MB"), ("gulp", "300 MB"),
+        ("hang", "more than 3 seconds"), ("bug", "KeyError"), ("refuse", "it is encrypted"),
+        ("eat", "300 MB"), ("gulp", "300 MB"),
     ],
 )  # fmt: skip
 def test_a_bad_file_costs_only_itself(parser: ParserProcess, name: str, reason: str) -> None:

@@ -26,9 +26,13 @@ def upgrade() -> None:
     op.create_table(
         "sources",
         sa.Column("source", sa.Text, primary_key=True),
-        sa.Column("access", sa.Integer, sa.ForeignKey("access.id"), nullable=False),
         sa.Column("synced", sa.Integer, nullable=False),
         sa.Column("added_at", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "folder_rights",
+        sa.Column("folder", sa.Text, primary_key=True),
+        sa.Column("access", sa.Integer, sa.ForeignKey("access.id"), nullable=False),
     )
     op.create_table(
         "documents",
