@@ -229,9 +229,9 @@ def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any
 def _without_amx() -> Iterator[None]:
     """Load weights in their plain layout where llama.cpp was compiled with AMX.
 
-    GCC 12 (Debian 12) forgets most of the tile configuration that ggml prepares (its `_tile_loadconfig` names 8
-    of the 64 bytes as input), and the process dies with a general protection fault at the first product. Builds
-    with `-mno-amx-tile -mno-amx-int8` do not report AMX and keep their faster layouts.
+    GCC 12 (Debian 12) forgets most of the tile configuration that ggml prepares (its `_tile_loadconfig`
+    names 8 of the 64 bytes as input), and the process dies with a general protection fault at the first
+    product. Builds with `-mno-amx-tile -mno-amx-int8` do not report AMX and keep their faster layouts.
     """
     import llama_cpp.llama_cpp as library
 

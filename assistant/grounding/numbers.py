@@ -197,12 +197,19 @@ def conflicts(claimed: Fact, given: Fact) -> bool:
 def stretches(fact: Fact, text: str) -> list[tuple[Fact, str]]:
     """The facts of `text` of the same kind as `fact`, each with the words that lead to it in Japanese.
 
-    In 一般社員は12,000円、管理職は15,000円 the words from one amount to the next say whose the next one is.
+    In 上限は、一般社員は12,000円、管理職は15,000円 the words since the last comma say whose an amount is.
     """
     text = unicodedata.normalize("NFKC", text)
     same = [other for other in facts(text) if matches(fact, other) or conflicts(fact, other)]
     starts = [0, *(other.end for other in same)]
-    return [(other, text[start : other.end]) for start, other in zip(starts, same, strict=False)]
+    return [
+        (other, _last_part(text[start : other.start])) for start, other in zip(starts, same, strict=False)
+    ]
+
+
+def _last_part(text: str) -> str:
+    parts = [part for part in re.split(r"[、。\n\t|;:]", text) if len(part.strip()) > 1]
+    return parts[-1] if parts else ""
 
 
 def _year_matches(claimed: Fact, given: Fact) -> bool:

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.grounding.dates import Moment, moments
+from assistant.grounding.numbers import Quantity, conflicts, facts, kanji_number, matches
+
+
+def only(text: str) -> Quantity | Moment:
+    found = facts(text)
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12,000円", "1万2千円"),
+        ("12,000円", "１２０００円"),
+        ("¥12,000", "12000円"),
+        ("一万二千円", "12,000円"),
+        ("1.2万円", "12,000円"),
+        ("3億5,000万円", "350,000,000円"),
+        ("3割", "30%"),
+        ("３０％", "30 percent"),
+        ("十二人", "12名"),
+        ("ten days", "10日"),
+        ("2週間", "14日間"),
+        ("6ヶ月", "6か月"),
+        ("1年", "12 months"),
+        ("1.5時間", "90分"),
+        ("3営業日", "3 business days"),
+        ("1.5GB", "1500 MB"),
+        ("twice", "2回"),
+        ("令和6年4月1日", "2024-04-01"),
+        ("R6.4.1", "2024/4/1"),
+        ("令和元年5月1日", "2019年5月1日"),
+        ("平成30年度", "2018年"),
+        ("昭和64年1月7日", "1989/01/07"),
+        ("April 1, 2024", "2024年4月1日"),
+        ("1 April 2024", "2024-04-01"),
+        ("二〇二四年四月一日", "2024/4/1"),
+        ("9時半", "9:30"),
+        ("九時三十分", "9:30"),
+        ("午後5時30分", "17:30"),
+        ("5:30 pm", "17時30分"),
+        ("9 a.m.", "午前9時"),
+    ],
+)
+def test_different_spellings_of_the_same(one: str, other: str) -> None:
+    assert matches(only(one), only(other))
+    assert matches(only(other), only(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12,000円", "15,000円"),
+        ("10日", "20日"),
+        ("3割", "3%"),
+        ("2024-04-01", "2024-05-01"),
+        ("9:30", "9:00"),
+        ("8割以上", "8割未満"),
+        ("10日以内", "10日以上"),
+        ("令和6年4月1日", "平成6年4月1日"),
+        ("1泊", "2泊"),
+    ],
+)
+def test_other_values_conflict(one: str, other: str) -> None:
+    assert not matches(only(one), only(other))
+    assert conflicts(only(one), only(other))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "十分な説明",
+        "一部の従業員",
+        "統一された一般的な規程",
+        "第三者",
+        "AB-1234X",
+        "万一のとき",
+        "one of them",
+    ],
+)
+def test_words_that_only_look_like_numbers(text: str) -> None:
+    assert facts(text) == []
+
+
+def test_units_of_other_kinds_neither_match_nor_conflict() -> None:
+    assert not matches(only("10日"), only("10人"))
+    assert not conflicts(only("10日"), only("12人"))
+
+
+def test_a_bare_number_fits_a_table_without_units() -> None:
+    assert matches(only("12,000円"), only("12,000"))
+    assert matches(only("2024"), only("2024年4月1日"))
+
+
+def test_a_range_gives_its_unit_to_both_ends() -> None:
+    assert [(fact.value, fact.unit) for fact in facts("3〜5営業日") if isinstance(fact, Quantity)] == [
+        (3, "workday"),
+        (5, "workday"),
+    ]
+    hours = [fact.value for fact in facts("1~2時間") if isinstance(fact, Quantity)]
+    assert hours == [3600, 7200]
+
+
+def test_a_date_that_says_more_than_the_source_does_not_match() -> None:
+    assert matches(only("4月1日"), only("2024年4月1日"))
+    assert not matches(only("2024年4月1日"), only("4月1日"))
+    assert not conflicts(only("2024年4月1日"), only("4月1日"))
+
+
+def test_impossible_dates_are_no_dates() -> None:
+    assert list(moments("2024/13/40")) == []
+
+
+def test_places_are_those_of_the_text() -> None:
+    text = "上限は12,000円、期限は2024年4月1日17:30。"
+    assert [text[fact.start : fact.end] for fact in facts(text)] == ["12,000円", "2024年4月1日", "17:30"]
+
+
+def in_kanji(number: int) -> str:
+    """An independent writer of kanji numerals."""
+    digits = "〇一二三四五六七八九"
+
+    def below_ten_thousand(value: int) -> str:
+        parts = []
+        for scale, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+            digit, value = divmod(value, scale)
+            if digit:
+                parts.append(("" if digit == 1 and name else digits[digit]) + name)
+        return "".join(parts)
+
+    parts = []
+    for scale, name in ((10**8, "億"), (10**4, "万"), (1, "")):
+        part, number = divmod(number, scale)
+        if part:
+            parts.append(below_ten_thousand(part) + name)
+    return "".join(parts)
+
+
+@given(st.integers(1, 10**12 - 1))
+def test_kanji_numerals_are_read_as_they_are_written(number: int) -> None:
+    assert kanji_number(in_kanji(number)) == number
+
+
+@given(st.integers(0, 10**9))
+def test_digits_with_and_without_commas(number: int) -> None:
+    assert kanji_number(f"{number:,}") == Fraction(number)
