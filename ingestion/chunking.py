@@ -17,6 +17,8 @@ __all__ = ["chunk_document", "find_headings", "split_sentences"]
 
 _SHORT = 0.25
 """A section shorter than this share of the target joins its neighbour."""
+_STRAY = 0.08
+"""And one shorter than this (a page number, a running title) goes with whatever follows it."""
 _LONGEST_TITLE = 60
 _LEVELS = {"編": 1, "部": 1, "章": 2, "節": 3, "款": 4, "条": 5}
 _NUMBER = "[0-9一二三四五六七八九十百〇]+"
@@ -30,6 +32,7 @@ _SUPPLEMENT = re.compile(
 _WITHIN_SENTENCE = re.compile("第|[のにをはがとでもや、。]|から|及び|又は|または|および|並びに")
 _NAMED = re.compile("[ \\t]*[(（][^)）\\n]{1,40}[)）]")
 _CAPTION = re.compile(r"^[ \t]*[(（][^()（）\n]{1,40}[)）][ \t]*$")
+_VISIBLE = re.compile(r"\S")
 _HARD_CUT = re.compile("[、,;:\n ]")
 
 
@@ -178,7 +181,10 @@ def _merged(sections: list[_Section], text: str, target: int) -> list[_Section]:
     """
     merged: list[_Section] = []
     for section in sections:
-        if merged and _size(text, merged[-1]) < _SHORT * target and _size(text, section) <= target:
+        before = _size(text, merged[-1]) if merged else target
+        if before < _STRAY * target:
+            merged[-1] = _Section(merged[-1].start, section.end, section.path)
+        elif before < _SHORT * target and _size(text, section) <= target:
             merged[-1] = _join(merged[-1], section)
         else:
             merged.append(section)
@@ -255,7 +261,7 @@ def _cut(text: str, span: Span, maximum: int) -> Iterator[Span]:
         places = [m.end() for m in _HARD_CUT.finditer(text, start + maximum // 2, start + maximum)]
         end = places[-1] if places else start + maximum
         yield _without_blanks(text, start, end)
-        start = end + (len(text[end : span.end]) - len(text[end : span.end].lstrip()))
+        start = _VISIBLE.search(text, end).start()  # type: ignore[union-attr]  # a span ends with a visible one
     if start < span.end:
         yield Span(start, span.end)
 

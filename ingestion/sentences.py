@@ -137,6 +137,8 @@ def _behind_quote(text: str, start: int) -> int:
     """The offset behind the bracket that closes the one at `start`, or behind that one alone."""
     opener = text[start]
     closer = _CLOSER_OF[opener]
+    if text.find(closer, start, start + _LONGEST_QUOTE) < 0:
+        return start + 1
     depth = 0
     for index in range(start, min(len(text), start + _LONGEST_QUOTE)):
         character = text[index]
@@ -161,7 +163,7 @@ def _quote_ends_sentence(text: str, start: int, end: int) -> bool:
 
 
 def _at_sentence_start(text: str, start: int) -> bool:
-    before = text[:start].rstrip(" \u3000")
+    before = text[max(0, start - 20) : start].rstrip(" \u3000")
     return not before or before[-1] in "\n。！？!?」"
 
 
@@ -201,7 +203,7 @@ def _full_stop(text: str, line_start: int, at: int, end: int) -> bool:
     before = text[at - 1 : at]
     if following and not following.isspace():
         return bool(_JAPANESE.match(before) and _JAPANESE.match(following) and before not in "ァ-ヶ")
-    if _LIST_NUMBER.match(text[line_start:at]):
+    if at - line_start < 20 and _LIST_NUMBER.match(text[line_start:at]):
         return False
     word = _LAST_WORD.search(text, max(line_start, at - 20), at)
     if word and (

@@ -171,8 +171,8 @@ def _lines(text_page: Any, raw: str, page_box: Rectangle, rotation: int) -> Iter
             continue
         first = match.start() + len(text) - len(text.lstrip())
         x0, y0, _, y1 = shown(first)
-        x1 = shown(first + len(visible) - 1)[2]
-        yield Line(match.start(), match.end(), text, x0, y0, x1, y1 - y0)
+        _, end_y0, x1, end_y1 = shown(first + len(visible) - 1)
+        yield Line(match.start(), match.end(), text, x0, y0, x1, y1 - y0, end_y0, end_y1 - end_y0)
 
 
 def _with_form(page: _PageText, values: list[str]) -> _PageText:
@@ -221,15 +221,20 @@ def _printed_headings(pages: list[Page], texts: list[_PageText]) -> tuple[Headin
             if size >= 1.2 * body and _could_be_title(line.text):
                 start, end = _place_of(text, line)
                 title = text.text[start:end].strip()
-                if title:
+                if title and _stands_alone(text.text, start, end):
                     level = 1 + min(2, larger.index(size) * 3 // len(larger))
                     headings.append(Heading(level, place.start + start, place.start + end, title))
     return tuple(headings[:_MOST_HEADINGS])
 
 
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether [start, end) is a whole line, and no part of a paragraph in large letters."""
+    return text[start - 1 : start] in ("", "\n") and text[end : end + 1] in ("", "\n")
+
+
 def _could_be_title(text: str) -> bool:
     text = text.strip()
-    if _CONTENTS.match(text):
+    if _CONTENTS.match(text) or text[:1] in "・●○■□◆◇▶※→⇒":
         return False
     return (
         2 <= len(text) <= 60

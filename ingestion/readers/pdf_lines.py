@@ -17,10 +17,10 @@ from ingestion.documents import NO_ORIGIN, Offsets
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Raw characters [start, end) of a page, with the places of its first and last character as shown.
+    """Raw characters [start, end) of a page, with the places of its first and last one as shown.
 
-    `x0`, `y0` is the upper left of the first character, `x1` the right edge of the last, in points; `size` is
-    the height of the first character's font.
+    """Raw characters [start, end) of a page, with the places of the first and last one as shown.
+    `size` and `end_size` are the heights of their fonts, which differ in lines that begin with a bullet.
     """
 
     start: int
@@ -30,6 +30,8 @@ class Line:
     y0: float
     x1: float
     size: float
+    end_y0: float
+    end_size: float
 
 
 _SENTENCE_END = re.compile("[。．.！？!?：:；;」』）)】〕》>…]$")
@@ -71,7 +73,7 @@ def _link(line: Line, text: str, origins: Offsets, following: Line) -> tuple[str
     first = following.text.lstrip()[:1]
     stripped = text.rstrip()
     if not goes_on(line, following):
-        return text, origins, "\n"
+        return stripped, origins[: len(stripped)], "\n"
     if stripped[-1] in _HYPHENS and len(stripped) > 2 and stripped[-2].isalpha() and first.islower():
         return stripped[:-1], origins[: len(stripped) - 1], ""
     tight = _CJK.match(stripped[-1]) is not None or _CJK.match(first) is not None or stripped[-1] in _HYPHENS
@@ -98,14 +100,14 @@ def _starts_with_particle(text: str) -> bool:
 
 def _placed_as_paragraph(line: Line, following: Line) -> bool:
     """`line` is full (its end is near or beyond the end of the next), and the next lies close under it."""
-    size = max(line.size, 1.0)
+    size = max(line.end_size, 1.0)
     if not 0.8 < following.size / size < 1.25:
         return False
-    down = following.y0 - line.y0
+    down = following.y0 - line.end_y0
     indent = line.x0 - following.x0
     return (
-        0.5 * size < down < 2.6 * size
-        and -2.5 * size < indent < 4.5 * size
+        0.5 * size < down < 2.3 * size
+        and -2.5 * size < indent < 2.3 * size
         and line.x1 >= following.x1 - 1.6 * size
     )
 

@@ -10,8 +10,8 @@ from ingestion.documents import Document, Heading, Page
 from ingestion.errors import ReadError
 from ingestion.normalizing import Normalized, normalize
 
-_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_SETEXT = re.compile(r"^(?![ \t]*[-=>#|])([^\n]*\S[^\n]*)\n(=+|-{2,})[ \t]*$", re.MULTILINE)
+_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200}?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_SETEXT = re.compile(r"^(?![ \t]*[-=>#|])([^\n]{1,200})\n(=+|-{2,})[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE)
@@ -42,6 +42,8 @@ def markdown_headings(text: str) -> tuple[Heading, ...]:
         blocked.append(front.span())
     found = [Heading(len(m.group(1)), m.start(), m.end(), m.group(2)) for m in _ATX.finditer(text)]
     for match in _SETEXT.finditer(text):
+        if not match.group(1).strip():
+            continue
         level = 1 if match.group(2).startswith("=") else 2
         found.append(Heading(level, match.start(1), match.end(1), match.group(1).strip()))
     free = [h for h in found if not any(start <= h.start < end for start, end in blocked)]

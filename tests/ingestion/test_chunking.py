@@ -142,6 +142,14 @@ def test_rows_are_not_cut() -> None:
         assert chunk.heading_path == ("品番 | 品名 | 価格",)
 
 
+def test_a_page_number_goes_with_the_text_of_its_page() -> None:
+    document = paged("第1条 (目的)\n本文。\n", "9\n第2条 (範囲)\n" + "この規則を適用する。" * 60)
+    chunks = chunk_document(document, target=400, maximum=600)
+    check(document, chunks, 600)
+    assert chunks[1].text.startswith("9\n第2条")
+    assert chunks[1].heading_path == ("第2条 (範囲)",)
+
+
 def test_an_endless_sentence_is_cut_behind_a_comma() -> None:
     text = "、".join(["とても長い文" * 5] * 40)
     document = plain(text)

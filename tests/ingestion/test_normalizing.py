@@ -15,7 +15,8 @@ from ingestion.normalizing import clean, normalize, normalize_query
 
 TRICKY = st.sampled_from(
     [
-        *"ｶﾞﾊﾟﾞﾟｱーabc１２３ＡＢ　①㈱…㎡½がか\u3099\u309aé\u0301\u0323q한각ᄒ\u1161\u11a8～－−‐\r\n\t\x00\u200b\u00ad",
+        *"ｶﾞﾊﾟﾞﾟｱーabc１２３ＡＢ　①㈱…㎡½がか\u3099\u309aé\u0301\u0323q한각ᄒ\u1161\u11a8",
+        *"～－−‐\r\n\t\x00\u200b\u00ad",
         "\r\n",
         "\u2ed1",
         "\u2f00",

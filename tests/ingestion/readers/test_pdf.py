@@ -66,6 +66,21 @@ def test_a_short_line_above_a_longer_one_is_no_wrapped_line(tmp_path: Path) -> N
     assert "規定\nこの規定" in read(write(tmp_path, page)).text
 
 
+def test_a_bullet_of_another_size_does_not_break_its_sentence(tmp_path: Path) -> None:
+    page = PageSpec(
+        [TextAt(60, 702, "●", 8), TextAt(72, 700, "移動通信は、昭和に第一世代のサービスが開始さ", 12)]
+    )
+    page.texts.append(TextAt(72, 682, "れた後、進化が続いている。", 12))
+    assert "開始された後" in read(write(tmp_path, page)).text
+
+
+def test_a_paragraph_in_large_letters_is_no_heading(tmp_path: Path) -> None:
+    large = ["大きな字で書かれた段落の文がここから始まり次の行に続", "いてここまで続く文末のない文"]
+    page = PageSpec([TextAt(50, 760 - 24 * i, text, 16) for i, text in enumerate(large)])
+    page.texts.append(TextAt(72, 600, "本文は小さな字で書かれている。" * 5, 6))
+    assert read(write(tmp_path, page)).headings == ()
+
+
 def test_columns_side_by_side_are_not_joined(tmp_path: Path) -> None:
     page = PageSpec(
         [
