@@ -28,7 +28,7 @@ tantivy: Any = _untyped_tantivy
 _FORMAT = 1
 _HEAP_BYTES = 50_000_000
 _BIGRAM_WEIGHT = 0.4  # several pairs stand for one word
-_COMMON = 0.2
+_COMMON = 0.5
 _COMMON_FROM = 2_000
 _MAX_TERMS = 64
 
@@ -135,7 +135,7 @@ class LexicalIndex:
         counts = {token: searcher.doc_freq("tokens", token) for token in tokens}
         unknown = [token for token in tokens if not counts[token]]
         known = [token for token in tokens if counts[token]]
-        # A word that stands in every fifth chunk decides nothing and costs the most.
+        # A word in every second chunk decides next to nothing and costs the most.
         rare = [token for token in known if counts[token] <= searcher.num_docs * _COMMON]
         if searcher.num_docs >= _COMMON_FROM and rare:
             known = rare

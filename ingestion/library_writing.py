@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -23,18 +21,10 @@ from ingestion.documents import Chunk, Document
 from ingestion.embedder_rows import activate, embedder_row
 from ingestion.library import Library, below
 from ingestion.locating import place_of
+from ingestion.location_rows import FileState, absorb, access_row, is_below, link, now, source_rows, unlink
 from ingestion.vectors import Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file as it was seen. `path` is NFC; `raw_path` the bytes of its name where they differ from that."""
-
-    source: str
-    path: str
-    mtime_ns: int
-    size: int
-    raw_path: bytes | None = None
+__all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +74,42 @@ class LibraryWriter:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
             return {row.id: row.derived_by for row in rows if row.id in wanted}
 
-    def add_source(self, source: str, *, synced: bool) -> None:
+    def add_source(self, source: str, groups: frozenset[str] | None = None, *, synced: bool) -> None:
         """Remember `source`; `synced` says that the whole folder was asked for, not one file in it.
 
+        `groups` may read what comes into it; None leaves that as it is, everybody at first.
         Sources below such a folder become part of it, so that a file has one location, not two.
         """
         with self._write() as connection:
-            new = {"source": source, "added_at": _now(), "synced": int(synced)}
+            new = {"source": source, "added_at": now(), "synced": int(synced)}
             statement = upsert(t.sources).values(new)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["source"], set_={"synced": sa.func.max(t.sources.c.synced, int(synced))}
                 )
             )
-            for child in _sources(connection) if synced else ():
-                if _is_below(child, source):
-                    _absorb(connection, source, child)
+            for child in source_rows(connection) if synced else ():
+                if is_below(child, source):
+                    absorb(connection, source, child)
+        if groups is not None:
+            self.set_folder_rights(source, groups)
 
     def has_sources_below(self, source: str) -> bool:
         """Whether `add_source` would take other sources in."""
         with self._library.engine.connect() as connection:
-            return any(_is_below(child, source) for child in _sources(connection))
+            return any(is_below(child, source) for child in source_rows(connection))
 
     def set_folder_rights(self, folder: str, groups: frozenset[str]) -> None:
         """Let `groups` read files that come into `folder` (absolute) from now on; empty is everybody."""
         with self._write() as connection:
-            values = {"access": _access_row(connection, groups)}
+            values = {"access": access_row(connection, groups)}
             statement = upsert(t.folder_rights).values(folder=folder, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["folder"], set_=values))
 
     def synced_sources(self) -> list[str]:
         """Folders that were ingested as a whole."""
         with self._library.engine.connect() as connection:
-            return _sources(connection, synced=True)
+            return source_rows(connection, synced=True)
 
     def put(self, derived: Derived, files: Sequence[FileState], groups: frozenset[str] | None) -> None:
         """Store a document with its vectors, and the files that hold it; what they held before goes.
@@ -129,7 +122,7 @@ class LibraryWriter:
             first = _next_row(connection)
             _insert_chunks(connection, derived, first, generation)
             _insert_vectors(connection, derived, first)
-            orphans = {_link(connection, file, derived.id, groups) for file in files}
+            orphans = {link(connection, file, derived.id, groups) for file in files}
             _drop_orphans(connection, orphans, generation)
 
     def relink(
@@ -146,8 +139,8 @@ class LibraryWriter:
         if not files and not removed:
             return
         with self._change() as (connection, generation):
-            orphans = {_link(connection, file, document, groups) for file, document in files}
-            orphans |= {_unlink(connection, source, path) for source, path in removed}
+            orphans = {link(connection, file, document, groups) for file, document in files}
+            orphans |= {unlink(connection, source, path) for source, path in removed}
             _drop_orphans(connection, orphans, generation)
 
     def rename(self, moves: Sequence[tuple[str, str, FileState]]) -> None:
@@ -158,7 +151,7 @@ class LibraryWriter:
         with self._change() as (connection, generation):
             orphans: set[str | None] = set()
             for source, path, file in moves:
-                orphans.add(_unlink(connection, file.source, file.path))
+                orphans.add(unlink(connection, file.source, file.path))
                 connection.execute(
                     sa.update(t.locations).where(columns.source == source, columns.path == path)
                     .values(source=file.source, path=file.path, raw_path=file.raw_path,
@@ -170,7 +163,7 @@ class LibraryWriter:
         """Let exactly `groups` read these files."""
         columns = t.locations.c
         with self._change() as (connection, _):
-            row = _access_row(connection, groups)
+            row = access_row(connection, groups)
             for file in files:
                 connection.execute(
                     sa.update(t.locations).where(columns.source == file.source, columns.path == file.path)
@@ -185,11 +178,11 @@ class LibraryWriter:
             return
         with self._change() as (connection, generation):
             if not keep_location:
-                orphans = {_unlink(connection, file.source, file.path) for file, _ in failures}
+                orphans = {unlink(connection, file.source, file.path) for file, _ in failures}
                 _drop_orphans(connection, orphans, generation)
             for file, reason in failures:
                 # The name's bytes are not kept: a failed file is found again by the next scan.
-                values = {"source": file.source, "path": file.path, "reason": reason, "at": _now(),
+                values = {"source": file.source, "path": file.path, "reason": reason, "at": now(),
                           "mtime_ns": file.mtime_ns, "size": file.size, "derived_by": derived_by}  # fmt: skip
                 statement = upsert(t.failures).values(values)
                 connection.execute(
@@ -247,19 +240,6 @@ class LibraryWriter:
             yield connection, generation
 
 
-def _sources(connection: sa.Connection, *, synced: bool = False) -> list[str]:
-    query = sa.select(t.sources.c.source).order_by(t.sources.c.source)
-    return list(connection.execute(query.where(t.sources.c.synced == 1) if synced else query).scalars())
-
-
-def _is_below(source: str, folder: str) -> bool:
-    return source != folder and source.startswith(f"{folder.rstrip('/')}/")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def _known_queries(source: str, folder: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
     failed = sa.select(t.failures).where(t.failures.c.source == source, below(t.failures.c.path, folder))
     linked = (
@@ -280,32 +260,13 @@ def _known_file(row: sa.Row[Any]) -> KnownFile:
     )  # fmt: skip
 
 
-def _access_row(connection: sa.Connection, groups: frozenset[str]) -> int:
-    packed = json.dumps(sorted(groups), ensure_ascii=False)
-    connection.execute(upsert(t.access).values(groups=packed).on_conflict_do_nothing())
-    return int(connection.execute(sa.select(t.access.c.id).where(t.access.c.groups == packed)).scalar_one())
-
-
-def _absorb(connection: sa.Connection, source: str, child: str) -> None:
-    prefix = child[len(source.rstrip("/")) + 1 :] + "/"
-    for table in (t.locations, t.failures):
-        values: dict[str, Any] = {"source": source, "path": sa.literal(prefix) + table.c.path}
-        if "raw_path" in table.c:
-            raw = sa.cast(sa.literal(prefix.encode()).concat(table.c.raw_path), sa.LargeBinary)
-            values["raw_path"] = sa.case((table.c.raw_path.is_(None), sa.null()), else_=raw)
-        connection.execute(
-            sa.update(table).where(table.c.source == child).values(values).prefix_with("OR REPLACE")
-        )
-    connection.execute(sa.delete(t.sources).where(t.sources.c.source == child))
-
-
 def _insert_document(connection: sa.Connection, derived: Derived, size: int, generation: int) -> None:
     document = derived.document
     values = {
         "id": derived.id, "title": derived.title, "format": document.format, "paged": int(document.paged),
         "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size,
         "derived_by": derived.derived_by, "warnings": json.dumps(document.warnings, ensure_ascii=False),
-        "added_at": _now(), "generation": generation,
+        "added_at": now(), "generation": generation,
     }  # fmt: skip
     again = {key: value for key, value in values.items() if key not in ("id", "added_at")}
     connection.execute(
@@ -347,54 +308,6 @@ def _insert_vectors(connection: sa.Connection, derived: Derived, first: int) -> 
             for row, vector in enumerate(packed, start=first)
         ],
     )
-
-
-def _link(
-    connection: sa.Connection, file: FileState, document: str, groups: frozenset[str] | None
-) -> str | None:
-    """Point a file at a document; returns the document that it pointed at before."""
-    columns = t.locations.c
-    here = (columns.source == file.source, columns.path == file.path)
-    old = connection.execute(sa.select(t.locations).where(*here)).one_or_none()
-    if groups is not None:
-        access = _access_row(connection, groups)
-    elif old is not None:
-        access = old.access
-    else:
-        access = _inherited_access(connection, file)
-    values = {
-        "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
-        "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": _now(),
-    }  # fmt: skip
-    again = {key: value for key, value in values.items() if key != "added_at"}
-    connection.execute(
-        upsert(t.locations).values(values).on_conflict_do_update(
-            index_elements=["source", "path"], set_=again)
-    )  # fmt: skip
-    _forget_failure(connection, file.source, file.path)
-    return None if old is None or old.document == document else str(old.document)
-
-
-def _inherited_access(connection: sa.Connection, file: FileState) -> int:
-    folders = [str(folder) for folder in PurePosixPath(file.source, file.path).parents]
-    columns = t.folder_rights.c
-    query = sa.select(columns.access).where(columns.folder.in_(folders))
-    found = connection.execute(query.order_by(sa.func.length(columns.folder).desc()).limit(1)).scalar()
-    return t.EVERYBODY if found is None else int(found)
-
-
-def _unlink(connection: sa.Connection, source: str, path: str) -> str | None:
-    columns = t.locations.c
-    here = (columns.source == source, columns.path == path)
-    old = connection.execute(sa.select(columns.document).where(*here)).scalar()
-    connection.execute(sa.delete(t.locations).where(*here))
-    _forget_failure(connection, source, path)
-    return old
-
-
-def _forget_failure(connection: sa.Connection, source: str, path: str) -> None:
-    columns = t.failures.c
-    connection.execute(sa.delete(t.failures).where(columns.source == source, columns.path == path))
 
 
 def _drop_orphans(connection: sa.Connection, documents: set[str | None], generation: int) -> None:

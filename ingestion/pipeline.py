@@ -25,7 +25,8 @@ from ingestion.indexes import SearchIndexes
 from ingestion.ingest_report import IngestProgress, IngestReport, Meter
 from ingestion.library import Library, file_path
 from ingestion.library_feed import LibraryFeed
-from ingestion.library_writing import Derived, FileState, KnownFile, LibraryWriter
+from ingestion.library_writing import Derived, KnownFile, LibraryWriter
+from ingestion.location_rows import FileState
 from ingestion.parsing import ParserProcess
 from ingestion.readers import PARSER_VERSION, supported
 from ingestion.settings import Settings

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ingestion.documents import normal_path
-from ingestion.library_writing import FileState
+from ingestion.location_rows import FileState
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from ingestion.documents import normal_path
 from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.hashing import file_id
 from ingestion.library import file_path
-from ingestion.library_writing import FileState, KnownFile, LibraryWriter
+from ingestion.library_writing import KnownFile, LibraryWriter
+from ingestion.location_rows import FileState
 from ingestion.scanning import Scan, scan_file, scan_folder
 from ingestion.settings import IngestionSettings
 

@@ -18,7 +18,8 @@ from ingestion.documents import LOCAL_USER, Cell, Document, Heading, Location, P
 from ingestion.errors import IndexMismatchError, WorkspaceError
 from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
-from ingestion.library_writing import Derived, FileState, LibraryWriter
+from ingestion.library_writing import Derived, LibraryWriter
+from ingestion.location_rows import FileState
 
 SOURCE = "/srv/docs"
 ANN = User("ann", frozenset({"hr"}))

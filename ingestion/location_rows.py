@@ -1,0 +1,115 @@
+"""Files of documents, their sources and who may read them. Part of the library's writing side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ingestion import library_schema as t
+from ingestion.documents import normal_path
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was seen. `path` is NFC; `raw_path` the bytes of its name where they differ from that."""
+
+    source: str
+    path: str
+    mtime_ns: int
+    size: int
+    raw_path: bytes | None = None
+
+
+def is_below(source: str, folder: str) -> bool:
+    """Whether `source` lies below `folder`."""
+    return source != folder and source.startswith(f"{folder.rstrip('/')}/")
+
+
+def source_rows(connection: sa.Connection, *, synced: bool = False) -> list[str]:
+    """Known sources, or only those that were ingested as a whole."""
+    query = sa.select(t.sources.c.source).order_by(t.sources.c.source)
+    return list(connection.execute(query.where(t.sources.c.synced == 1) if synced else query).scalars())
+
+
+def access_row(connection: sa.Connection, groups: frozenset[str]) -> int:
+    """The number of a set of groups."""
+    packed = json.dumps(sorted(groups), ensure_ascii=False)
+    connection.execute(upsert(t.access).values(groups=packed).on_conflict_do_nothing())
+    return int(connection.execute(sa.select(t.access.c.id).where(t.access.c.groups == packed)).scalar_one())
+
+
+def absorb(connection: sa.Connection, source: str, child: str) -> None:
+    """Make the source `child` a folder of `source`."""
+    prefix = child[len(source.rstrip("/")) + 1 :] + "/"
+    shown = normal_path(prefix)
+    for table in (t.locations, t.failures):
+        values: dict[str, Any] = {"source": source, "path": sa.literal(shown) + table.c.path}
+        if "raw_path" in table.c:
+            same = table.c.raw_path.is_(None) if shown == prefix else sa.false()
+            name = sa.func.coalesce(table.c.raw_path, table.c.path)
+            raw = sa.cast(sa.literal(prefix.encode()).concat(name), sa.LargeBinary)
+            values["raw_path"] = sa.case((same, sa.null()), else_=raw)
+        connection.execute(
+            sa.update(table).where(table.c.source == child).values(values).prefix_with("OR REPLACE")
+        )
+    connection.execute(sa.delete(t.sources).where(t.sources.c.source == child))
+
+
+def link(
+    connection: sa.Connection, file: FileState, document: str, groups: frozenset[str] | None
+) -> str | None:
+    """Point a file at a document; returns the document that it pointed at before."""
+    columns = t.locations.c
+    here = (columns.source == file.source, columns.path == file.path)
+    old = connection.execute(sa.select(t.locations).where(*here)).one_or_none()
+    if groups is not None:
+        access = access_row(connection, groups)
+    elif old is not None:
+        access = old.access
+    else:
+        access = _inherited_access(connection, file)
+    values = {
+        "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
+        "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": now(),
+    }  # fmt: skip
+    again = {key: value for key, value in values.items() if key != "added_at"}
+    connection.execute(
+        upsert(t.locations).values(values).on_conflict_do_update(
+            index_elements=["source", "path"], set_=again)
+    )  # fmt: skip
+    _forget_failure(connection, file.source, file.path)
+    return None if old is None or old.document == document else str(old.document)
+
+
+def _inherited_access(connection: sa.Connection, file: FileState) -> int:
+    folders = [str(folder) for folder in PurePosixPath(file.source, file.path).parents]
+    columns = t.folder_rights.c
+    query = sa.select(columns.access).where(columns.folder.in_(folders))
+    found = connection.execute(query.order_by(sa.func.length(columns.folder).desc()).limit(1)).scalar()
+    return t.EVERYBODY if found is None else int(found)
+
+
+def unlink(connection: sa.Connection, source: str, path: str) -> str | None:
+    """Forget a file; returns the document that it held."""
+    columns = t.locations.c
+    here = (columns.source == source, columns.path == path)
+    old = connection.execute(sa.select(columns.document).where(*here)).scalar()
+    connection.execute(sa.delete(t.locations).where(*here))
+    _forget_failure(connection, source, path)
+    return old
+
+
+def _forget_failure(connection: sa.Connection, source: str, path: str) -> None:
+    columns = t.failures.c
+    connection.execute(sa.delete(t.failures).where(columns.source == source, columns.path == path))
+
+
+def now() -> str:
+    """UTC in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
