@@ -67,7 +67,7 @@ run: .venv/.installed
 	.venv/bin/konkyo models pull
 	.venv/bin/konkyo ingest samples/documents
 	.venv/bin/konkyo ask "$(QUESTION)"
-	@exec .venv/bin/konkyo ui --port "$(PORT)" --no-browser
+	@trap '.venv/bin/konkyo stop' EXIT; .venv/bin/konkyo ui --port "$(PORT)" --no-browser
 
 test: .venv/.dev
 	env -u KONKYO_WORKSPACE .venv/bin/python -m pytest $(PYTEST_ARGS)
