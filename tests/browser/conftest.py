@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from ui.web.launching import command
 
 CHROMIUM = Path("/usr/bin/chromium")
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+DEFAULT_CHAT, SMALL_CHAT = "qwen2.5-coder-1.5b-instruct", "smollm2-135m-instruct"
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -77,6 +80,36 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
 @pytest.fixture(scope="session")
 def fake_page(serve: Callable[..., str]) -> str:
     return serve(HERE / "fake_app.py", FAKE_DELAY="0.04")
+
+
+@pytest.fixture
+def served_workspace(models_dir: Path, tmp_path: Path) -> Iterator[str]:
+    """`konkyo ui` over a new workspace with real models: service and page, as a user starts them."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    (root / "models").symlink_to(models_dir, target_is_directory=True)
+    chat = DEFAULT_CHAT if (models_dir / DEFAULT_CHAT).exists() else SMALL_CHAT
+    environment = {**os.environ, "KONKYO_MODELS__CHAT": chat, "KONKYO_WORKSPACE": str(root)}
+    port = free_port()
+    konkyo = [sys.executable, "-m", "ui.cli.main"]
+    with (tmp_path / "page.log").open("wb") as log:
+        page = subprocess.Popen(
+            [*konkyo, "ui", "--no-browser", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    assert page.stdout is not None
+    try:
+        line = page.stdout.readline().decode()
+        assert line.startswith("READY "), (tmp_path / "page.log").read_text()
+        yield line.split()[1]
+    finally:
+        page.terminate()
+        page.wait(30)
+        page.stdout.close()
+        subprocess.run([*konkyo, "stop"], cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
 class Visitors:

@@ -95,6 +95,7 @@ def test_conversations_are_listed_searched_renamed_and_deleted(operations: FakeO
     assert listed == [f"chat_{left['id']}"]
     page.button(key=f"chat_{left['id']}").click().run()
     assert [text.value for text in page.text] == ["休暇は？"]
+    assert page.subheader[0].value == "休暇は？"
     operations.rename_conversation(left["id"], "Holidays")
     page.run()
     assert page.subheader[0].value == "Holidays"

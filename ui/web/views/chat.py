@@ -272,7 +272,7 @@ def _ask(question: str) -> None:
     with errors_shown():
         chosen = conversation()
         if chosen is None:
-            chosen = str(operations().new_conversation()["id"])
+            chosen = str(operations().new_conversation(title=_short(question, 80))["id"])
             open_conversation(chosen)
         base = len(operations().conversation(chosen)["messages"])
         scope = st.session_state.get("scope")

@@ -123,7 +123,7 @@ def _ended_job(job: Json) -> None:
             st.error(line, icon=":material/error:")
         case _:
             st.warning(line, icon=":material/info:")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="job_ended"):
         if job["state"] == "refused":
             st.button(
                 say("allow_removal"), key="allow_removal", on_click=_allow_removal, args=(job["paths"],)
