@@ -6,12 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from interface_fakes import FakeAskResources, FakeAssistant, hit
 
 from assistant.errors import RecordNotFoundError
 from assistant.records import Records
 from ingestion.documents import Scope
 from ingestion.settings import SourceSettings
-from tests.ui.fakes import FakeAskResources, FakeAssistant, hit
 from ui.asking import Asking, hit_from_json, scope_from_json
 from ui.errors import UsageError
 from ui.shown_as import ShownAs

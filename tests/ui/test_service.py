@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from interface_fakes import FakeOperations
 
 from assistant.errors import AssistantError, GenerationError, RecordNotFoundError
 from ingestion.errors import IngestionError, ModelError, UnsafeRemovalError, WorkspaceBusyError
-from tests.ui.fakes import FakeOperations
 from ui.api import events
 from ui.api.client import ServiceClient
 from ui.api.guard import Guard, allowed_hosts, is_loopback

@@ -16,6 +16,7 @@ from ui.errors import EXPECTED, error_from_json, error_json
 
 Json = dict[str, Any]
 KEEP_ALIVE_SECONDS = 10.0
+_AHEAD = 64  # events that may wait for a slow reader
 _KEEP_ALIVE = b": waiting\n\n"
 logger = logging.getLogger(__name__)
 
@@ -48,8 +49,12 @@ async def stream(begin: Callable[[], Iterator[Json]]) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Json | None] = asyncio.Queue()
     gone = threading.Event()
+    room = threading.Semaphore(_AHEAD)
 
     def put(event: Json | None) -> None:
+        while not room.acquire(timeout=0.2):
+            if gone.is_set():
+                return
         try:
             loop.call_soon_threadsafe(queue.put_nowait, event)
         except RuntimeError:  # the loop was closed: the service ends, nobody reads any more
@@ -63,6 +68,7 @@ async def stream(begin: Callable[[], Iterator[Json]]) -> AsyncIterator[bytes]:
             except TimeoutError:
                 yield _KEEP_ALIVE
                 continue
+            room.release()
             if event is None:
                 return
             yield encode(event)

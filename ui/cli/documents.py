@@ -25,8 +25,7 @@ def list_documents(json: JsonOption = False, workspace: WorkspaceOption = None) 
         console().print(say("say.nothing_here"))
     for document in documents:
         where = document["locations"][0]["shown_as"]
-        pages = say("say.page", page=document["pages"])
-        facts = f"{document['format']:<5}{pages:>8}{document['chunks']:>6}  {document['status']:<6}"
+        facts = f"{document['format']:<5}{document['pages']:>6}{document['chunks']:>6}  {document['status']:<6}"
         console().print(f"{document['id']}  {facts} {where}")
     for failure in failures:
         text = say("say.failed_file", path=failure["shown_as"], reason=failure["reason"])

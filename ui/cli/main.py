@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -46,6 +47,8 @@ def root(
 
 def main() -> None:
     """Run the command; expected errors become one line on stderr and exit code 1, 2 or 3."""
+    # Warnings are for the service's log; a terminal is told what it can act upon.
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
     try:
         app()
     except EXPECTED as error:

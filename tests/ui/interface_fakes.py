@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from assistant.answers import (
     Answer,
     Checked,
@@ -23,8 +25,12 @@ from assistant.answers import (
     Verdict,
 )
 from assistant.records import Records
+from assistant.retrieval import Retriever
 from ingestion.documents import Scope
+from ingestion.indexes import SearchIndexes
 from ingestion.settings import Settings
+from ingestion.workspace import Workspace
+from ui.resources import Resources, Search
 
 TEXT = "パスワードは90日ごとに変更する。"
 
@@ -130,3 +136,43 @@ class FakeOperations:
 
     def original(self, document: str) -> tuple[str, bytes]:
         return "就業 規則.pdf", document.encode()
+
+
+class LetterEmbedder:
+    """A unit vector of how often each character comes, so that texts with the same words are near."""
+
+    identity = "letters:1"
+    dimension = 64
+
+    def embed_query(self, text: str) -> Any:
+        return self.embed_passages([text])[0]
+
+    def embed_passages(self, texts: Sequence[str]) -> Any:
+        vectors = np.full((len(texts), self.dimension), 1e-6, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for character in text:
+                vectors[row, ord(character) % self.dimension] += 1.0
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class LightResources(Resources):
+    """The real library, indexes and retrieval, with an embedder and a chat model that cost nothing."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        super().__init__(workspace, settings)
+        self.fake = FakeAssistant()
+
+    @property
+    def search(self) -> Search:
+        with self._opening:
+            if self._search is None:
+                embedder, library = LetterEmbedder(), self.library
+                indexes = SearchIndexes.open(
+                    self.workspace.indexes, library, embedder.identity, embedder.dimension
+                )
+                retriever = Retriever(library, indexes, embedder, self.settings.retrieval)
+                self._search = Search(library, indexes, embedder, retriever)
+            return self._search
+
+    def assistant(self, model: str | None = None) -> Any:
+        return self.fake
