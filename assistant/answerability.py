@@ -107,8 +107,8 @@ class Features:
 # Logistic weights, rounded, fitted on 400 JaQuAD questions with their passage among near misses of one
 # article (answerable) or with those only (not): AUROC 0.90. On 400 other questions with near misses 0.93,
 # where the bias refuses 5 % of the answerable ones and lets 31 % of the others pass; the checks of
-# sentences stop more of those. `covered` adds nothing once `together` is there, nor does the kind of thing that
-# is asked for: near misses hold numbers and dates as well, so it only guides the choice of sentences.
+# sentences stop more of those. `covered` adds nothing once `together` is there, nor does the kind of thing
+# that is asked for: near misses hold numbers and dates as well, so it only guides the choice of sentences.
 _BIAS = -2.8
 _COEFFICIENTS = {"together": 7.0, "nouns": 1.0}
 _DENSE_FROM, _DENSE_TO = 0.78, 0.90
