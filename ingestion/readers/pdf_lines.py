@@ -19,8 +19,8 @@ from ingestion.documents import NO_ORIGIN, Offsets
 class Line:
     """Raw characters [start, end) of a page, with the places of its first and last one as shown.
 
-    `x0`, `y0` is the upper left of the first character, `x1`, `end_y0` the upper right of the last, in points;
-    `size` and `end_size` are the heights of their fonts, which differ in lines that begin with a bullet.
+    `x0`, `y0` is the upper left of the first character, `x1`, `end_y0` the upper right of the last, in
+    points; `size` and `end_size` are the heights of their fonts, which differ in a line with a bullet.
     """
 
     start: int

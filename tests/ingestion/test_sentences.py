@@ -44,7 +44,8 @@ def test_running_text(expected: list[str]) -> None:
         ("第1条 この規程は定める。\n第2条 適用する。", ["第1条 この規程は定める。", "第2条 適用する。"]),
         ("A | B\n1 | 2", ["A | B", "1 | 2"]),
         (
-            "This line is wrapped by a mail program because it is longer\nthan the window. The next one is not.",
+            "This line is wrapped by a mail program because it is longer\n"
+            "than the window. The next one is not.",
             [
                 "This line is wrapped by a mail program because it is longer\nthan the window.",
                 "The next one is not.",
