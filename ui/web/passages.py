@@ -16,6 +16,7 @@ MARK = (255, 226, 110)
 OUTLINE = (47, 93, 140)
 _WINDOW = 900
 _ROWS_AROUND = 6
+_GAP_LINES = 5
 _COLUMNS = 40
 _CELL = re.compile(r"(?:.*!)?\$?([A-Z]{1,3})\$?(\d+)$")
 _TABLES = frozenset({"xlsx", "xlsm", "xls", "csv", "tsv"})
@@ -49,27 +50,39 @@ def highlight(png: bytes, boxes: Sequence[Json], scale: float) -> bytes:
 
 
 def outline(png: bytes, groups: Sequence[tuple[str, Sequence[Json]]], scale: float) -> bytes:
-    """The page image with each group of boxes framed once and its label at the frame's corner."""
+    """The page image with each group of boxes framed, and the group's label to the left of its frame.
+
+    Boxes far below the others (a page number that belongs to the chunk) get a frame of their own.
+    """
     image = Image.open(io.BytesIO(png)).convert("RGB")
     draw = ImageDraw.Draw(image)
     size = max(10.0, 8 * scale)
     font = ImageFont.load_default(size=size)
     for label, boxes in groups:
-        if not boxes:
-            continue
-        around = {
-            "x0": min(box["x0"] for box in boxes),
-            "y0": min(box["y0"] for box in boxes),
-            "x1": max(box["x1"] for box in boxes),
-            "y1": max(box["y1"] for box in boxes),
-        }
-        left, top, right, bottom = _pixels(around, scale, image.size, margin=3.0)
-        draw.rectangle((left, top, right, bottom), outline=OUTLINE, width=max(1, round(scale)))
-        width = draw.textlength(label, font=font) + 8
-        height = size + 4
-        draw.rectangle((left, top, left + width, top + height), fill=OUTLINE)
-        draw.text((left + 4, top + 1), label, fill=(255, 255, 255), font=font)
+        for around in _clusters(boxes):
+            left, top, right, bottom = _pixels(around, scale, image.size, margin=3.0)
+            draw.rectangle((left, top, right, bottom), outline=OUTLINE, width=max(1, round(scale)))
+            width = draw.textlength(label, font=font) + 8
+            corner = max(0.0, left - width)
+            draw.rectangle((corner, top, corner + width, top + size + 4), fill=OUTLINE)
+            draw.text((corner + 4, top + 1), label, fill=(255, 255, 255), font=font)
     return _png(image)
+
+
+def _clusters(boxes: Sequence[Json]) -> list[Json]:
+    """The frames around boxes that follow one another down the page without a gap of many lines."""
+    frames: list[Json] = []
+    for box in sorted(boxes, key=lambda each: (each["y0"], each["x0"])):
+        last = frames[-1] if frames else None
+        if last is None or box["y0"] > last["y1"] + _GAP_LINES * (box["y1"] - box["y0"]):
+            frames.append({key: box[key] for key in ("x0", "y0", "x1", "y1")})
+            continue
+        last |= {
+            "x0": min(last["x0"], box["x0"]),
+            "x1": max(last["x1"], box["x1"]),
+            "y1": max(last["y1"], box["y1"]),
+        }
+    return frames
 
 
 def _pixels(

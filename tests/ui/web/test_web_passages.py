@@ -44,9 +44,18 @@ def test_outlines_frame_all_boxes_of_a_chunk() -> None:
     plain = FakeOperations().page_image("rules", 1, scale=1.0)
     boxes = [{"x0": 50, "y0": 200, "x1": 90, "y1": 210}, {"x0": 60, "y0": 220, "x1": 200, "y1": 230}]
     drawn = pixels(passages.outline(plain, [("1", boxes), ("2", [])], 1.0))
-    coloured = np.argwhere((drawn == passages.OUTLINE).all(axis=2))
-    assert coloured.min(axis=0).tolist() == [197, 47]
-    assert coloured.max(axis=0).tolist() == [233, 203]
+    coloured = (drawn == passages.OUTLINE).all(axis=2)
+    frame = np.argwhere(coloured[:, 47:])  # the label stands to the left of it
+    assert frame.min(axis=0).tolist() == [197, 0]
+    assert frame.max(axis=0).tolist() == [233, 203 - 47]
+    assert coloured[:, :47].any()
+
+
+def test_a_box_far_below_gets_a_frame_of_its_own() -> None:
+    plain = FakeOperations().page_image("slides", 1, scale=1.0)
+    boxes = [{"x0": 50, "y0": 100, "x1": 90, "y1": 110}, {"x0": 50, "y0": 250, "x1": 60, "y1": 260}]
+    drawn = pixels(passages.outline(plain, [("1", boxes)], 1.0))
+    assert not (drawn[130:240] == passages.OUTLINE).all(axis=2).any()
 
 
 def test_marked_text_is_escaped_and_marks_exactly_the_span() -> None:

@@ -160,6 +160,7 @@ def _documents(documents: Sequence[Json]) -> None:
     if not shown:
         st.info(say("filter_none", query=plain(query)), icon=":material/search_off:")
         return
+    actions = st.container()
     rows = document_rows(shown, language())
     config = st.column_config
     picked = st.dataframe(
@@ -181,10 +182,11 @@ def _documents(documents: Sequence[Json]) -> None:
         },
     )
     selected = [shown[row] for row in picked.selection.rows if row < len(shown)]
-    if selected:
-        _actions(selected[0])
-    else:
-        st.caption(say("pick"))
+    with actions:
+        if selected:
+            _actions(selected[0])
+        else:
+            st.caption(say("pick"))
 
 
 def _actions(document: Json) -> None:
