@@ -33,6 +33,7 @@ PUBLIC_HUB = "https://huggingface.co"
 _AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 _BLOCK = 1 << 18
 _ATTEMPTS = 5
+_RETRY_SECONDS = 1.0
 _FOLDER_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "vocab*")
 _OTHER_FORMATS = ("onnx/", "openvino/", "coreml/", ".")
 
@@ -50,10 +51,9 @@ class HubFile:
 class Hub:
     """One hub, over one HTTP client. Use as a context manager."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, *, retry_seconds: float = 1.0) -> None:
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         """Take endpoint, token and certificate authority from `environ`; httpx takes the proxies itself."""
         self._endpoint = environ.get("HF_ENDPOINT", "").rstrip("/") or PUBLIC_HUB
-        self._retry_seconds = retry_seconds
         token = environ.get("HF_TOKEN", "")
         self._client = httpx.Client(
             verify=certificate_context(environ),
@@ -82,7 +82,10 @@ class Hub:
             for item in self._json(f"/api/models/{source.repository}/tree/{commit}?recursive=1")
             if item["type"] == "file"
         ]
-        wanted = [file for file in listed if file.path == source.file] if source.file else _folder(listed)
+        if source.file:  # repositories differ in the case of "q4_k_m"
+            wanted = [file for file in listed if file.path.lower() == source.file.lower()]
+        else:
+            wanted = _folder(listed)
         if not wanted:
             raise ModelError(
                 f"{self._endpoint}/{source.repository} has no {source.file or 'weights'}. "
@@ -121,7 +124,7 @@ class Hub:
                 if attempt == _ATTEMPTS or isinstance(error, httpx.ProxyError):
                     raise _unreachable(url, error) from error
                 logger.warning("download broke off (%s); attempt %d follows", error, attempt + 1)
-                time.sleep(self._retry_seconds * attempt)
+                time.sleep(_RETRY_SECONDS * attempt)
 
     def _go_on(self, url: str, partial: Path, file: HubFile, meter: Meter) -> None:
         have = partial.stat().st_size if partial.exists() else 0
@@ -138,7 +141,7 @@ class Hub:
             if reply.status_code != httpx.codes.PARTIAL_CONTENT:
                 have = 0  # a server without ranges begins again
             with partial.open("ab" if have else "wb") as out:
-                for block in reply.iter_bytes(_BLOCK):
+                for block in reply.iter_raw():  # no block size: what arrived before a break is kept
                     out.write(block)
                     have += len(block)
                     meter.underway(have)

@@ -75,7 +75,7 @@ def _chat(entries: Sequence[CatalogEntry], cores: int, memory: int, gpu: Gpu | N
     gpu_room = (gpu.memory_bytes or room) if gpu else 0
     on_gpu = [entry for entry in models if entry.memory_bytes <= gpu_room]
     if gpu and on_gpu:
-        return Advice(on_gpu[-1].name, f"the largest that fits the {gpu.name}")
+        return Advice(_largest(on_gpu).name, f"the largest that fits the {gpu.name}")
     fitting = [entry for entry in models if entry.memory_bytes <= room]
     if not fitting:
         return Advice(
@@ -85,9 +85,15 @@ def _chat(entries: Sequence[CatalogEntry], cores: int, memory: int, gpu: Gpu | N
     if not quick:
         return Advice(fitting[0].name, f"the smallest, because {cores} cores without a GPU are few")
     return Advice(
-        quick[-1].name,
+        _largest(quick).name,
         f"the largest that fits {memory / 1e9:.0f} GB of memory and answers in seconds on {cores} cores",
     )
+
+
+def _largest(models: Sequence[CatalogEntry]) -> CatalogEntry:
+    """The last of `models` (smallest first); the default when it is about as large, because it is measured."""
+    near = [entry for entry in models if entry.default and entry.memory_bytes > 0.8 * models[-1].memory_bytes]
+    return near[0] if near else models[-1]
 
 
 def _embedder(entries: Sequence[CatalogEntry], cores: int, gpu: Gpu | None) -> Advice:
@@ -95,7 +101,9 @@ def _embedder(entries: Sequence[CatalogEntry], cores: int, gpu: Gpu | None) -> A
     japanese = [entry for entry in models if "ja" in entry.languages and not entry.default]
     if gpu and japanese:
         best = max(japanese, key=lambda entry: entry.quality)
-        return Advice(best.name, f"finds Japanese passages best, and the {gpu.name} makes it quick")
+        return Advice(
+            best.name, f"from a hub; finds Japanese passages best, and the {gpu.name} makes it quick"
+        )
     default = next((entry for entry in models if entry.default), models[0])
     return Advice(default.name, f"quick on {cores} cores, and comes from the package index without a hub")
 

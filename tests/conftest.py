@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +20,18 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         raise AssertionError(f"a test without a network marker connects to {address}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """A folder with the default embedder and a tiny chat model, pulled as the product pulls them.
+
+    It is kept in the clone, so that only the first run downloads. KONKYO_TEST_MODELS names another one.
+    """
+    from ingestion.model_store import ModelStore
+
+    folder = Path(os.environ.get("KONKYO_TEST_MODELS") or Path(__file__).parent.parent / ".models")
+    store = ModelStore(folder)
+    for name in ("multilingual-e5-small", "smollm2-135m-instruct"):
+        store.pull(name)
+    return folder
