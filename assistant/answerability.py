@@ -111,6 +111,8 @@ class Features:
 # that is asked for: near misses hold numbers and dates as well, so it only guides the choice of sentences.
 _BIAS = -2.8
 _COEFFICIENTS = {"together": 7.0, "nouns": 1.0}
+_WITHOUT_CODE = 0.2
+_CODE = re.compile(r"(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)*", re.IGNORECASE)
 _DENSE_FROM, _DENSE_TO = 0.78, 0.90
 
 
@@ -149,8 +151,27 @@ def answerability(question: str, sources: Sequence[Source]) -> float:
         return 0.5
     if not found.same_language and found.covered < 0.5:
         return found.dense
+    if _missing_code(question, sources):
+        return _WITHOUT_CODE
     total = _BIAS + sum(weight * getattr(found, name) for name, weight in _COEFFICIENTS.items())
     return 1.0 / (1.0 + math.exp(-total))
+
+
+def _missing_code(question: str, sources: Sequence[Source]) -> bool:
+    """Whether the question names a product, error or form by a code that no source holds, hyphens apart.
+
+    Neighbouring codes (E-310 beside E-204) share all their other words, so shares of words do not show it.
+    """
+    codes = [match.group() for match in _CODE.finditer(unicodedata.normalize("NFKC", question))]
+    if not codes:
+        return False
+    shown = "\n".join(text for source in sources for text in (heading_of(source.hit), source.hit.text))
+    plain = _plain_code(unicodedata.normalize("NFKC", shown))
+    return any(_plain_code(code) not in plain for code in codes)
+
+
+def _plain_code(text: str) -> str:
+    return re.sub(r"[-‐‑–—−\s]", "", text).casefold()
 
 
 def _stretches(texts: Sequence[str]) -> Iterable[str]:

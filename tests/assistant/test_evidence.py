@@ -79,6 +79,15 @@ def test_a_missing_subject_scores_low(question: str) -> None:
     assert answerability(question, [source()]) < 0.5
 
 
+def test_a_code_that_no_source_holds_cannot_be_answered() -> None:
+    text = (
+        "エラーコードE-204が表示されたときは、吸込側のエア抜きを行う。MP-300Bの最大吐出圧力は0.7MPaである。"
+    )
+    assert answerability("エラーコードE-204の処置は?", [source(text)]) >= 0.5
+    assert answerability("ＭＰ３００Ｂの最大吐出圧力は?", [source(text)]) >= 0.5
+    assert answerability("エラーコードE-310の処置は?", [source(text)]) < 0.5
+
+
 def test_nothing_answers_nothing() -> None:
     assert answerability("宿泊費は?", []) == 0.0
     assert gather("宿泊費は?", [], EvidenceSettings()).sources == ()
