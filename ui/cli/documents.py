@@ -25,7 +25,8 @@ def list_documents(json: JsonOption = False, workspace: WorkspaceOption = None) 
         console().print(say("say.nothing_here"))
     for document in documents:
         where = document["locations"][0]["shown_as"]
-        facts = f"{document['format']:<5}{document['pages']:>6}{document['chunks']:>6}  {document['status']:<6}"
+        counts = f"{document['pages']:>6}{document['chunks']:>6}"
+        facts = f"{document['format']:<5}{counts}  {document['status']:<6}"
         console().print(f"{document['id']}  {facts} {where}")
     for failure in failures:
         text = say("say.failed_file", path=failure["shown_as"], reason=failure["reason"])

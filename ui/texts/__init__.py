@@ -6,9 +6,10 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assistant.answers import Language
+if TYPE_CHECKING:  # the commands import this file first, and answers bring numpy
+    from assistant.answers import Language
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
