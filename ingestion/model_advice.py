@@ -91,7 +91,7 @@ def _chat(entries: Sequence[CatalogEntry], cores: int, memory: int, gpu: Gpu | N
 
 
 def _largest(models: Sequence[CatalogEntry]) -> CatalogEntry:
-    """The last of `models` (smallest first); the default when it is about as large, because it is measured."""
+    """The last of `models` (smallest first); the default when it is about as large: it is measured."""
     near = [entry for entry in models if entry.default and entry.memory_bytes > 0.8 * models[-1].memory_bytes]
     return near[0] if near else models[-1]
 

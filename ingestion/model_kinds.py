@@ -71,14 +71,17 @@ def facts_of_folder(folder: Path) -> Facts:
             "SentenceTransformer.save, or import a .gguf file."
         )
     config = _json(folder / "config.json")
-    limits = _json(folder / "sentence_bert_config.json")
-    context = limits.get("max_seq_length") or config.get("max_position_embeddings") or 0
+    limits = (
+        _json(folder / "sentence_bert_config.json").get("max_seq_length"),
+        _json(folder / "tokenizer_config.json").get("model_max_length"),
+        config.get("max_position_embeddings"),
+    )
     return Facts(
         "embedder",
         str(config.get("model_type", "unknown")),
         str(read_manifest(folder).get("licence", "unknown")),
         sum(path.stat().st_size for path in model_files(folder)),
-        int(context),
+        int(min((limit for limit in limits if limit), default=0)),
     )
 
 
