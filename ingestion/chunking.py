@@ -19,6 +19,9 @@ _SHORT = 0.25
 """A section shorter than this share of the target joins its neighbour."""
 _STRAY = 0.08
 """And one shorter than this (a page number, a running title) goes with whatever follows it."""
+_ON_A_PAGE = 1.25
+"""Sections of one page share a chunk up to this many targets: what looks like a heading on slides is often
+none, and a fifth of the sections have under 150 characters. Articles of rules stay on their own."""
 _LONGEST_TITLE = 60
 _LEVELS = {"編": 1, "部": 1, "章": 2, "節": 3, "款": 4, "条": 5}
 _NUMBER = "[0-9一二三四五六七八九十百〇]+"
@@ -57,6 +60,8 @@ def chunk_document(document: Document, *, target: int, maximum: int) -> list[Chu
     chunks: list[Chunk] = []
     for start, end in _page_bounds(document):
         sections = _merged(_sections(document.text, start, end, headings), document.text, target)
+        if document.format == "pdf":
+            sections = _together(sections, document.text, target)
         for section in sections:
             spans = _pack(document, section, target, maximum)
             chunks += [slice_chunk(document, span.start, span.end, section.path) for span in spans]
@@ -195,6 +200,22 @@ def _merged(sections: list[_Section], text: str, target: int) -> list[_Section]:
         else:
             merged.append(last)
     return merged
+
+
+def _together(sections: list[_Section], text: str, target: int) -> list[_Section]:
+    """Neighbours on one page joined while they fit, articles excepted."""
+    joined: list[_Section] = []
+    for section in sections:
+        fits = joined and _size(text, joined[-1]) + _size(text, section) <= _ON_A_PAGE * target
+        if fits and not (_is_article(joined[-1]) or _is_article(section)):
+            joined[-1] = _join(joined[-1], section)
+        else:
+            joined.append(section)
+    return joined
+
+
+def _is_article(section: _Section) -> bool:
+    return any(_ARTICLE.match(title) for title in section.path)
 
 
 def _size(text: str, section: _Section) -> int:

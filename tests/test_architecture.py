@@ -37,6 +37,7 @@ SQL_IN = {
     "ingestion/library_feed.py",
     "ingestion/library_schema.py",
     "ingestion/library_writing.py",
+    "ingestion/location_rows.py",
     "ingestion/embedder_rows.py",
     "ingestion/migrations/",
     "assistant/records.py",
