@@ -223,6 +223,8 @@ def _wrapped(text: str, start: int, end: int) -> bool:
         return False
     last, first = line[-1], following[0]
     if _JAPANESE.match(last) or _JAPANESE.match(first):
+        if len(line.split()) > 2:  # cells of a table; Japanese prose has no spaces
+            return False
         wide = _width(line)
         return wide >= 56 and wide >= _width(following) - 6 and not line.startswith(("#", "|"))
     if last == "." or not (first.islower() or last == ","):

@@ -80,3 +80,12 @@ def test_every_visible_character_is_in_one_sentence(text: str) -> None:
     assert all(a.end <= b.start for a, b in pairwise(spans))
     assert all(text[s.start : s.end] == text[s.start : s.end].strip() != "" for s in spans)
     assert "".join("".join(text[s.start : s.end].split()) for s in spans) == "".join(text.split())
+
+
+def test_rows_of_a_table_stay_apart() -> None:
+    rows = [
+        "会議費(社外) 社外の者を交えた会議の茶菓、弁当 1人1回 3,000円 課長",
+        "接待交際費 取引先との会食 1人1回 12,000円 部長(事前申請)",
+    ]
+    text = "\n".join(rows)
+    assert [text[span.start : span.end] for span in split_sentences(text)] == rows
