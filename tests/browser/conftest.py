@@ -82,6 +82,12 @@ def fake_page(serve: Callable[..., str]) -> str:
     return serve(HERE / "fake_app.py", FAKE_DELAY="0.04")
 
 
+@pytest.fixture(scope="session")
+def slow_page(serve: Callable[..., str]) -> str:
+    """Slow enough that a busy machine still sees what happens during an answer."""
+    return serve(HERE / "fake_app.py", FAKE_DELAY="0.7")
+
+
 @pytest.fixture
 def served_workspace(models_dir: Path, tmp_path: Path) -> Iterator[str]:
     """`konkyo ui` over a new workspace with real models: service and page, as a user starts them."""

@@ -123,14 +123,17 @@ const place = (root, name, value, draw) => {
 const LIVE = ["queued", "searching", "reading", "writing"]
 const BOTTOM_BAR = 150
 
-// A new answer comes into view, and its end stays there unless the reader has scrolled away from it.
+// The last answer comes into view, and its end stays there while it grows, unless the reader has scrolled away from it.
 const keepInView = (root, data) => {
   const first = root.live === undefined
   const live = LIVE.includes(data.phase)
-  if (!live && !root.live) return void (root.live = false)
-  const below = root.getBoundingClientRect().bottom - (window.innerHeight - BOTTOM_BAR)
-  if (first || (below > 0 && below < 300)) root.scrollIntoView({ block: "end" })
+  const wanted = live || root.live || (first && data.last)
   root.live = live
+  if (!wanted) return
+  requestAnimationFrame(() => {
+    const below = root.getBoundingClientRect().bottom - (window.innerHeight - BOTTOM_BAR)
+    if (below > 0 && (first || below < 300)) root.scrollIntoView({ block: "end" })
+  })
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -51,7 +51,7 @@ def page() -> None:
         else:
             _header(messages)
         for index, state in enumerate(turns):
-            _turn(state, f"turn{index}", documents)
+            _turn(state, f"turn{index}", documents, last=run is None and index == len(turns) - 1)
         if run is not None:
             _live_turn(run, len(turns), documents)
         _model_notes(status)
@@ -190,9 +190,9 @@ def _delete_conversation(chosen: str) -> None:
     open_conversation(None)
 
 
-def _turn(state: TurnState, key: str, documents: Sequence[Json]) -> None:
+def _turn(state: TurnState, key: str, documents: Sequence[Json], *, last: bool) -> None:
     _question(state)
-    _answer(state, key, documents)
+    _answer(state, key, documents, last=last)
 
 
 def _question(state: TurnState) -> None:
@@ -200,10 +200,11 @@ def _question(state: TurnState) -> None:
         st.text(state.question)
 
 
-def _answer(state: TurnState, key: str, documents: Sequence[Json]) -> bool:
+def _answer(state: TurnState, key: str, documents: Sequence[Json], *, last: bool = True) -> bool:
     """Draw an answer; True when a chip or card was clicked just now."""
     with st.chat_message("assistant", avatar=":material/verified:"):
         view = turn_view(state, language(), scope=asked_in(state.scope, documents, language()))
+        view["last"] = last
         name = f"{conversation()}_{key}"
         clicked = turn()(data=view, key=name, on_open_change=lambda: None).open
         if state.answer is not None:

@@ -102,9 +102,8 @@ def _turn_pages(number: int, cited: int, total: int) -> None:
             ("next_page", ":material/chevron_right:", number + 1),
         ):
             st.button(
-                "",
+                say(name),
                 icon=icon,
-                help=say(name),
                 key=name,
                 disabled=not 1 <= target <= total,
                 on_click=_go_to,
