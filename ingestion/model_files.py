@@ -15,7 +15,7 @@ from ingestion.errors import ModelError
 MANIFEST = "konkyo.json"
 """Beside the files of every model: what it is, where it came from, and the SHA-256 of each file."""
 
-ONNX_FILE = Path("onnx/konkyo.onnx")
+ONNX_FILE = Path("onnx/konkyo-e5.onnx")
 """Our graph for onnxruntime. The name is ours: the folders of others hold graphs with other inputs."""
 
 _BLOCK = 1 << 20
