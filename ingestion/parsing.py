@@ -79,7 +79,8 @@ class ParserProcess:
             settings = self._settings
             limits = [str(settings.seconds_per_file), str(settings.memory_mb_per_file)]
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "ingestion.parsing_child", self._parse, *limits],
+                # -P: the folder that we happen to run in, full of documents, is no place to import from.
+                [sys.executable, "-P", "-m", "ingestion.parsing_child", self._parse, *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -80,7 +80,8 @@ def _start(workspace: Workspace) -> ServiceClient:
 
 
 def _spawn(workspace: Workspace, log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ui.cli.main", "serve", "--workspace", str(workspace.root)]
+    # -P: nothing is imported from the folder that the user happens to stand in.
+    command = [sys.executable, "-P", "-m", "ui.cli.main", "serve", "--workspace", str(workspace.root)]
     windows = sys.platform == "win32"
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -69,6 +69,17 @@ def test_what_a_reader_prints_does_not_disturb(parser: ParserProcess) -> None:
     assert parser.parse(Path("print")).text.startswith("文")
 
 
+def test_nothing_is_imported_from_the_folder_it_runs_in(
+    parser: ParserProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = tmp_path / "documents"
+    for name in ("ingestion", "email"):
+        (documents / name).mkdir(parents=True)
+        (documents / name / "__init__.py").write_text("raise SystemExit(9)", "utf-8")
+    monkeypatch.chdir(documents)
+    assert len(parser.parse(Path("good")).text) == 500_000
+
+
 def test_one_child_serves_many_files(parser: ParserProcess) -> None:
     assert parser.parse(Path("pid")).text == parser.parse(Path("pid")).text
 
