@@ -123,6 +123,7 @@ class _Run:
             )
             for target in targets
         ]  # fmt: skip
+        self._link(plans)
         for plan in plans:
             self._settle(plan)
         self._meter.begin(
@@ -140,15 +141,23 @@ class _Run:
         self._meter.files += 1
         self._progress(self._meter.progress("scan", file.path))
 
+    def _link(self, plans: Sequence[Plan]) -> None:
+        """Point files at documents that are there already, moves first, and forget files that vanished.
+
+        All plans together: a file that went from one folder to another takes its document along.
+        """
+        for plan in plans:
+            self._writer.add_source(str(plan.target.source), synced=plan.target.is_source)
+            if self._groups is not None and not plan.target.is_file:
+                self._writer.set_folder_rights(str(plan.target.path), self._groups)
+            self._writer.rename([(old.state.source, old.state.path, file) for old, file in plan.moves])
+        links = [link for plan in plans for link in plan.relinks]
+        gone = [(old.state.source, old.state.path) for plan in plans for old in plan.vanished]
+        self._writer.relink(links, gone, self._groups)
+
     def _settle(self, plan: Plan) -> None:
-        """Do what needs no parsing, moves first: a file that only moved must not be removed."""
+        """Count what needed no parsing, and list what cannot be taken in."""
         report, source = self._report, str(plan.target.source)
-        self._writer.add_source(source, synced=plan.target.is_source)
-        if self._groups is not None and not plan.target.is_file:
-            self._writer.set_folder_rights(str(plan.target.path), self._groups)
-        self._writer.rename([(old.state.source, old.state.path, file) for old, file in plan.moves])
-        gone = [(old.state.source, old.state.path) for old in plan.vanished]
-        self._writer.relink(plan.relinks, gone, self._groups)
         report.removed += sum(old.document is not None for old in plan.vanished)
         report.ignored += plan.ignored
         for old in plan.unchanged:

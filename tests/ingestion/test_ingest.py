@@ -80,6 +80,17 @@ def test_a_renamed_folder_is_moved_without_any_work(world: World) -> None:
     assert len(world.embedder.texts) == embedded
 
 
+def test_a_file_goes_from_one_folder_to_another_in_the_same_run(world: World) -> None:
+    first, second = world.docs / "sub", world.docs / "other"
+    world.write("other/a.txt", "月の文書")
+    world.ingest(first, second)
+    embedded = len(world.embedder.texts)
+    (first / "f0.txt").rename(second / "f0.txt")
+    assert counts(world.ingest(first, second)) == {"added": 1, "removed": 1, "unchanged": 10}
+    assert len(world.embedder.texts) == embedded
+    assert world.found("木星 0")[0] == "f0.txt" and len(world.paths()) == 11
+
+
 def test_one_bad_file_is_listed_until_it_is_mended(world: World) -> None:
     bad = world.write("bad.txt", "BROKEN")
     report = world.ingest()
