@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,18 @@ from ingestion.documents import Chunk, Document
 from ingestion.embedder_rows import activate, embedder_row
 from ingestion.library import Library, below
 from ingestion.locating import place_of
-from ingestion.location_rows import FileState, absorb, access_row, is_below, link, now, source_rows, unlink
+from ingestion.location_rows import (
+    FileState,
+    absorb,
+    access_row,
+    is_below,
+    link,
+    now,
+    set_rights,
+    settle_rights,
+    source_rows,
+    unlink,
+)
 from ingestion.vectors import Vectors
 
 __all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter"]
@@ -100,11 +112,12 @@ class LibraryWriter:
             return any(is_below(child, source) for child in source_rows(connection))
 
     def set_folder_rights(self, folder: str, groups: frozenset[str]) -> None:
-        """Let `groups` read files that come into `folder` (absolute) from now on; empty is everybody."""
+        """Let `groups` read what comes into `folder` (absolute), or a file, from now on; empty is everybody.
+
+        What was set for folders below it no longer counts.
+        """
         with self._write() as connection:
-            values = {"access": access_row(connection, groups)}
-            statement = upsert(t.folder_rights).values(folder=folder, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["folder"], set_=values))
+            set_rights(connection, PurePosixPath(folder), access_row(connection, groups))
 
     def synced_sources(self) -> list[str]:
         """Folders that were ingested as a whole."""
@@ -144,7 +157,10 @@ class LibraryWriter:
             _drop_orphans(connection, orphans, generation)
 
     def rename(self, moves: Sequence[tuple[str, str, FileState]]) -> None:
-        """Give locations (source, old path) a new state. Rights move with the file."""
+        """Give locations (source, old path) a new state.
+
+        Rights move with the file, but a folder that is not for everybody gives it its own.
+        """
         if not moves:
             return
         columns = t.locations.c
@@ -157,6 +173,7 @@ class LibraryWriter:
                     .values(source=file.source, path=file.path, raw_path=file.raw_path,
                             mtime_ns=file.mtime_ns, size=file.size)
                 )  # fmt: skip
+                settle_rights(connection, PurePosixPath(source, path), file)
             _drop_orphans(connection, orphans, generation)
 
     def grant(self, files: Sequence[FileState], groups: frozenset[str]) -> None:

@@ -73,7 +73,7 @@ def link(
     elif old is not None:
         access = old.access
     else:
-        access = _inherited_access(connection, file)
+        access = _rights_at(connection, PurePosixPath(file.source, file.path))
     values = {
         "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
         "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": now(),
@@ -87,10 +87,38 @@ def link(
     return None if old is None or old.document == document else str(old.document)
 
 
-def _inherited_access(connection: sa.Connection, file: FileState) -> int:
-    folders = [str(folder) for folder in PurePosixPath(file.source, file.path).parents]
+def set_rights(connection: sa.Connection, place: PurePosixPath, access: int) -> None:
+    """What comes to `place`, an absolute folder or file, gets `access`, whatever was set below it before."""
+    folder, columns = normal_path(str(place)), t.folder_rights.c
+    inside = folder.rstrip("/")
+    below = sa.and_(columns.folder > f"{inside}/", columns.folder < f"{inside}0")  # "0" follows "/"
+    connection.execute(sa.delete(t.folder_rights).where(sa.or_(columns.folder == folder, below)))
+    connection.execute(sa.insert(t.folder_rights).values(folder=folder, access=access))
+
+
+def settle_rights(connection: sa.Connection, before: PurePosixPath, file: FileState) -> None:
+    """The rights of a file that has just come to its place from `before` (absolute).
+
+    Another folder that is not for everybody gives it its own. Else it keeps those that it brought, also for
+    the day when it fails and is taken in again: nothing becomes public because it moved.
+    """
+    columns = t.locations.c
+    here = (columns.source == file.source, columns.path == file.path)
+    place = PurePosixPath(file.source, file.path)
+    of_folder = _rights_at(connection, place.parent)
+    if of_folder not in (t.EVERYBODY, _rights_at(connection, before.parent)):
+        connection.execute(sa.update(t.locations).where(*here).values(access=of_folder))
+        return
+    brought = connection.execute(sa.select(columns.access).where(*here)).scalar()
+    if brought is not None and brought != _rights_at(connection, place):
+        set_rights(connection, place, int(brought))
+
+
+def _rights_at(connection: sa.Connection, place: PurePosixPath) -> int:
+    """What was set for `place`, else for the nearest folder around it."""
     columns = t.folder_rights.c
-    query = sa.select(columns.access).where(columns.folder.in_(folders))
+    around = [normal_path(str(folder)) for folder in (place, *place.parents)]
+    query = sa.select(columns.access).where(columns.folder.in_(around))
     found = connection.execute(query.order_by(sa.func.length(columns.folder).desc()).limit(1)).scalar()
     return t.EVERYBODY if found is None else int(found)
 

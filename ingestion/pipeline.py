@@ -70,15 +70,16 @@ def ingest(
 ) -> IngestReport:
     """Bring the library up to date with files and folders.
 
-    `groups` may read what is ingested; empty leaves rights as they are. `wait_turn` is called before each
-    batch of passages and may block. `cancelled` is asked between batches. `parse` replaces the child process.
+    `groups` may read what is ingested; none leaves rights as they are, and the name "" stands for everybody.
+    `wait_turn` is called before each batch of passages and may block. `cancelled` is asked between batches.
+    `parse` replaces the child process.
 
     Raises:
         UnsafeRemovalError: nothing was changed, see `make_plan`.
         IngestionError: a path does not exist.
         IndexMismatchError: the library was embedded by another model.
     """
-    run = _Run(library, indexes, embedder, settings, groups or None, progress, wait_turn, cancelled)
+    run = _Run(library, indexes, embedder, settings, groups, progress, wait_turn, cancelled)
     return run.do(paths, allow_empty=allow_empty, reparse=reparse, parse=parse)
 
 
@@ -87,7 +88,7 @@ class _Run:
 
     def __init__(
         self, library: Library, indexes: SearchIndexes, embedder: Embedder, settings: Settings,
-        groups: frozenset[str] | None, progress: Callable[[IngestProgress], None],
+        groups: frozenset[str], progress: Callable[[IngestProgress], None],
         wait_turn: Callable[[], None], cancelled: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._library = library
@@ -96,7 +97,7 @@ class _Run:
         self._indexes = indexes
         self._embedder = embedder
         self._settings = settings
-        self._groups = groups
+        self._groups = groups - {""} if groups else None
         self._progress = progress
         self._wait_turn = wait_turn
         self._cancelled = cancelled
@@ -148,8 +149,9 @@ class _Run:
         """
         for plan in plans:
             self._writer.add_source(str(plan.target.source), synced=plan.target.is_source)
-            if self._groups is not None and not plan.target.is_file:
-                self._writer.set_folder_rights(str(plan.target.path), self._groups)
+            if self._groups is not None:
+                place = PurePosixPath(plan.target.source, plan.target.folder)
+                self._writer.set_folder_rights(str(place), self._groups)
             self._writer.rename([(old.state.source, old.state.path, file) for old, file in plan.moves])
         links = [link for plan in plans for link in plan.relinks]
         gone = [(old.state.source, old.state.path) for plan in plans for old in plan.vanished]

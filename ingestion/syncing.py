@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingestion.documents import normal_path
 from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.hashing import file_id
 from ingestion.library import file_path
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
-from ingestion.scanning import Scan, scan_file, scan_folder
+from ingestion.scanning import Scan, scan_file, scan_folder, shown_path
 from ingestion.settings import IngestionSettings
 
 EMPTY_FILE = "the file is empty (0 bytes)."
@@ -83,7 +83,7 @@ def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
         is_file = path.is_file()
         around = [Path(source) for source in synced if path.is_relative_to(source)]
         source = around[0] if around else path.parent if is_file else path
-        folder = "" if path == source else normal_path(path.relative_to(source).as_posix())
+        folder = "" if path == source else shown_path(source, os.fsencode(path))[0]
         targets.append(Target(source, path, folder, is_file))
     return targets
 

@@ -246,6 +246,57 @@ def test_rights_of_a_folder_outlive_its_parent_becoming_the_source(world: World)
     assert [summary.title for summary in readable] == ["open"]
 
 
+def readable_by_nobody_else(world: World) -> list[str]:
+    """Titles of what somebody in no group may read."""
+    return [summary.title for summary in world.library.documents_list(User("n", frozenset()))]
+
+
+def test_a_restricted_file_stays_so_when_it_breaks_and_is_mended(world: World) -> None:
+    path = world.write("pay.txt", "BROKEN")
+    world.ingest(path, groups=frozenset({"hr"}))
+    path.write_text("給与", "utf-8")
+    for text in ("給与", "BROKEN", "直った給与", ""):
+        path.write_text(text, "utf-8")
+        world.ingest()
+        assert "pay" not in readable_by_nobody_else(world)
+
+
+def test_rights_of_a_moved_file(world: World) -> None:
+    world.write("hr/a.txt", "人事")
+    world.ingest()
+    world.ingest(world.docs / "hr", groups=frozenset({"hr"}))
+    (world.docs / "sub/f0.txt").rename(world.docs / "hr/f0.txt")
+    (world.docs / "hr/a.txt").rename(world.docs / "sub/a.txt")
+    assert counts(world.ingest()) == {"moved": 2, "unchanged": 9}
+    assert readable_by_nobody_else(world) == [f"f{n}" for n in range(1, 10)]
+    for text in ("BROKEN", "直った人事"):
+        world.write("sub/a.txt", text)
+        world.ingest()
+    assert readable_by_nobody_else(world) == [f"f{n}" for n in range(1, 10)]
+
+
+def test_rights_of_a_folder_replace_those_below_it(world: World) -> None:
+    world.ingest(world.docs / "sub", groups=frozenset({""}))
+    world.ingest(groups=frozenset({"hr"}))
+    world.write("sub/late.txt", "遅れた文書")
+    world.ingest()
+    assert readable_by_nobody_else(world) == []
+    world.ingest(groups=frozenset({""}))
+    assert len(readable_by_nobody_else(world)) == 11
+
+
+@pytest.mark.parametrize("name", [unicodedata.normalize("NFD", "がぎ").encode(), "旧".encode("cp932")])
+def test_rights_of_a_folder_with_an_odd_name(world: World, name: bytes) -> None:
+    world.ingest()
+    folder = world.docs / os.fsdecode(name)
+    folder.mkdir()
+    (folder / "a.txt").write_text("人事", "utf-8")
+    world.ingest(folder, groups=frozenset({"hr"}))
+    (folder / "b.txt").write_text("遅れた人事", "utf-8")
+    assert counts(world.ingest()) == {"added": 1, "unchanged": 11}
+    assert readable_by_nobody_else(world) == [f"f{n}" for n in range(10)]
+
+
 def test_stopping_keeps_what_is_committed_and_the_next_run_goes_on(world: World) -> None:
     for number in range(100):
         world.write(f"many/{number}.txt", f"{number}番の文書。")
