@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -41,7 +41,10 @@ __all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter"]
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What the library holds of a file: the `document` its bytes made, or the `reason` it failed for."""
+    """What the library holds of a file: the `document` its bytes made, the `reason` it failed for.
+
+    Both, when it held a document and then could not be looked at.
+    """
 
     state: FileState
     document: str | None
@@ -73,11 +76,13 @@ class LibraryWriter:
 
     def known_files(self, source: str, folder: str = "") -> dict[str, KnownFile]:
         """Everything that is known below `folder` of `source`, by path; read in two queries."""
+        failed, linked = _known_queries(source, folder)
         with self._library.engine.connect() as connection:
-            return {
-                row.path: _known_file(row) for query in _known_queries(source, folder)
-                for row in connection.execute(query)
-            }  # fmt: skip
+            known = {row.path: _known_file(row) for row in connection.execute(failed)}
+            for row in connection.execute(linked):
+                reason = known[row.path].reason if row.path in known else None
+                known[row.path] = replace(_known_file(row), reason=reason)
+        return known
 
     def derivations(self, ids: Iterable[str]) -> dict[str, str]:
         """`derived_by` of those documents of `ids` that are in the library."""

@@ -159,7 +159,10 @@ def _sort_out(
         elif file.size == 0:
             plan.empty.append(file)
         elif same and old is not None and not reparse and old.document is not None:
-            plan.unchanged.append(old)
+            if old.reason is None:
+                plan.unchanged.append(old)
+            else:  # it can be looked at again, and is no failure any more
+                plan.relinks.append((file, old.document))
         elif same and old is not None and not reparse and old.reason and old.derived_by == derived_by:
             plan.failed.append((file, old.reason))
         else:

@@ -224,6 +224,19 @@ def test_a_folder_that_cannot_be_listed_keeps_its_documents(
     assert world.library.failures() == []
 
 
+def test_a_file_that_could_not_be_looked_at_for_a_while_is_no_failure_after(world: World) -> None:
+    world.ingest()
+    path, kept = world.docs / "sub/f0.txt", world.root / "kept"
+    path.rename(kept)
+    os.mkfifo(path)
+    for _ in range(2):
+        assert counts(world.ingest()) == {"unchanged": 9, "failed": 1}
+        assert len(world.paths()) == 10 and len(world.library.failures()) == 1
+    kept.replace(path)
+    assert counts(world.ingest()) == {"unchanged": 10}
+    assert world.library.failures() == []
+
+
 def test_groups_are_given_kept_and_inherited(world: World) -> None:
     world.ingest(groups=frozenset({"hr"}))
     world.write("late.txt", "遅れた文書")
