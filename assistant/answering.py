@@ -30,7 +30,7 @@ from assistant.answers import (
 from assistant.conversation import standalone
 from assistant.errors import AssistantError
 from assistant.evidence import EvidenceMode, gather
-from assistant.generation import Generator
+from assistant.generation import Generator, never
 from assistant.grounding.claims import ClaimSplitter, MarkerFilter
 from assistant.grounding.verdicts import UNCHECKED, Check, Checker, TimedChecker
 from assistant.prompting import build_messages, prompt_texts
@@ -45,11 +45,6 @@ logger = logging.getLogger(__name__)
 _CHECK_SECONDS = 5.0  # for all sentences of one answer; what is overdue is UNCHECKED
 _CLOSEST = 3
 _GROUNDED = (Verdict.SUPPORTED, Verdict.PARTLY, Verdict.UNCHECKED)
-
-
-def never() -> bool:
-    """For callers that do not cancel."""
-    return False
 
 
 class _Clock:
@@ -108,9 +103,9 @@ class Assistant:
     ) -> Iterator[Event]:
         """Retrieved, Token…, Checked as each sentence ends, Finished.
 
-        Closing the iterator stops the generation. So does `cancelled` when it returns True between two
-        tokens; then the answer so far follows, with `stopped`. When the evidence does not seem to hold the
-        answer, the model is not asked at all.
+        Closing the iterator stops the generation. So does `cancelled` when it returns True, also while the
+        model waits for its turn or reads the prompt; then the answer so far follows, with `stopped`. When
+        the evidence does not seem to hold the answer, the model is not asked at all.
 
         Raises:
             GenerationError: the chat model cannot be loaded, reached, or fails.
@@ -154,32 +149,33 @@ class Assistant:
             context_tokens=self.generator.context_tokens, max_tokens=settings.max_tokens,
         )  # fmt: skip
         draft = _Draft(TimedChecker(self._checker, _CHECK_SECONDS), sources, asked)
-        stopped = False
-        with _closing(self._pieces(messages)) as pieces:
+        with _closing(self._pieces(messages, cancelled)) as pieces:
             for piece in pieces:
                 clock.first_token = clock.first_token or clock.now()
                 clock.tokens += 1
                 yield from draft.add(piece)
-                if stopped := cancelled():
+                if cancelled():
                     break
+        stopped = cancelled()
         yield from draft.finish()
-        answer = self._finished(asked, hits, draft, language, clock)
-        yield Finished(replace(answer, stopped=stopped))
+        yield Finished(self._finished(asked, hits, draft, language, clock, stopped))
 
-    def _pieces(self, messages: Sequence[Message]) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Iterator[str]:
         settings = self._settings.answers
         return self.generator.generate(
-            messages, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed
-        )
+            messages, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed,
+            cancelled=cancelled,
+        )  # fmt: skip
 
     def _finished(
-        self, asked: str, hits: Sequence[Hit], draft: _Draft, language: Language, clock: _Clock
+        self, asked: str, hits: Sequence[Hit], draft: _Draft, language: Language, clock: _Clock, stopped: bool
     ) -> Answer:
-        if not any(claim.verdict in _GROUNDED for claim in draft.claims):
+        # Whoever stops in the first sentence is not told that the documents hold no answer.
+        if not stopped and not any(claim.verdict in _GROUNDED for claim in draft.claims):
             return replace(self._withheld(asked, hits, language, clock), draft=draft.text)
         return Answer(
             text=draft.text, abstained=False, claims=tuple(draft.claims), hits=tuple(hits),
-            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked,
+            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, stopped=stopped,
         )  # fmt: skip
 
     def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: _Clock) -> Answer:

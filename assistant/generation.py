@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from assistant.answers import Message
+
+
+def never() -> bool:
+    """For callers that do not cancel."""
+    return False
 
 
 class Generator(Protocol):
@@ -26,9 +31,18 @@ class Generator(Protocol):
         ...
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         """Yield the reply's pieces. Closing the iterator stops the generation.
+
+        Once `cancelled` returns True the pieces end, also while nothing was written yet: a closed iterator
+        is noticed only at its next piece. It is asked from other threads.
 
         Raises:
             GenerationError: the model cannot be reached or fails.

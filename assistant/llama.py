@@ -13,9 +13,10 @@ import ctypes
 import logging
 import os
 import re
+import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,14 @@ import psutil
 
 from assistant.answers import Message
 from assistant.errors import GenerationError, PromptTooLongError
+from assistant.generation import never
 from ingestion.hardware import available_cores
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 512
 _ERROR = 4  # of ggml_log_level
+_LOOK_SECONDS = 0.1  # how often a waiting or reading answer asks whether it was cancelled
 _CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}"
@@ -55,22 +58,34 @@ class FairLock:
         with self._guard:
             return len(self._queue) + self._held
 
-    def __enter__(self) -> FairLock:
-        """Wait for the turn."""
+    @contextlib.contextmanager
+    def turn(self, cancelled: Callable[[], bool] = never) -> Iterator[bool]:
+        """Wait for the turn and hold it; False when `cancelled` came first, then nothing is held."""
+        got = self._acquire(cancelled)
+        try:
+            yield got
+        finally:
+            if got:
+                self._release()
+
+    def _acquire(self, cancelled: Callable[[], bool]) -> bool:
         turn = threading.Event()
         with self._guard:
             if not self._held:
                 self._held = True
-                return self
+                return True
             self._queue.append(turn)
         try:
-            turn.wait()
+            while not turn.wait(_LOOK_SECONDS):
+                if cancelled():
+                    self._leave(turn)
+                    return False
         except BaseException:  # an interrupted waiter must not keep its place, nor swallow its turn
             self._leave(turn)
             raise
-        return self
+        return True
 
-    def __exit__(self, *_: object) -> None:
+    def _release(self) -> None:
         """Hand over to the one that waits longest."""
         with self._guard:
             if self._queue:
@@ -83,7 +98,7 @@ class FairLock:
             if turn in self._queue:
                 self._queue.remove(turn)
                 return
-        self.__exit__()
+        self._release()
 
 
 class LlamaGenerator:
@@ -109,6 +124,7 @@ class LlamaGenerator:
         self._name = name or path.stem
         self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers)
         self._context_tokens = int(self._model.n_ctx())
+        self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
         self._control = _control_tokens(self._model)
         self.prompt_tokens = 0
@@ -134,9 +150,17 @@ class LlamaGenerator:
         return len(self._model.tokenize(text.encode("utf-8"), add_bos=False, special=False))
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         """Yield the reply in whole characters. Waits for its turn; closing the iterator gives the turn away.
+
+        `cancelled` takes effect in the queue and while the prompt is read, within about 0.1 s.
 
         Raises:
             GenerationError: llama.cpp fails.
@@ -148,22 +172,30 @@ class LlamaGenerator:
                 f"the prompt has {len(prompt)} tokens and {max_tokens} may follow, but the context is "
                 f"{self._context_tokens}. Lower evidence.tokens or raise models.context_tokens."
             )
-        with self._lock:
-            yield from self._pieces(prompt, max_tokens, temperature, seed)
+        with self._lock.turn(cancelled) as mine:
+            if mine:
+                yield from self._pieces(prompt, max_tokens, temperature, seed, cancelled)
 
     def close(self) -> None:
         """Free the model, after the answer that is being written."""
-        with self._lock:
+        with self._lock.turn():
             self._model.close()
 
-    def _pieces(self, prompt: list[int], max_tokens: int, temperature: float, seed: int) -> Iterator[str]:
+    def _pieces(
+        self,
+        prompt: list[int],
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
         self.prompt_tokens, self.reused_tokens = len(prompt), self._common_with_cache(prompt)
         self._model.set_seed(seed)
         written: list[int] = []
         try:
             tokens = self._model.generate(prompt, temp=temperature, top_k=40, top_p=0.95, repeat_penalty=1.0)
-            with contextlib.closing(tokens):
+            with contextlib.closing(tokens), self._watched(cancelled):
                 for token in tokens:
                     if self._ends(token):
                         break
@@ -174,8 +206,33 @@ class LlamaGenerator:
                     if len(written) >= max_tokens:
                         break
         except (RuntimeError, ValueError) as error:
+            if cancelled():
+                return  # the batches that were read stay in the cache: the next prompt may begin like this
             self._model.reset()
             raise GenerationError(f"{self._name} failed while writing: {error}. Ask again.") from error
+
+    @contextlib.contextmanager
+    def _watched(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Make llama.cpp give up what it computes soon after `cancelled` returns True."""
+        if cancelled is never:
+            yield
+            return
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(_LOOK_SECONDS):
+                if cancelled():
+                    self._abort[0] = b"\1"
+                    return
+
+        watcher = threading.Thread(target=watch, name="konkyo-cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+            self._abort[0] = b"\0"
 
     def _ends(self, token: int) -> bool:
         import llama_cpp
@@ -265,6 +322,21 @@ def _log(level: int, text: bytes, _: object) -> None:
 
 _SILENT = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_log)
 """Kept here because C holds no reference to it."""
+
+
+def _abort_flag(model: Any) -> ctypes.Array[ctypes.c_char]:
+    """Two bytes: llama.cpp gives up a computation while the first is not zero.
+
+    It asks at every node of its graph, thousands of times a token. A Python function would wait for the
+    interpreter's lock each time, so C's strlen is asked: 0 for an empty string, which is false, else 1.
+    """
+    import llama_cpp
+
+    flag = ctypes.create_string_buffer(2)
+    library = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+    callback = ctypes.cast(library.strlen, llama_cpp.ggml_abort_callback)
+    llama_cpp.llama_set_abort_callback(model.ctx, callback, ctypes.cast(flag, ctypes.c_void_p))
+    return flag
 
 
 def _chat_format(model: Any) -> Any:

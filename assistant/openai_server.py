@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from assistant.answers import Message
 from assistant.errors import GenerationError, PromptTooLongError
+from assistant.generation import never
 from assistant.prompting import estimate_tokens
 from ingestion.settings import ServerSettings
 
@@ -57,9 +58,17 @@ class OpenAIServerGenerator:
         return estimate_tokens(text)
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         """Yield the reply's pieces; closing the iterator closes the connection, which stops the server.
+
+        `cancelled` is asked at each line that comes; a server that says nothing is waited for.
 
         Raises:
             GenerationError: the server cannot be reached, refuses, or sends what is not its protocol.
@@ -73,7 +82,7 @@ class OpenAIServerGenerator:
         try:
             with self._client.stream("POST", self._url, json=body) as response:
                 self._refuse_failure(response)
-                yield from self._pieces(response)
+                yield from self._pieces(response, cancelled)
         except httpx.TimeoutException as error:
             raise GenerationError(
                 f"{self._url} did not answer within {self._client.timeout.read} s. "
@@ -102,8 +111,10 @@ class OpenAIServerGenerator:
             f"{hint.get(response.status_code, 'Look into the log of the server.')}"
         )
 
-    def _pieces(self, response: httpx.Response) -> Iterator[str]:
+    def _pieces(self, response: httpx.Response, cancelled: Callable[[], bool]) -> Iterator[str]:
         for line in response.iter_lines():
+            if cancelled():
+                return
             if not line.startswith("data:"):
                 continue
             data = line.removeprefix("data:").strip()

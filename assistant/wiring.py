@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.answers import Message
-from assistant.generation import Generator
+from assistant.generation import Generator, never
 from ingestion.errors import IndexMismatchError, ModelError
 from ingestion.library import Library
 from ingestion.settings import Settings
@@ -67,11 +67,17 @@ class LazyGenerator:
         return self.warm_up().count_tokens(text)
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         """As the model's own; loads it first."""
         yield from self.warm_up().generate(
-            messages, max_tokens=max_tokens, temperature=temperature, seed=seed
+            messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
         )
 
     def close(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from assistant.answers import Hit, Language, Turn
+from assistant.generation import never
 from ingestion.documents import EVERYTHING, Scope
 from ui.errors import UsageError
 from ui.operations import EvidenceMode, Json
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.records import Records
     from ingestion.settings import Settings
+
+
+_LOOK_SECONDS = 0.2  # how often a waiting question asks whether it was cancelled
 
 
 class AskResources(Protocol):
@@ -70,6 +74,7 @@ class Asking:
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """The events of `Operations.ask`."""
         if not question.strip():
@@ -79,10 +84,14 @@ class Asking:
         draft = _Draft(question)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
-        with self._turn(model):
+        with self._turn(model, cancelled) as mine:
+            if not mine:
+                self._store(conversation, question, draft.stopped_answer(), scope)
+                return
             events = self._resources.assistant(model).stream(
-                question, history=history, scope=limits, language=language, evidence=evidence
-            )
+                question, history=history, scope=limits, language=language, evidence=evidence,
+                cancelled=cancelled,
+            )  # fmt: skip
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:
@@ -95,30 +104,44 @@ class Asking:
                             draft.stored = True
                         draft.add(value)
                         yield value
-                except GeneratorExit:
+                except (GeneratorExit, KeyboardInterrupt):  # Ctrl-C reaches the frame that is running
                     if not draft.stored:
                         self._store(conversation, question, draft.stopped_answer(), scope)
                     raise
 
     @contextmanager
-    def _turn(self, model: str | None) -> Iterator[None]:
-        """First come, first served; another model has to wait until the last answer of this one is out."""
+    def _turn(self, model: str | None, cancelled: Callable[[], bool]) -> Iterator[bool]:
+        """First come, first served; another model has to wait until the last answer of this one is out.
+
+        False when `cancelled` came first.
+        """
         settings = self._resources.settings
         wanted = model or settings.server.model or settings.models.chat
         ticket = object()
         with self._changed:
             self._line.append(ticket)
             try:
-                self._changed.wait_for(
-                    lambda: self._line[0] is ticket and (self._active == 0 or self._model == wanted)
-                )
+                while (
+                    not (
+                        mine := self._changed.wait_for(
+                            lambda: self._line[0] is ticket and (self._active == 0 or self._model == wanted),
+                            timeout=_LOOK_SECONDS,
+                        )
+                    )
+                    and not cancelled()
+                ):
+                    pass
             finally:
                 self._line.remove(ticket)
                 self._changed.notify_all()
-            self._active += 1
-            self._model = wanted
+            if mine:
+                self._active += 1
+                self._model = wanted
+        if not mine:
+            yield False
+            return
         try:
-            yield
+            yield True
         finally:
             with self._changed:
                 self._active -= 1

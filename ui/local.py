@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answers import Language, Mode, Query
+from assistant.generation import never
 from ingestion.documents import Location, Span
 from ingestion.errors import ModelError
 from ingestion.workspace import Workspace
@@ -90,6 +91,7 @@ class LocalOperations:
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
         return self._asking.stream(
@@ -99,6 +101,7 @@ class LocalOperations:
             language=language,
             evidence=evidence,
             model=model,
+            cancelled=cancelled,
         )
 
     # --- ingestion

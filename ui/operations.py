@@ -10,10 +10,11 @@ everything. Offsets count code points of a document's normalised text; times are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
+from assistant.generation import never
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
@@ -58,8 +59,13 @@ class Operations(Protocol):
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[Json]:
         """Answer as a stream of events; closing the iterator stops the generation.
+
+        An iterator can be closed only between two events. While there are none (other questions are ahead,
+        the model reads the sources), `cancelled` is asked about once a second; when it returns True, the
+        generation stops and the stream ends, without "finished" where it had not come.
 
         `{event: "waiting", ahead}` (only when other questions are ahead),
         `{event: "retrieved", hits, question, waiting}`,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.answers import Hit, Message, Query, Source
+from assistant.generation import never
 from ingestion.documents import LOCAL_USER, Scope, Span, User
 from ingestion.library import StoredChunk
 
@@ -85,11 +86,19 @@ class FakeGenerator:
         return len(text)
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         self.prompts.append(list(messages))
         try:
             for i in range(0, len(self.reply), self.size):
+                if cancelled():
+                    return
                 self.written += self.reply[i : i + self.size]
                 yield self.reply[i : i + self.size]
         finally:

@@ -85,13 +85,25 @@ def test_closing_the_stream_stops_the_generation() -> None:
 
 def test_cancelling_gives_the_answer_so_far() -> None:
     answering, generator = assistant("一般社員は1泊12,000円です。" * 50)
-    calls = iter([False] * 12 + [True] * 99)
+    calls = iter([False] * 24 + [True] * 99)
     events = list(answering.stream(QUESTION, cancelled=lambda: next(calls)))
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.answer.stopped and generator.closed
     assert 20 < len(finished.answer.text) < 60
     assert finished.answer.claims[0].verdict is Verdict.SUPPORTED
+
+
+def test_stopping_in_the_first_sentence_is_no_abstention() -> None:
+    answering, generator = assistant("一般社員は1泊12,000円です。" * 50)
+    stopped = iter([False, False, False, False, True])
+    answer = next(
+        event.answer
+        for event in answering.stream(QUESTION, cancelled=lambda: next(stopped, True))
+        if isinstance(event, Finished)
+    )
+    assert answer.stopped and not answer.abstained
+    assert answer.text == generator.written != ""
 
 
 def test_a_failing_check_is_unchecked_not_support() -> None:

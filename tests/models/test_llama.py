@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +95,27 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
         LlamaGenerator(broken)
     with pytest.raises(GenerationError, match="does not exist"):
         LlamaGenerator(tmp_path / "absent.gguf")
+
+
+def test_cancelling_takes_effect_while_the_prompt_is_read(model: LlamaGenerator) -> None:
+    long = [Message("user", "The cat sat on the mat. " * 130)]
+    began = time.perf_counter()
+    next(model.generate(long, max_tokens=1))
+    whole = time.perf_counter() - began
+    other = [Message("user", "A dog ran in the park. " * 130)]
+    cancel = threading.Event()
+    threading.Timer(whole / 4, cancel.set).start()
+    began = time.perf_counter()
+    assert list(model.generate(other, max_tokens=20, cancelled=cancel.is_set)) == []
+    assert time.perf_counter() - began < 0.7 * whole
+    assert model.waiting == 0
+    assert "Paris" in "".join(model.generate(QUESTION, max_tokens=8))
+
+
+def test_cancelling_takes_effect_in_the_queue(model: LlamaGenerator) -> None:
+    writing = model.generate(QUESTION, max_tokens=8)
+    next(writing)
+    assert list(model.generate(QUESTION, max_tokens=8, cancelled=lambda: True)) == []
+    assert model.waiting == 1
+    writing.close()  # type: ignore[attr-defined]
+    assert model.waiting == 0

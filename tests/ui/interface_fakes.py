@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from assistant.answers import (
     Turn,
     Verdict,
 )
+from assistant.generation import never
 from assistant.records import Records
 from assistant.retrieval import Retriever
 from ingestion.documents import Scope
@@ -73,13 +74,16 @@ class FakeAssistant:
         scope: Scope,
         language: str | None = None,
         evidence: str | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history), scope, language, evidence))
         yield Retrieved((hit(),), question)
         try:
             yield Token(self.pieces[0])
-            if self.pause is not None:
-                assert self.pause.wait(20)
+            while self.pause is not None and not self.pause.wait(0.02):
+                if cancelled():
+                    self.closed.set()
+                    return
             while self.endless:
                 yield Token("。")
             yield Token("".join(self.pieces[1:]))

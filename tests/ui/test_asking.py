@@ -71,6 +71,44 @@ def test_a_stopped_answer_is_kept_as_far_as_it_came(asking: Asking, resources: F
     assert asking.waiting == 0
 
 
+def test_ctrl_c_keeps_what_came_too(asking: Asking, resources: FakeAskResources) -> None:
+    key = resources.records.create()["id"]
+    stream = asking.stream("期限は？", conversation=key)
+    while next(stream)["event"] != "token":
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        stream.throw(KeyboardInterrupt)
+    answer = resources.records.show(key)["messages"][1]["answer"]
+    assert (answer["answer"], answer["stopped"]) == ("90", True)
+
+
+def test_a_question_can_be_taken_back_while_it_waits(asking: Asking, resources: FakeAskResources) -> None:
+    key = resources.records.create()["id"]
+    first = asking.stream("一つ目")
+    next(first)
+    stop = threading.Event()
+    second = asking.stream("二つ目", model="other", conversation=key, cancelled=stop.is_set)
+    assert next(second)["event"] == "waiting"
+    threading.Timer(0.1, stop.set).start()
+    assert list(second) == []
+    assert asking.waiting == 1 and resources.chosen == [None]
+    assert resources.records.show(key)["messages"][1]["answer"]["stopped"] is True
+    assert [event["event"] for event in first][-1] == "finished"
+
+
+def test_a_question_can_be_taken_back_while_the_model_is_silent(
+    asking: Asking, resources: FakeAskResources
+) -> None:
+    resources.assistants[None] = FakeAssistant(pause=threading.Event())
+    stop = threading.Event()
+    stream = asking.stream("期限は？", cancelled=stop.is_set)
+    while next(stream)["event"] != "token":
+        pass
+    stop.set()
+    assert list(stream) == []
+    assert resources.assistants[None].closed.is_set() and asking.waiting == 0
+
+
 def test_an_unknown_conversation_is_an_error_before_anything_is_generated(
     asking: Asking, resources: FakeAskResources
 ) -> None:

@@ -93,6 +93,20 @@ def test_leaving_in_the_middle_stops_the_generation_and_keeps_what_came(
     assert answer["stopped"] is True and answer["answer"].startswith("90")
 
 
+def test_leaving_while_the_model_is_silent_stops_it_too(
+    client: ServiceClient, resources: LightResources
+) -> None:
+    resources.fake = FakeAssistant(pause=threading.Event())
+    stop = threading.Event()
+    stream = client.ask("期限は？", cancelled=stop.is_set)
+    while next(stream)["event"] != "token":
+        pass
+    stop.set()
+    assert list(stream) == []
+    assert resources.fake.closed.wait(10), "the generation goes on without a reader"
+    assert _wait(lambda: client.status()["waiting"] == 0)
+
+
 def test_two_readers_at_once_get_their_own_answers(client: ServiceClient, resources: LightResources) -> None:
     resources.fake = FakeAssistant(pause=threading.Event())
     answers: dict[str, str] = {}

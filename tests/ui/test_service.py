@@ -180,8 +180,10 @@ def test_a_stream_arrives_event_by_event(
     ]
     operations.streams[name] = lambda: iter(sent)
     assert list(getattr(client, name)(*arguments, **named)) == sent
-    assert operations.calls[-1][0] == name
-    assert [*operations.calls[-1][1], *operations.calls[-1][2].values()] == [*arguments, *named.values()]
+    called, got_arguments, got_named = operations.calls[-1]
+    gone = got_named.pop("cancelled", None)  # a function of the service's own, not the client's
+    assert called == name and (gone is not None) == (name == "ask")
+    assert [*got_arguments, *got_named.values()] == [*arguments, *named.values()]
 
 
 def test_bytes_come_through(client: ServiceClient) -> None:
@@ -305,7 +307,7 @@ def test_a_stream_that_nobody_reads_any_more_is_closed() -> None:
             closed.append(True)
 
     async def read_two() -> None:
-        sent = events.stream(endless)
+        sent = events.stream(lambda _gone: endless())
         assert json.loads((await anext(sent))[6:]) == {"event": "token", "text": "a"}
         await anext(sent)
         await sent.aclose()  # type: ignore[attr-defined]
@@ -316,6 +318,39 @@ def test_a_stream_that_nobody_reads_any_more_is_closed() -> None:
 
     asyncio.run(read_two())
     assert closed == [True]
+
+
+def test_a_silent_stream_learns_that_its_reader_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
+    ended = threading.Event()
+
+    def silent(gone: Callable[[], bool]) -> Iterator[Json]:
+        while not gone():
+            threading.Event().wait(0.01)
+        ended.set()
+        yield from ()
+
+    async def read_one() -> None:
+        sent = events.stream(silent)
+        assert (await anext(sent)).startswith(b":")
+        await sent.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(read_one())
+    assert ended.wait(10)
+
+
+def test_a_client_can_leave_a_silent_stream() -> None:
+    def comments() -> Iterator[bytes]:
+        while True:
+            yield b": waiting\n\n"
+
+    answer = httpx.Response(200, content=comments())
+    found = ServiceClient(ADDRESS, transport=httpx.MockTransport(lambda _: answer))
+    looks = iter([False, False])
+    assert list(found.ask("q", cancelled=lambda: next(looks, True))) == []
+    found.close()
 
 
 def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +365,7 @@ def test_silence_is_filled_with_comments(monkeypatch: pytest.MonkeyPatch) -> Non
 
     async def read() -> list[bytes]:
         pieces = []
-        async for piece in events.stream(slow):
+        async for piece in events.stream(lambda _gone: slow()):
             pieces.append(piece)
             go.set()
         return pieces

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -12,14 +13,15 @@ from urllib.parse import quote, unquote
 import httpx
 
 from assistant.answers import Language, Mode
-from ui.api.events import KEEP_ALIVE_SECONDS, decode
+from assistant.generation import never
+from ui.api.events import decode
 from ui.api.token import ServiceAddress
 from ui.errors import ServiceError, error_from_json
 from ui.operations import EvidenceMode, Json
 
 ENDED = "the service of this workspace ended or does not answer. Run the command again; it starts anew."
 _CALL_SECONDS = 300.0
-_SILENCE_SECONDS = 6 * KEEP_ALIVE_SECONDS
+_SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
 class ServiceClient:
@@ -75,13 +77,14 @@ class ServiceClient:
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
         body = {
             "question": question, "conversation": conversation, "scope": scope, "language": language,
             "evidence": evidence, "model": model,
         }  # fmt: skip
-        return self._events("/ask", body)
+        return self._events("/ask", body, cancelled)
 
     # --- ingestion
 
@@ -214,17 +217,21 @@ class ServiceClient:
         _raise_for(response)
         return response
 
-    def _events(self, url: str, body: Json) -> Generator[Json, None, None]:
+    def _events(
+        self, url: str, body: Json, cancelled: Callable[[], bool] = never
+    ) -> Generator[Json, None, None]:
         timeout = httpx.Timeout(_SILENCE_SECONDS, connect=5.0)
         with _translated(), self._http.stream("POST", url, json=body, timeout=timeout) as response:
             if response.is_error:
                 response.read()
             _raise_for(response)
             last = ""
-            for event in decode(response.iter_lines()):
+            # The service's comments come as lines too, so that a silent stream can be left.
+            lines = itertools.takewhile(lambda _line: not cancelled(), response.iter_lines())
+            for event in decode(lines):
                 last = event["event"]
                 yield event
-            if last not in ("finished", "report", "error"):
+            if last not in ("finished", "report", "error") and not cancelled():
                 raise ServiceError(ENDED)
 
 

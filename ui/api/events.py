@@ -15,7 +15,9 @@ from typing import Any
 from ui.errors import EXPECTED, error_from_json, error_json
 
 Json = dict[str, Any]
-KEEP_ALIVE_SECONDS = 10.0
+Begin = Callable[[Callable[[], bool]], Iterator[Json]]
+KEEP_ALIVE_SECONDS = 1.0
+"""How long a stream is silent at most; this is also how soon a client can leave it."""
 _AHEAD = 64  # events that may wait for a slow reader
 _KEEP_ALIVE = b": waiting\n\n"
 logger = logging.getLogger(__name__)
@@ -40,11 +42,12 @@ def decode(lines: Iterable[str]) -> Iterator[Json]:
             yield event
 
 
-async def stream(begin: Callable[[], Iterator[Json]]) -> AsyncIterator[bytes]:
+async def stream(begin: Begin) -> AsyncIterator[bytes]:
     """Run the iterator of `begin` in a thread of its own and send what it yields.
 
-    When the client goes away, the iterator is closed after its next event, in its own thread. Comments keep
-    the connection busy meanwhile, so that either side notices when the other is gone.
+    `begin` is given a function that tells whether the client has gone away. The iterator is closed after its
+    next event then, in its own thread. Comments keep the connection busy meanwhile, so that either side
+    notices when the other is gone.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Json | None] = asyncio.Queue()
@@ -76,11 +79,9 @@ async def stream(begin: Callable[[], Iterator[Json]]) -> AsyncIterator[bytes]:
         gone.set()
 
 
-def _pump(
-    begin: Callable[[], Iterator[Json]], put: Callable[[Json | None], None], gone: threading.Event
-) -> None:
+def _pump(begin: Begin, put: Callable[[Json | None], None], gone: threading.Event) -> None:
     try:
-        events = begin()
+        events = begin(gone.is_set)
         try:
             for event in events:
                 put(event)

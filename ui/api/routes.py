@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.answers import Language, Mode
-from ui.api.events import stream
+from ui.api.events import Begin, stream
 from ui.errors import UsageError
 from ui.operations import EvidenceMode, Json, Operations
 
@@ -93,7 +92,7 @@ def question_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/ask")
     async def ask(body: AskBody) -> StreamingResponse:
-        return _events(lambda: operations.ask(**dict(body)))
+        return _events(lambda gone: operations.ask(**dict(body), cancelled=gone))
 
     return routes
 
@@ -104,7 +103,7 @@ def ingest_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/ingest")
     async def ingest(body: IngestBody) -> StreamingResponse:
-        return _events(lambda: operations.ingest(**dict(body)))
+        return _events(lambda _gone: operations.ingest(**dict(body)))
 
     @routes.post("/job")
     def start_ingest(body: IngestBody) -> Reply:
@@ -135,11 +134,11 @@ def ingest_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/index/rebuild")
     async def index_rebuild() -> StreamingResponse:
-        return _events(operations.index_rebuild)
+        return _events(lambda _gone: operations.index_rebuild())
 
     @routes.post("/index/reembed")
     async def index_reembed(body: ReembedBody) -> StreamingResponse:
-        return _events(lambda: operations.index_reembed(body.model))
+        return _events(lambda _gone: operations.index_reembed(body.model))
 
     return routes
 
@@ -217,7 +216,7 @@ def conversation_routes(operations: Operations) -> APIRouter:
     return routes
 
 
-def _events(begin: Callable[[], Iterator[Json]]) -> StreamingResponse:
+def _events(begin: Begin) -> StreamingResponse:
     return StreamingResponse(
         stream(begin), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token
 from assistant.errors import EvaluationError, GenerationError
+from assistant.generation import never
 from ingestion.vectors import Vectors
 from ingestion.workspace import Workspace, open_workspace
 from ui.benchmarks.asking import Waiting, summary, watch
@@ -54,7 +55,13 @@ class EndlessGenerator:
         return len(text)
 
     def generate(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[str]:
         if self.error:
             raise self.error
