@@ -78,18 +78,18 @@ def _read(document: Any, path: Path) -> Document:
             logger.warning("%s", error)
             unreadable.append(index + 1)
             texts.append(_PageText("", np.zeros(0, dtype=np.int32), ()))
+    warnings: list[str] = []
     if has_form:
-        texts = [
-            _with_form(text, values)
-            for text, values in zip(texts, form_values(path, len(texts)), strict=True)
-        ]
+        values, warning = form_values(path, len(texts))
+        texts = [_with_form(text, lines) for text, lines in zip(texts, values, strict=True)]
+        warnings += [warning] if warning else []
     if not any(text.text.strip() for text in texts):
         pictures = "its only page is a picture" if len(texts) == 1 else f"its {len(texts)} pages are pictures"
         raise ReadError(f"the PDF has no text layer: {pictures} or blank. Run text recognition (OCR) first.")
-    return _assemble(document, texts, unreadable)
+    return _assemble(document, texts, warnings + _warnings(texts, unreadable))
 
 
-def _assemble(document: Any, texts: list[_PageText], unreadable: list[int]) -> Document:
+def _assemble(document: Any, texts: list[_PageText], warnings: list[str]) -> Document:
     pages: list[Page] = []
     start = 0
     for index, page in enumerate(texts):
@@ -100,9 +100,8 @@ def _assemble(document: Any, texts: list[_PageText], unreadable: list[int]) -> D
     metadata = document.get_metadata_dict(skip_empty=True)
     title = clean_line(metadata.get("Title", ""))
     attached = [document.get_attachment(i).get_name() for i in range(document.count_attachments())]
-    warnings = _warnings(texts, unreadable)
     if attached:
-        warnings.append(f"attached files were not read: {', '.join(attached)}")
+        warnings = [*warnings, f"attached files were not read: {', '.join(attached)}"]
     return Document(
         text="".join(page.text for page in texts),
         format="pdf",

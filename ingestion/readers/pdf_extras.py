@@ -30,8 +30,11 @@ def encryption_reason(path: Path) -> str:
     return f"the PDF is encrypted{kind} and opens only with a password. {_LOCKED}"
 
 
-def form_values(path: Path, n_pages: int) -> list[list[str]]:
-    """For each page, "name: value" of its filled text and choice fields, in the order of the file."""
+def form_values(path: Path, n_pages: int) -> tuple[list[list[str]], str | None]:
+    """For each page, "name: value" of its filled text and choice fields, in the order of the file.
+
+    The second value warns people when not all fields could be read.
+    """
     values: list[list[str]] = [[] for _ in range(n_pages)]
     try:
         for found, page in zip(values, PdfReader(path).pages, strict=False):
@@ -41,8 +44,9 @@ def form_values(path: Path, n_pages: int) -> list[list[str]]:
                     found.append(line)
     # pypdf raises many kinds of errors on damaged files; the text of the pages is there all the same.
     except Exception as error:
-        logger.warning("the form fields cannot be read: %s", error)
-    return values
+        logger.info("pypdf cannot read the form fields: %s", error)
+        return values, f"form fields could not be read ({type(error).__name__}); their values may be missing"
+    return values, None
 
 
 def _field_line(widget: Any) -> str | None:

@@ -192,6 +192,17 @@ def test_values_in_form_fields_are_text(tmp_path: Path) -> None:
     assert document.origins[document.text.index("山田")] == -1
 
 
+def test_form_fields_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=PdfReader(write(tmp_path, lines("申請書"))))
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([NumberObject(7)])
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/Fields"): ArrayObject()})
+    path = tmp_path / "form.pdf"
+    writer.write(path)
+    document = read(path)
+    assert document.text.strip() == "申請書"
+    assert [warning.split(" (")[0] for warning in document.warnings] == ["form fields could not be read"]
+
+
 def test_garbled_text_is_noticed() -> None:
     assert looks_garbled("ϦϦʔε" * 10)
     assert looks_garbled("\ue001\ue002\ue003" * 10)
