@@ -8,6 +8,7 @@ from typing import Any
 
 import pptx
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
+from pptx.shapes.group import GroupShape
 
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
@@ -71,7 +72,7 @@ def _title_of(slide: Any) -> str | None:
 
 def _flat(shapes: Any) -> Iterator[Any]:
     for shape in shapes:
-        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+        if isinstance(shape, GroupShape):  # asking for `shape_type` raises where a shape has no outline
             yield from _flat(shape.shapes)
         else:
             yield shape

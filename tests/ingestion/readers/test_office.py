@@ -141,6 +141,18 @@ def test_values_are_shown_as_people_see_them(value: object, number_format: str |
     assert shown(value, number_format) == text
 
 
+def test_pptx_with_a_shape_that_has_no_outline(tmp_path: Path) -> None:
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    box = slide.shapes.add_textbox(Cm(1), Cm(1), Cm(5), Cm(2))
+    box.text_frame.text = "輪郭のない図形の文"
+    del box._element.nvSpPr.cNvSpPr.attrib["txBox"]
+    box._element.spPr.remove(box._element.spPr.prstGeom)
+    path = tmp_path / "a.pptx"
+    show.save(str(path))
+    assert read(path).text == "輪郭のない図形の文\n"
+
+
 def test_pptx_slides_tables_and_notes(tmp_path: Path) -> None:
     show = pptx.Presentation()
     slide = show.slides.add_slide(show.slide_layouts[5])
