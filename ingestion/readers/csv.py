@@ -74,7 +74,9 @@ def _is_value(text: str) -> bool:
 def _rows(text: str, delimiter: str) -> list[list[str]]:
     csv.field_size_limit(_FIELD_LIMIT)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        # A stray quote swallows the file: then quotes are ordinary characters.
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        unclosed = "unexpected end" in str(error) or "field limit" in str(error)
+    if unclosed:  # a stray quote would swallow all rows after it: quotes are ordinary characters then
         return list(csv.reader(text.splitlines(), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))

@@ -54,9 +54,12 @@ def test_delimiters(delimiter: str) -> None:
     assert sniff_delimiter("\n".join(delimiter.join(row) for row in rows)) == delimiter
 
 
-def test_a_stray_quote_does_not_swallow_rows(tmp_path: Path) -> None:
-    document = read(write(tmp_path, "a.csv", 'a,b\n1,5" pipe\n2,x\n'))
-    assert document.text == 'a | b\n1 | 5" pipe\n2 | x\n'
+@pytest.mark.parametrize(
+    ("field", "text"), [('5" pipe', '5" pipe'), ('"5', '"5'), ('"5" pipe', "5 pipe"), ('"5""', '"5""')]
+)
+def test_a_stray_quote_does_not_swallow_rows(tmp_path: Path, field: str, text: str) -> None:
+    document = read(write(tmp_path, "a.csv", f"a,b\n1,{field}\n2,x\n"))
+    assert document.text == f"a | b\n1 | {text}\n2 | x\n"
 
 
 def test_numbers_are_no_header(tmp_path: Path) -> None:
