@@ -1,6 +1,7 @@
 """Word files: paragraphs and tables in the order of the body, headings by style or outline level.
 
-Text boxes, notes and comments are added where the package has them; tracked deletions are left out.
+Text boxes and notes are added where the package has them. Tracked deletions, comments, headers and footers
+are left out.
 """
 
 from __future__ import annotations
