@@ -124,11 +124,11 @@ class SearchIndexes:
         """Serve another embedder's vectors, which the library must hold already."""
         with self._writing:
             self._embedder, self._dimension = identity, dimension
-            vectors, self._generation = self._load_vectors()
-            if self._generation < 0:
+            vectors, generation = self._load_vectors()
+            if generation < 0:
+                generation = self._library.generation  # before it is read: what comes meanwhile is replayed
                 vectors = self._build_vectors(None)
-                self._generation = self._library.generation
-            self._vectors = vectors
+            self._vectors, self._generation = vectors, generation
             target = self._library.generation
             self._catch_up_vectors(target, None)
             self._catch_up_lexical(target, None)

@@ -13,6 +13,9 @@ from ingestion.errors import IndexMismatchError
 from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
+from ingestion.library_writing import LibraryWriter
+from ingestion.pipeline import reembed
+from ingestion.vectors import Rows, Vectors
 
 PLANETS = ["水星", "金星", "地球", "火星", "木星", "土星"]
 
@@ -128,6 +131,25 @@ def test_filters_limit_both_searches(world: World) -> None:
 def test_another_embedder_is_refused_with_the_remedy(world: World) -> None:
     with pytest.raises(IndexMismatchError, match="index reembed"):
         SearchIndexes.open(world.root / "indexes", world.library, "other", 64)
+
+
+def test_what_goes_while_another_embedder_takes_over_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = world.library.documents_list()
+    build = LibraryFeed.vectors_since
+
+    def build_and_lose(feed: LibraryFeed, generation: int, identity: str) -> Iterator[tuple[Rows, Vectors]]:
+        yield from build(feed, generation, identity)
+        LibraryWriter(world.library).remove_document(first.id)
+
+    monkeypatch.setattr(LibraryFeed, "vectors_since", build_and_lose)
+    world.embedder = HashingEmbedder("hashing-48", 48)
+    reembed(library=world.library, indexes=world.indexes, embedder=world.embedder)
+    monkeypatch.undo()
+    world.indexes.catch_up()
+    assert world.indexes.check()["chunks"] == 5
+    assert consistent(world)
 
 
 def test_growing_turns_the_vectors_approximate(tmp_path: Path) -> None:
