@@ -106,6 +106,9 @@ class _Run:
         self._indexed_at = time.monotonic()
         sizes = settings.chunking
         self._derived_by = derivation(sizes.target, sizes.maximum)
+        limits = settings.ingestion
+        # Other limits are a reason to try a file again.
+        self._tried_by = f"{self._derived_by}/{limits.seconds_per_file:g}/{limits.memory_mb_per_file}"
 
     def do(
         self, paths: Sequence[Path], *, allow_empty: bool, reparse: bool,
@@ -119,7 +122,7 @@ class _Run:
         # All plans are made before anything is changed: a refusal for one folder leaves the others alone too.
         plans = [
             make_plan(
-                target, self._writer, self._settings.ingestion, derived_by=self._derived_by,
+                target, self._writer, self._settings.ingestion, tried_by=self._tried_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
             )
             for target in targets
@@ -168,9 +171,9 @@ class _Run:
             report.count("moved", file.path)
         for file, _ in plan.relinks:
             report.count(plan.kind(file), file.path)
-        self._writer.fail(plan.news(plan.failed), self._derived_by)
-        self._writer.fail(plan.news(plan.unreadable), self._derived_by, keep_location=True)
-        self._writer.fail(plan.news([(file, EMPTY_FILE) for file in plan.empty]), self._derived_by)
+        self._writer.fail(plan.news(plan.failed), self._tried_by)
+        self._writer.fail(plan.news(plan.unreadable), self._tried_by, keep_location=True)
+        self._writer.fail(plan.news([(file, EMPTY_FILE) for file in plan.empty]), self._tried_by)
         report.failed += [(source, file.path, reason) for file, reason in plan.failed + plan.unreadable]
         report.empty += len(plan.empty)
         report.warnings += [(source, path, text) for path, text in plan.warnings.items()]
@@ -196,9 +199,7 @@ class _Run:
                 self._report.cancelled = True
                 return
             if isinstance(outcome, ReadError):
-                self._writer.fail([(file, str(outcome)) for file in files], self._derived_by)
-                self._report.failed += [(file.source, file.path, str(outcome)) for file in files]
-                self._meter.file_done(files[0].size)
+                self._fail(files, str(outcome), plan)
             else:
                 waiting.append(self._cut(id, files, outcome, plan))
             self._progress(self._meter.progress("parse", files[0].path))
@@ -207,6 +208,14 @@ class _Run:
                     return
                 waiting = []
         self._flush(waiting, plan)
+
+    def _fail(self, files: list[FileState], reason: str, plan: Plan) -> None:
+        """List files as failed; one that was only to be parsed anew keeps what it has."""
+        for kept in (True, False):
+            these = [(file, reason) for file in files if (plan.kind(file) == "unchanged") is kept]
+            self._writer.fail(these, self._tried_by, keep_location=kept)
+        self._report.failed += [(file.source, file.path, reason) for file in files]
+        self._meter.file_done(files[0].size)
 
     def _parsed(
         self, todo: list[tuple[str, list[FileState]]], parse: Callable[[Path], Document] | None

@@ -93,13 +93,15 @@ def make_plan(
     writer: LibraryWriter,
     settings: IngestionSettings,
     *,
-    derived_by: str,
+    tried_by: str,
     supported: Callable[[Path], bool],
     allow_empty: bool = False,
     reparse: bool = False,
     hashed: Callable[[FileState], None] = lambda file: None,
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
+
+    An unchanged file that failed is tried again only when it failed under another `tried_by`.
 
     Raises:
         UnsafeRemovalError: the folder is missing or empty, or more of it has vanished than settings allow.
@@ -108,7 +110,7 @@ def make_plan(
     known = writer.known_files(str(target.source), target.folder)
     scan = _scan(target, settings, allow_empty=allow_empty, known=known)
     plan = Plan(target, known, ignored=scan.ignored, warnings=scan.warnings)
-    candidates = _sort_out(plan, scan, derived_by, supported, reparse=reparse)
+    candidates = _sort_out(plan, scan, tried_by, supported, reparse=reparse)
     if not target.is_file:
         plan.vanished = _vanished(scan, known)
     _by_content(plan, candidates, writer, hashed, reparse=reparse)
@@ -143,7 +145,7 @@ def _scan(
 
 
 def _sort_out(
-    plan: Plan, scan: Scan, derived_by: str,
+    plan: Plan, scan: Scan, tried_by: str,
     supported: Callable[[Path], bool], *, reparse: bool,
 ) -> list[FileState]:  # fmt: skip
     """Settle what file names, sizes and times can tell; returns the files whose bytes must be read."""
@@ -163,7 +165,7 @@ def _sort_out(
                 plan.unchanged.append(old)
             else:  # it can be looked at again, and is no failure any more
                 plan.relinks.append((file, old.document))
-        elif same and old is not None and not reparse and old.reason and old.derived_by == derived_by:
+        elif same and old is not None and not reparse and old.reason and old.derived_by == tried_by:
             plan.failed.append((file, old.reason))
         else:
             candidates.append(file)

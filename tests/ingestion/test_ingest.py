@@ -15,7 +15,7 @@ from ingestion.documents import Document, User
 from ingestion.errors import IngestionError, ReadError, UnsafeRemovalError
 from ingestion.ingest_report import IngestProgress, IngestReport
 from ingestion.pipeline import reembed, remove_document
-from ingestion.settings import ChunkingSettings, Settings
+from ingestion.settings import ChunkingSettings, IngestionSettings, Settings
 
 
 @pytest.fixture
@@ -374,6 +374,32 @@ def test_reparse_embeds_only_what_reads_otherwise(world: World) -> None:
     world.ingest(reparse=True, parse=parse)
     assert len(world.embedder.texts) == embedded + 1
     assert world.found("土星")[0] == "sub/f0.txt"
+
+
+def test_reparse_keeps_a_document_that_cannot_be_read_again(world: World) -> None:
+    world.ingest()
+
+    def parse(path: Path) -> Document:
+        if path.name in ("f0.txt", "f1.txt"):
+            raise ReadError("reading it takes more than 300 seconds.")
+        return read_plain(path)
+
+    world.write("sub/f1.txt", "変わった文書")
+    assert counts(world.ingest(reparse=True, parse=parse)) == {"unchanged": 8, "failed": 2}
+    assert [failure.path for failure in world.library.failures()] == ["sub/f0.txt", "sub/f1.txt"]
+    assert world.paths() == [f"sub/f{n}.txt" for n in range(10) if n != 1]
+
+
+def test_other_limits_give_a_failed_file_another_try(world: World) -> None:
+    world.write("slow.txt", "BROKEN")
+    world.ingest()
+
+    def parse(path: Path) -> Document:
+        return Document("遅い文書", "txt", ())
+
+    assert counts(world.ingest(parse=parse)) == {"unchanged": 10, "failed": 1}
+    patient = Settings(ingestion=IngestionSettings(seconds_per_file=900))
+    assert counts(world.ingest(parse=parse, settings=patient)) == {"unchanged": 10, "added": 1}
 
 
 def test_new_chunk_sizes_are_told_by_check_and_taken_up_by_reparse(world: World) -> None:
