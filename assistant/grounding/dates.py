@@ -19,11 +19,12 @@ _MONTHS = {
     "jun": 6, "jul": 7, "aug": 8, "sept": 9, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
 _MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})"
+_KANJI = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+_NUM = rf"(?:[0-9]{{1,2}}|{_KANJI})"
 
 _DATE = re.compile(
     rf"""
-    (?:(?P<era>明治|大正|昭和|平成|令和|(?<![A-Za-z])[MTSHR])\s*(?P<era_year>元|[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})\s*[年.](?!間)
+    (?:(?P<era>明治|大正|昭和|平成|令和|(?<![A-Za-z])[MTSHR])\s*(?P<era_year>元|[0-9]{{1,2}}|{_KANJI})\s*[年.](?!間)
        | (?P<year>[0-9]{{4}}|[〇一二三四五六七八九]{{4}})\s*年(?!間))
       (?:度|\s*(?P<month>{_NUM})\s*[月.](?:\s*(?P<day>{_NUM})\s*日?)?)?
     | (?P<iso_year>[0-9]{{4}})(?P<sep>[-/.])(?P<iso_month>[0-9]{{1,2}})
@@ -40,7 +41,7 @@ _DATE = re.compile(
 )
 _TIME = re.compile(
     rf"""
-    (?P<half>午前|午後|正午|朝|夜)?\s*(?P<h>[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})\s*時(?!間|点|期|代)(?:(?P<m>{_NUM})\s*分|(?P<hm>半))?
+    (?P<half>午前|午後|正午|朝|夜)?\s*(?P<h>[0-9]{{1,2}}|{_KANJI})\s*時(?!間|点|期|代)(?:(?P<m>{_NUM})\s*分|(?P<hm>半))?
     | (?<![0-9:])(?P<ch>[0-9]{{1,2}}):(?P<cm>[0-9]{{2}})(?![0-9])(?:\s*(?P<cap>[ap])\.?m\b\.?)?
     | \b(?P<eh>[0-9]{{1,2}})\s*(?P<ap>[ap])\.?m\b\.?
     """,
@@ -53,26 +54,41 @@ _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八
 class Moment:
     """A date (`kind` "date": year, month, day, None where not said) or a time of day ("time": hour, minute).
 
-    It stands at `[start:end]` of the text that was searched.
+    It stands at `[start:end]` of the text that was searched. `half` tells whether a time says which half of
+    the day it means (午後6時, 6 p.m.).
     """
 
     kind: str
     fields: tuple[int | None, ...]
     start: int
     end: int
+    half: bool = False
 
     def agrees(self, other: Moment) -> bool:
         """Whether every field that both say is equal, and `other` says all that this one says."""
+        if self._same_hand(other):
+            return True
         return self.kind == other.kind and all(
             mine is None or mine == theirs for mine, theirs in zip(self.fields, other.fields, strict=True)
         )
 
     def conflicts(self, other: Moment) -> bool:
         """Whether a field that both say differs."""
+        if self._same_hand(other):
+            return False
         return self.kind == other.kind and any(
             mine is not None and theirs is not None and mine != theirs
             for mine, theirs in zip(self.fields, other.fields, strict=True)
         )
+
+    def _same_hand(self, other: Moment) -> bool:
+        """Whether both are one place on the clock, and one does not say in which half of the day (6時)."""
+        if self.kind != "time" or other.kind != "time" or self.half == other.half:
+            return False
+        bare = self if not self.half else other
+        (hour, minute), (other_hour, other_minute) = self.fields, other.fields
+        same = minute == other_minute and (hour or 0) % 12 == (other_hour or 0) % 12
+        return same and (bare.fields[0] or 0) <= 12
 
 
 def small_kanji_number(text: str) -> int:
@@ -96,7 +112,8 @@ def moments(text: str) -> Iterator[Moment]:
     for match in _TIME.finditer(text):
         fields = _time_fields(match.groupdict())
         if fields is not None:
-            yield Moment("time", fields, match.start(), match.end())
+            half = any(match[name] for name in ("half", "cap", "ap"))
+            yield Moment("time", fields, match.start(), match.end(), half)
 
 
 def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, int | None]:

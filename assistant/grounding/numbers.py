@@ -39,13 +39,24 @@ def _units() -> dict[str, tuple[str, int]]:
 
 
 _RANGE = re.compile(r"\s*(?:~|〜|～|-|–|—|から|to)\s*$", re.IGNORECASE)
+_AND = re.compile(r" ?(?:と|and )?", re.IGNORECASE)
 _AT_LEAST = re.compile(
     r"^\s*(?:間|分)?(?:以上|を超|超|より多|以降|or more|and above|or above)", re.IGNORECASE
 )
 _AT_MOST = re.compile(
     r"^\s*(?:間|分)?(?:以下|未満|以内|まで(?!に)|を限度|を上限|or less|or fewer)", re.IGNORECASE
 )
-_AT_LEAST_BEFORE = re.compile(r"(?:at least|more than|over|no less than|minimum of)\s*$", re.IGNORECASE)
+_NOT_BEYOND = re.compile(
+    r"^\s*(?:間|分)?を(?:超え|上回)(?:(?:ては|て)?(?:なら|いけ)|ない|ません|らない|りません|"
+    r"ることは?でき(?:ない|ません)|ることは?認め(?:ない|られ))"
+)
+_NOT_BEYOND_BEFORE = re.compile(
+    r"(?:\b(?:not?|never|cannot)|n['’]t)\b[^.;,]{0,40}\b(?:more than|over|beyond|exceed(?:ing)?)\s*$",
+    re.IGNORECASE,
+)
+_AT_LEAST_BEFORE = re.compile(
+    r"(?:at least|more than|over|exceed(?:s|ing)?|no (?:less|fewer) than|minimum of)\s*$", re.IGNORECASE
+)
 _AT_MOST_BEFORE = re.compile(
     r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
 )
@@ -61,7 +72,7 @@ def _pattern() -> re.Pattern[str]:
     arabic = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
     return re.compile(
         rf"""
-        (?P<before>[¥$€])?\s*(?<![A-Za-z0-9_-])
+        (?P<before>[¥$€])?\s*(?:(?<![A-Za-z0-9_-])|(?<=[0-9%年月日時分円人名回個件泊階]-))
           (?P<arabic>{arabic}(?:\s*[十百千万億兆]+(?:{arabic}[十百千万億兆]+)*(?:{arabic})?)?)
           \s*(?P<unit>(?:{unit})(?![a-z]))?
         | (?P<kanji>[〇一二三四五六七八九十百千万億兆]+)(?P<kanji_unit>{kanji_unit})
@@ -104,7 +115,7 @@ def facts(text: str) -> list[Fact]:
         if not any(match.start() < end and start < match.end() for start, end in taken)
         and (quantity := _quantity(match, text)) is not None
     ]
-    found += _with_range_units(numbers, text)
+    found += _joined(_with_range_units(numbers, text), text)
     return sorted(found, key=lambda fact: fact.start)
 
 
@@ -154,6 +165,8 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
 
 def _bound(match: re.Match[str], text: str) -> int:
     after, before = text[match.end() : match.end() + 12], text[: match.start()]
+    if _NOT_BEYOND.match(after) or _NOT_BEYOND_BEFORE.search(before):
+        return -1
     if _AT_LEAST.match(after) or _AT_LEAST_BEFORE.search(before):
         return 1
     return -1 if _AT_MOST.match(after) or _AT_MOST_BEFORE.search(before) else 0
@@ -172,6 +185,27 @@ def _with_range_units(numbers: list[Quantity], text: str) -> list[Quantity]:
         ):
             number = replace(number, value=number.value * following.factor, unit=following.unit)
         result.append(number)
+    return result
+
+
+def _joined(numbers: list[Quantity], text: str) -> list[Quantity]:
+    """Quantities in two units become one: "1年6か月" is 18 months, as is "1 year and 6 months"."""
+    result: list[Quantity] = []
+    for number in numbers:
+        last = result[-1] if result else None
+        if (
+            last is not None
+            and last.unit
+            and last.unit == number.unit
+            and last.factor > number.factor
+            and _AND.fullmatch(text[last.end : number.start])
+        ):
+            result[-1] = replace(
+                last, value=last.value + number.value, bound=number.bound or last.bound, end=number.end,
+                text=text[last.start : number.end].strip(), factor=number.factor,
+            )  # fmt: skip
+        else:
+            result.append(number)
     return result
 
 
@@ -201,10 +235,15 @@ def stretches(fact: Fact, text: str) -> list[tuple[Fact, str]]:
     """
     text = unicodedata.normalize("NFKC", text)
     same = [other for other in facts(text) if matches(fact, other) or conflicts(fact, other)]
-    starts = [0, *(other.end for other in same)]
-    return [
-        (other, _last_part(text[start : other.start])) for start, other in zip(starts, same, strict=False)
-    ]
+    found: list[tuple[Fact, str]] = []
+    start = 0
+    for other in same:
+        between = text[start : other.start]
+        # The end of a range (3〜5日) has the words that lead to its beginning.
+        words = found[-1][1] if found and _RANGE.fullmatch(between) else _last_part(between)
+        found.append((other, words))
+        start = other.end
+    return found
 
 
 def _last_part(text: str) -> str:

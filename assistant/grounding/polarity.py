@@ -1,7 +1,8 @@
 """Whether a sentence affirms or denies: できる/できない, 必要/不要, must/must not.
 
 A rule over surface forms. Japanese puts the negation at the end of its clause, so only the end counts there;
-in English the number of negations in the clause does. Does not understand irony, nor "few".
+in English the number of negations in the clause does. A limit (must not exceed 10 days) denies nothing;
+numbers.py compares it. Does not understand irony, nor "few".
 """
 
 from __future__ import annotations
@@ -22,18 +23,24 @@ _JAPANESE_NEUTRAL = re.compile(
     r"な(?:ければ|くては)(?:なら|なり|いけ)(?:ない|ません|ず)|ないと(?:いけ|なら|なり)(?:ない|ません)|"
     r"ねばな(?:らない|らぬ|らず|りません)|ざるを得|に(?:ほか|他)ならない|かもしれ(?:ない|ません)|に限ら(?:ない|れ(?:ない|ません)|ず)|"
     r"だけで(?:は)?なく|のみならず|やむを得な|遅滞なく|問題なく|間もなく|少なくとも|に過ぎない|て差し支えない|問題(?:は)?(?:ない|ありません)|"
+    r"を(?:超え|上回)(?:(?:ては|て)?(?:なら|いけ)|)(?:ない|ません|らない|りません)|(?:超え|上回)ることは?でき(?:ない|ません)|"
     r"構(?:わない|いません)|かまわない|かまいません|差し支え(?:ない|ありません)|違いない|(?:ない|しない|なかった)(?:場合|とき|時|限り|よう)|なければ(?!な)|必要不可欠|不可欠"
 )
 _JAPANESE_NEGATION = re.compile(
-    r"ない(?!し|よう)|なかった|ません|ませぬ|(?<=[あ-ん])ぬ(?=[。、])|せず|ず(?:に)?(?=[、。]|$)|不可|不要|禁止|禁じ|対象外|除外|除く|"
+    r"ない(?!し|よう)|なかった|ません|ませぬ|(?<=[あ-ん])ぬ(?=[。、])|せず|ず(?:に)?(?=[、。]|$)|不可|不要|禁止|禁じ|対象外|除外|除く$|"
     r"認めな|認められな|無効|不支給|不許可|無し|なし(?=[。、]|$|で|と)|なく(?=[、。]|$|な)|無い|断る|拒否"
 )
+_JAPANESE_WITHOUT = re.compile(
+    r"(?:得|経|せ|受け|行わ|取ら|使わ|通さ)ずに|(?:得|経|し|受け|行わ|取ら|使わ)ないで|な(?:しに|しで|くして)"
+)
+"""Denies what stands before it, wherever in the clause: 承認を得ずに使用してはならない asks for approval."""
 _ENGLISH_NEGATION = re.compile(
     r"\b(?:not|never|no|without|cannot|neither|nor|none|prohibit(?:ed|s)?|forbidden|forbids?|banned|unable|excluded|"
     r"ineligible|refused?|disallowed|unnecessary|invalid)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _ENGLISH_NEUTRAL = re.compile(
+    r"(?:\b(?:not|never|cannot)|n['’]t)\b[^.;,]{0,40}\b(?:more than|exceed(?:ing)?)\b|"
     r"\bnot only\b|\bno later than\b|\bnot? (?:more|less|fewer) than\b|\bno\.\s*[0-9]|"
     r"\bwhether or not\b|\bwithout delay\b|\bnot limited to\b",
     re.IGNORECASE,
@@ -52,9 +59,11 @@ def denies(clause: str) -> bool:
     if detect_language(text) == "en":
         return len(_ENGLISH_NEGATION.findall(_ENGLISH_NEUTRAL.sub(" ", text))) % 2 == 1
     text = re.sub(r"[(（][^)）]*[)）]", "", text).rstrip("。.!?！？ 」』")
-    tail = _JAPANESE_NEUTRAL.sub("〓", text)[-_JAPANESE_TAIL:]
+    text, without = _JAPANESE_WITHOUT.subn("〓", _JAPANESE_NEUTRAL.sub("〓", text))
+    tail = text[-_JAPANESE_TAIL:]
     last = re.split(r"[、,]", tail)[-1]
-    return len(_JAPANESE_NEGATION.findall(last if len(last) >= 4 else tail)) % 2 == 1
+    denials = len(_JAPANESE_NEGATION.findall(last if len(last) >= 4 else tail))
+    return (denials + without) % 2 == 1
 
 
 def opposed(claim: str, given: str, overlap: Sequence[float]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,6 +56,7 @@ class RuleChecker:
         self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
     ) -> Check:
         """The verdict on `claim`, and the passages it stands on: one, or two where it joins two."""
+        claim = unicodedata.normalize("NFKC", claim)  # what the offsets of its facts count
         measure = self._measure(tuple(sources))
         ranked = measure.rank(claim, question, hints)
         if not ranked or ranked[0].score <= 0:

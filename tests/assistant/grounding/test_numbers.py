@@ -153,3 +153,16 @@ def test_kanji_numerals_are_read_as_they_are_written(number: int) -> None:
 @given(st.integers(0, 10**9))
 def test_digits_with_and_without_commas(number: int) -> None:
     assert kanji_number(f"{number:,}") == Fraction(number)
+
+
+@given(
+    st.text(
+        alphabet="0123456789〇一二三四五六七八九十百千万年月日時分円%.,-/〜 昭和令元前午後RH:", max_size=12
+    )
+)
+def test_no_text_breaks_the_rules(text: str) -> None:
+    assert all(text[fact.start : fact.end] for fact in facts(text))
+
+
+def test_a_digit_before_a_ten_is_one_number() -> None:
+    assert [moment.fields for moment in moments("十九三時")] == [(3, 0)]

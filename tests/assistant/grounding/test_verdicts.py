@@ -118,3 +118,48 @@ def test_overdue_checks_are_unchecked() -> None:
     timed = TimedChecker(CHECKER, 2.0, clock=lambda: next(now))
     assert timed.check("10日です。", [source()]).verdict is not Verdict.UNCHECKED
     assert timed.check("10日です。", [source()]) == UNCHECKED
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("契約期間は18か月です。", "契約期間は1年6か月とする。"),
+        ("契約期間は1年6か月です。", "契約期間は18か月とする。"),
+        ("休憩時間は90分です。", "休憩時間は1時間30分とする。"),
+        ("特別休暇は3〜5日です。", "特別休暇は3-5日とする。"),
+        ("特別休暇は3〜5日です。", "特別休暇は3日-5日とする。"),
+        ("終業時刻は6時です。", "終業時刻は午後6時とする。"),
+        ("宿泊費の上限は1泊12,000円です。", "宿泊費は1泊12,000円を超えてはならない。"),
+        ("宿泊費は1泊12,000円までです。", "宿泊費は1泊12,000円を超えることはできない。"),
+        ("USBメモリの使用には承認が必要です。", "USBメモリは承認を得ずに使用してはならない。"),
+        ("精算は帰着後5営業日以内です。", "精算は帰着後、土日祝日を除く5営業日以内に行う。"),
+        ("You may carry over no more than 10 days.", "Employees may carry over up to 10 days."),
+        ("You may carry over up to 10 days.", "Employees may not carry over more than 10 days."),
+        ("The hotel limit is 12,000 yen per night.", "The hotel cost must not exceed 12,000 yen per night."),
+        ("温度は-5℃から40℃です。", "使用温度範囲は-5℃〜40℃とする。"),
+    ],
+)
+def test_the_same_in_other_words_is_not_contradicted(claim: str, text: str) -> None:
+    found = check(claim, text=text)
+    assert found.verdict is Verdict.SUPPORTED, found
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("契約期間は6か月です。", "契約期間は1年6か月とする。"),
+        ("終業は5:00です。", "終業は17:00とする。"),
+        ("承認なしに使用できます。", "承認なしに使用してはならない。"),
+        ("12,000円を超えてもよい。", "12,000円を超えてはならない。"),
+        ("You may carry over more than 10 days.", "You may not carry over more than 10 days."),
+    ],
+)
+def test_the_opposite_of_a_limit_or_condition_is_contradicted(claim: str, text: str) -> None:
+    found = check(claim, text=text)
+    assert found.verdict is Verdict.CONTRADICTED, found
+
+
+def test_the_last_part_of_a_telephone_number_is_compared() -> None:
+    text = "ヘルプデスクの電話番号は03-1234-5678。"
+    assert check("電話番号は03-1234-5678です。", text=text).verdict is Verdict.SUPPORTED
+    assert check("電話番号は03-1234-5679です。", text=text).reasons == ("number_not_found:5679",)
