@@ -113,6 +113,11 @@ _BIAS = -2.8
 _COEFFICIENTS = {"together": 7.0, "nouns": 1.0}
 _WITHOUT_CODE = 0.2
 _CODE = re.compile(r"(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)*", re.IGNORECASE)
+_NOT_CODE = re.compile(
+    r"[0-9]+(?:st|nd|rd|th|[ap]m|[kmgt]b|[kcm]?m|k?g|mg|k?[wv]|m?a|k?hz|h|hrs?|min|s|d|days?|x|f|k)|1on1",
+    re.IGNORECASE,
+)
+"""Ordinals, times of day and quantities: sources write them otherwise (5pm as 17:00, 200V as 200ボルト)."""
 _DENSE_FROM, _DENSE_TO = 0.78, 0.90
 
 
@@ -162,7 +167,8 @@ def _missing_code(question: str, sources: Sequence[Source]) -> bool:
 
     Neighbouring codes (E-310 beside E-204) share all their other words, so shares of words do not show it.
     """
-    codes = [match.group() for match in _CODE.finditer(unicodedata.normalize("NFKC", question))]
+    found = [match.group() for match in _CODE.finditer(unicodedata.normalize("NFKC", question))]
+    codes = [code for code in found if not _NOT_CODE.fullmatch(code)]
     if not codes:
         return False
     shown = "\n".join(text for source in sources for text in (heading_of(source.hit), source.hit.text))

@@ -36,7 +36,10 @@ _BARE_WHY_JA = re.compile(
 )
 
 _POINTING_EN = re.compile(
-    r"\b(?:it|its|they|them|their|that|this|those|these|he|she|his|her|there|same)\b", re.IGNORECASE
+    r"\b(?:its|they|them|their|that|this|those|these|he|she|his|her|same)\b|"
+    r"\bit\b(?! (?:possible|necessary|required|allowed|permitted|mandatory|ok|okay) (?:to|for|that)\b)|"
+    r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! (?:is|are|was|were)\b|'s)",
+    re.IGNORECASE,
 )
 _OPENING_EN = re.compile(
     r"^(?:(?:and|but|so|then|ok(?:ay)?|also)[,\s]+)*(?:what|how) about\s+|^(?:and|but|so|then|also)\b[,\s]*",

@@ -56,11 +56,10 @@ def gather(
     `mode` None takes the settings'. `earlier` are the hits of the question before, in their order. `room` is
     how many tokens whole chunks may take.
     """
-    ordered = order_hits(hits, earlier)
     if (mode or settings.mode) == "whole":
-        sources = whole_chunks(ordered, budget=room, limit=settings.sources)
+        sources = whole_chunks(hits, budget=room, limit=settings.sources, earlier=earlier)
     else:
-        sources = selected_sentences(question, ordered, settings)
+        sources = selected_sentences(question, order_hits(hits[:_HITS_LOOKED_AT], earlier), settings)
     return Evidence(sources, answerability(question, sources))
 
 
@@ -70,15 +69,23 @@ def order_hits(hits: Sequence[Hit], earlier: Sequence[Hit] = ()) -> list[Hit]:
     return sorted(hits, key=lambda hit: (places.get(hit.chunk_id, len(places)), hit.rank))
 
 
-def whole_chunks(hits: Sequence[Hit], *, budget: int, limit: int) -> tuple[Source, ...]:
-    """The first `limit` hits as they are, until `budget` tokens are used; always at least one."""
-    sources: list[Source] = []
+def whole_chunks(
+    hits: Sequence[Hit], *, budget: int, limit: int, earlier: Sequence[Hit] = ()
+) -> tuple[Source, ...]:
+    """The best `limit` hits as they are, until `budget` tokens are used; always at least one.
+
+    They are chosen by rank and then put into the order of `order_hits`.
+    """
+    kept: list[Hit] = []
     for hit in hits[:limit]:
         budget -= estimate_tokens(hit.text) + estimate_tokens(heading_of(hit)) + _HEADING_TOKENS
-        if budget < 0 and sources:
+        if budget < 0 and kept:
             break
-        sources.append(Source(len(sources) + 1, hit, (Span(hit.start, hit.end),), (hit.text,)))
-    return tuple(sources)
+        kept.append(hit)
+    return tuple(
+        Source(number, hit, (Span(hit.start, hit.end),), (hit.text,))
+        for number, hit in enumerate(order_hits(kept, earlier), start=1)
+    )
 
 
 def selected_sentences(question: str, hits: Sequence[Hit], settings: EvidenceSettings) -> tuple[Source, ...]:

@@ -29,6 +29,7 @@ def after(*questions: str) -> list[Turn]:
             "宿泊費の上限について、いつまでに申請しますか?",
         ),
         ("What is the hotel limit?", "And for managers?", "And for managers? (regarding: hotel limit)"),
+        ("What is the hotel limit?", "Is it allowed?", "Is it allowed? (regarding: hotel limit)"),
         ("What is the hotel limit?", "How do I claim it?", "How do I claim it? (regarding: hotel limit)"),
     ],
 )
@@ -42,6 +43,9 @@ def test_follow_ups_get_what_they_lean_on(before: str, question: str, expected: 
         "年次有給休暇は何日付与されますか?",
         "What is the password policy for guests?",
         "経費の精算期限はいつですか?",
+        "Is there a hotel limit?",
+        "How many meeting rooms are there?",
+        "Is it possible to work from home?",
     ],
 )
 def test_complete_questions_stay(question: str) -> None:

@@ -66,6 +66,28 @@ def test_sources_of_the_question_before_keep_their_place() -> None:
     assert [each.hit.document for each in found.sources] == ["d3", "d1", "d2"]
 
 
+def test_sources_of_the_question_before_never_push_the_best_one_out() -> None:
+    hits = [hit(RULES, document=f"d{i}", rank=i) for i in range(1, 10)]
+    settings = EvidenceSettings(sources=3)
+    found = gather("宿泊費の上限は?", hits, settings, mode="whole", earlier=hits[6:])
+    assert sorted(each.hit.document for each in found.sources) == ["d1", "d2", "d3"]
+    answer = [hit("食堂は平日の11時30分に開く。", document="d0"), *hits]
+    found = gather("食堂は何時に開きますか?", answer, settings, mode="selected", earlier=hits[1:])
+    assert "d0" in {each.hit.document for each in found.sources}
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Can I leave at 5pm on Fridays?", "Employees may leave at 17:00 on Fridays."),
+        ("What is the 1st step of a claim?", "The first step of a claim is to file the form."),
+        ("電圧は200Vですか？", "装置の定格電圧は200ボルトである。"),
+    ],
+)
+def test_quantities_and_ordinals_are_no_codes(question: str, text: str) -> None:
+    assert answerability(question, [source(text)]) >= 0.5
+
+
 @pytest.mark.parametrize(
     "question",
     ["年次有給休暇は何日ですか?", "宿泊費の上限はいくらですか?", "私物のUSBは接続できますか?"],
