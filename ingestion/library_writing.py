@@ -148,18 +148,22 @@ class LibraryWriter:
         files: Sequence[tuple[FileState, str]],
         removed: Sequence[tuple[str, str]] = (),
         groups: frozenset[str] | None = None,
-    ) -> None:
+    ) -> list[tuple[FileState, str]]:
         """Point `files` at documents that are already stored, and forget the files in `removed`.
 
         A document that no file holds any more goes, but only after all the links are made: of two files
-        that swapped their names none is lost.
+        that swapped their names none is lost. Returns those of `files` whose document has been removed
+        meanwhile; they are left as they were.
         """
         if not files and not removed:
-            return
+            return []
         with self._change() as (connection, generation):
-            orphans = {link(connection, file, document, groups) for file, document in files}
+            stored = set(connection.execute(sa.select(t.documents.c.id)).scalars())
+            kept = [(file, document) for file, document in files if document in stored]
+            orphans = {link(connection, file, document, groups) for file, document in kept}
             orphans |= {unlink(connection, source, path) for source, path in removed}
             _drop_orphans(connection, orphans, generation)
+        return [item for item in files if item[1] not in stored]
 
     def rename(self, moves: Sequence[tuple[str, str, FileState]]) -> None:
         """Give locations (source, old path) a new state.

@@ -158,7 +158,10 @@ class _Run:
             self._writer.rename([(old.state.source, old.state.path, file) for old, file in plan.moves])
         links = [link for plan in plans for link in plan.relinks]
         gone = [(old.state.source, old.state.path) for plan in plans for old in plan.vanished]
-        self._writer.relink(links, gone, self._groups)
+        for file, id in self._writer.relink(links, gone, self._groups):  # somebody removed its document
+            (plan,) = (plan for plan in plans if (file, id) in plan.relinks)
+            plan.relinks.remove((file, id))
+            plan.parse.setdefault(id, []).append(file)
 
     def _settle(self, plan: Plan) -> None:
         """Count what needed no parsing, and list what cannot be taken in."""

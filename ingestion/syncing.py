@@ -74,6 +74,9 @@ def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
 
     A folder is its own source unless it lies in a source that was ingested as a whole. A file belongs to the
     source that holds it, else to its folder.
+
+    Raises:
+        IngestionError: a new source's name cannot be kept.
     """
     resolved = list(dict.fromkeys(path.expanduser().resolve() for path in paths))
     targets = []
@@ -83,9 +86,21 @@ def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
         is_file = path.is_file()
         around = [Path(source) for source in synced if path.is_relative_to(source)]
         source = around[0] if around else path.parent if is_file else path
+        _check_name(source)
         folder = "" if path == source else shown_path(source, os.fsencode(path))[0]
         targets.append(Target(source, path, folder, is_file))
     return targets
+
+
+def _check_name(source: Path) -> None:
+    """Names below a source may be in any encoding; its own is kept as text."""
+    try:
+        os.fspath(source).encode()
+    except UnicodeEncodeError as error:
+        shown = shown_path(Path("/"), os.fsencode(source))[0]
+        raise IngestionError(
+            f"the name of the folder /{shown} is not in UTF-8. Rename it, or ingest the folder above it."
+        ) from error
 
 
 def make_plan(

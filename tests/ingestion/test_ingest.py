@@ -420,6 +420,31 @@ def test_removing_a_document(world: World) -> None:
     assert remove_document(id, library=world.library, indexes=world.indexes)["done"] is False
 
 
+def test_a_document_removed_during_a_run_comes_back_for_a_new_copy(world: World) -> None:
+    world.ingest()
+    shutil.copy(world.docs / "sub/f3.txt", world.docs / "sub/copy.txt")
+    late = world.root / "late"
+    late.mkdir()
+    (late / "a.txt").write_text("遅れた文書", "utf-8")
+    (id,) = [s.id for s in world.library.documents_list() if s.title == "f3"]
+
+    def remove(state: IngestProgress) -> None:
+        if (state.phase, state.path) == ("scan", "a.txt"):  # the first folder's plan is made
+            remove_document(id, library=world.library, indexes=world.indexes)
+
+    assert counts(world.ingest(world.docs, late, progress=remove)) == {"unchanged": 10, "added": 2}
+    assert world.found("木星 23757")[0] == "sub/copy.txt"
+
+
+def test_a_source_whose_name_is_not_utf8_is_refused_with_a_remedy(world: World) -> None:
+    folder = world.docs / os.fsdecode("旧".encode("cp932"))
+    folder.mkdir()
+    (folder / "a.txt").write_text("冥王星の文書", "utf-8")
+    with pytest.raises(IngestionError, match=r"docs/旧 is not in UTF-8.*the folder above"):
+        world.ingest(folder)
+    assert counts(world.ingest()) == {"added": 11}
+
+
 def test_reembedding_can_be_stopped_and_serves_the_old_vectors_until_the_end(world: World) -> None:
     from library_fakes import HashingEmbedder
 
