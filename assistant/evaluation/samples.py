@@ -150,9 +150,7 @@ def _judge(question: SampleQuestion, answer: Answer, text_of: Callable[[str], st
         "false_answer": not question.answerable and answered,
         "false_refusal": question.answerable and answer.abstained,
         "slices_exact": all(_is_exact(citation, text_of) for citation in every),
-        "retrieve_ms": round(answer.timings.retrieve_ms, 1),
-        "first_token_ms": answer.timings.first_token_ms,
-        "total_ms": round(answer.timings.total_ms, 1),
+        **{name: value for name, value in answer.timings.as_json().items() if name != "tokens"},
     }
 
 

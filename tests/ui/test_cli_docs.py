@@ -15,7 +15,7 @@ from ui.cli.main import app
 
 DOC = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
-FREE = {"by_format", "properties", "derived_by"}
+FREE = {"by_format", "properties", "derived_by", "by_type", "ci", "comparisons"}
 """Keys whose value has keys of its own making."""
 
 
