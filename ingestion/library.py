@@ -145,19 +145,14 @@ class Library:
     def document(self, document_id: str, user: User = LOCAL_USER) -> StoredDocument | None:
         """The whole document, or None when it does not exist or `user` may not read it."""
         places = self._locations(user, Scope(documents=frozenset([document_id])), None)
-        rows = self._rows(sa.select(t.documents).where(t.documents.c.id == document_id))
-        if not rows or document_id not in places:
+        if document_id not in places:
             return None
-        summary = _summary(rows[0], tuple(places[document_id]))
-        columns = (t.chunks.c.start, t.chunks.c.end, t.chunks.c.text, t.chunks.c.heading_path)
-        query = sa.select(*columns).where(t.chunks.c.document == document_id).order_by(t.chunks.c.start)
-        chunks = tuple(
-            Chunk(row.start, row.end, row.text, tuple(json.loads(row.heading_path)))
-            for row in self._rows(query)
-        )
-        document = self._body(document_id, rows[0].generation)
-        if document is None:  # removed between the two queries
+        row, chunks = self._row_and_chunks(document_id)
+        while row is not None and (document := self._body(document_id, row.generation)) is None:
+            row, chunks = self._row_and_chunks(document_id)  # it was parsed anew in between
+        if row is None:
             return None
+        summary = _summary(row, tuple(places[document_id]))
         return StoredDocument(
             document_id, document, summary.title, chunks, summary.locations, summary.status,
             summary.reason, summary.added_at,
@@ -264,10 +259,22 @@ class Library:
         ]
         return t.locations.c.access.in_(_values(allowed))
 
+    def _row_and_chunks(self, document_id: str) -> tuple[sa.Row[Any] | None, tuple[Chunk, ...]]:
+        """A document's row and its chunks, as they were at one moment."""
+        columns = (t.chunks.c.start, t.chunks.c.end, t.chunks.c.text, t.chunks.c.heading_path)
+        query = sa.select(*columns).where(t.chunks.c.document == document_id).order_by(t.chunks.c.start)
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(t.documents).where(t.documents.c.id == document_id)).first()
+            found = connection.execute(query).all()
+        return row, tuple(
+            Chunk(chunk.start, chunk.end, chunk.text, tuple(json.loads(chunk.heading_path)))
+            for chunk in found
+        )
+
     def _load_body(self, document_id: str, generation: int) -> Document | None:
         """`generation` is part of the cache's key: a document that was parsed anew is loaded anew."""
         with self.engine.connect() as connection:
-            return library_bodies.load(connection, document_id)
+            return library_bodies.load(connection, document_id, generation)
 
     def _meta(self, key: str) -> str:
         return str(self._rows(sa.select(t.meta.c.value).where(t.meta.c.key == key))[0].value)

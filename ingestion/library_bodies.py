@@ -39,12 +39,12 @@ def store(connection: sa.Connection, document_id: str, document: Document) -> No
         connection.execute(sa.insert(t.pages), pages)
 
 
-def load(connection: sa.Connection, document_id: str) -> Document | None:
-    """The document as its reader made it, or None when it is not there."""
+def load(connection: sa.Connection, document_id: str, generation: int) -> Document | None:
+    """The document as its reader made it, or None when it is not there, or not of this generation."""
     query = (
         sa.select(t.bodies, t.documents.c.format, t.documents.c.paged, t.documents.c.warnings)
         .join(t.documents, t.documents.c.id == t.bodies.c.document)
-        .where(t.bodies.c.document == document_id)
+        .where(t.bodies.c.document == document_id, t.documents.c.generation == generation)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
