@@ -164,14 +164,15 @@ class _Page:
         for number, row in enumerate(_rows(table), start=1):
             name = f"table {self.tables} row {number}"
             self.builder.row(
-                (name, _inline_text(cell)) for cell in row.find_all(["td", "th"], recursive=False)
+                (name, "" if _is_noise(cell) else _inline_text(cell))
+                for cell in row.find_all(["td", "th"], recursive=False)
             )
         self.builder.blank()
 
 
 def _rows(table: Tag) -> Iterator[Tag]:
     """The table's own rows; tables inside of tables are no data tables and never come here."""
-    yield from table.find_all("tr")
+    yield from (row for row in table.find_all("tr") if not _is_noise(row))
 
 
 def _is_data_table(table: Tag) -> bool:
@@ -202,7 +203,7 @@ def _collect(tag: Tag, parts: list[str], depth: int) -> None:
         if isinstance(child, NavigableString):
             if not isinstance(child, PreformattedString):
                 parts.append(str(child))
-        elif isinstance(child, Tag) and child.name not in _DROPPED and depth < _DEEPEST:
+        elif isinstance(child, Tag) and not _is_noise(child) and depth < _DEEPEST:
             if child.name in _BLOCKS or child.name == "br":
                 parts.append(" ")
             _collect(child, parts, depth + 1)

@@ -117,6 +117,13 @@ def test_files_without_text_have_a_reason(tmp_path: Path, suffix: str, content: 
     assert len(str(error.value)) > 10
 
 
+def test_html_leaves_out_what_a_table_hides(tmp_path: Path) -> None:
+    rows = "<tr><td>等級<span hidden>旧</span></td><td style='display:none'>秘</td><td>給与</td></tr>"
+    rows += "<tr hidden><td>没</td></tr><tr><td>1</td><td>2</td></tr>"
+    document = read(write(tmp_path, "a.html", f"<h2>表<i aria-hidden='true'>★</i></h2><table>{rows}</table>"))
+    assert document.text.split("\n") == ["表", "", "等級 |  | 給与", "1 | 2", "", ""]
+
+
 def test_unknown_kinds_and_lost_files(tmp_path: Path) -> None:
     assert supported(Path("A.PDF"))
     assert not supported(Path("a.exe"))
