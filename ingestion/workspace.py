@@ -123,15 +123,15 @@ def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.env
     workspace = Workspace(chosen.expanduser().resolve())
     _refuse_network_file_system(workspace.root)
     try:
+        workspace.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds every document's text
         for folder in (
-            workspace.root,
             workspace.indexes,
             workspace.models,
             workspace.adapters,
             workspace.uploads,
             workspace.logs,
         ):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
         if not workspace.settings_path.exists():
             workspace.settings_path.write_text(_TEMPLATE, "utf-8")
     except OSError as error:
@@ -144,7 +144,9 @@ def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.env
 
 def _check_version(path: Path) -> None:
     if not path.exists():
-        path.write_text(f"{SCHEMA_VERSION}\n", "utf-8")
+        temporary = path.with_name(f"version.{os.getpid()}")
+        temporary.write_text(f"{SCHEMA_VERSION}\n", "utf-8")
+        temporary.replace(path)  # another process that starts now must not read half of it
         return
     found = path.read_text("utf-8").strip()
     if not found.isdigit() or int(found) > SCHEMA_VERSION:
