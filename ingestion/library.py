@@ -147,11 +147,12 @@ class Library:
         places = self._locations(user, Scope(documents=frozenset([document_id])), None)
         if document_id not in places:
             return None
-        row, chunks = self._row_and_chunks(document_id)
-        while row is not None and (document := self._body(document_id, row.generation)) is None:
-            row, chunks = self._row_and_chunks(document_id)  # it was parsed anew in between
-        if row is None:
-            return None
+        while True:
+            row, chunks = self._row_and_chunks(document_id)
+            if row is None:
+                return None
+            if (document := self._body(document_id, row.generation)) is not None:
+                break  # else it was parsed anew in between
         summary = _summary(row, tuple(places[document_id]))
         return StoredDocument(
             document_id, document, summary.title, chunks, summary.locations, summary.status,
