@@ -88,7 +88,7 @@ class OpenAIServerGenerator:
                 f"{self._url} did not answer within {self._client.timeout.read} s. "
                 "Raise server.timeout_seconds, or check the server."
             ) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise GenerationError(
                 f"{self._url} cannot be reached: {error}. Check server.base_url."
             ) from error

@@ -32,7 +32,7 @@ def _empty_words(language: Language) -> frozenset[str]:
 
 
 def detect_language(text: str) -> Language:
-    """The language to answer in: Japanese when there is kana or at least as much kanji as Latin words."""
+    """The language to answer in: Japanese when there is kana, or more kanji than Latin words."""
     if _KANA.search(text):
         return "ja"
     return "ja" if len(_HAN.findall(text)) > len(_LATIN.findall(text)) else "en"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 15.0  # on a busy machine; taking it for dead would load the models a second time
 _DETACHED = 0x00000208  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP, names that only Windows has
 
 
@@ -52,7 +53,7 @@ def running_service(workspace: Workspace) -> ServiceClient | None:
         return None
     client = ServiceClient(address)
     try:
-        if client.health()["workspace"] == str(workspace.root):
+        if client.health(seconds=_ANSWER_SECONDS)["workspace"] == str(workspace.root):
             return client
     except ServiceError:
         pass  # it is just ending, or hangs: the workspace's lock decides what may follow

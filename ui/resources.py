@@ -110,6 +110,9 @@ class Resources:
         """The assistant with `model`, or with the configured one. Another model takes the place of the last.
 
         Only one chat model is kept in memory: callers ask for another one only between answers.
+
+        Raises:
+            ModelError: `model` is not there; the one in memory stays.
         """
         wanted = model or self.settings.server.model or self.settings.models.chat
         with self._opening:
@@ -117,6 +120,8 @@ class Resources:
 
             search = self.search
             if self._generator is None or self._model != wanted:
+                if self._generator is not None and not self.settings.server.base_url:
+                    self.model_store.path_of(wanted)
                 self._drop_generator()
                 self._generator, self._model = open_generator(self.workspace, self.settings, model), wanted
                 self._assistant = None
@@ -179,6 +184,9 @@ class Resources:
         except EXPECTED as error:  # a question will raise it again, where a person can read it
             self.warmth, self.warm_error = "failed", str(error)
             logger.warning("models were not loaded: %s", error)
+        except Exception as error:  # nobody waits for this thread, and "loading" would be shown for ever
+            self.warmth, self.warm_error = "failed", f"{type(error).__name__}: {error}"
+            logger.exception("models were not loaded")
 
     def close(self) -> None:
         """Close what was opened."""

@@ -137,8 +137,9 @@ def test_a_slow_server_times_out(server: Server) -> None:
     model.close()
 
 
-def test_no_server_is_said_plainly() -> None:
-    settings = ServerSettings(base_url="http://127.0.0.1:9", model="m", timeout_seconds=2)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:port", "127.0.0.1:9"])
+def test_no_server_is_said_plainly(url: str) -> None:
+    settings = ServerSettings(base_url=url, model="m", timeout_seconds=2)
     model = OpenAIServerGenerator(settings, environ={})
     with pytest.raises(GenerationError, match="base_url"):
         list(model.generate(ASKED, max_tokens=1))

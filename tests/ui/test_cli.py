@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -153,3 +154,11 @@ def test_a_sentence_is_shown_with_mark_words_and_quote() -> None:
 
 def test_an_answer_without_tokens_has_no_first_one() -> None:
     assert "–" in showing.timing_line(ANSWER)
+
+
+@pytest.mark.network
+def test_another_program_on_the_port_is_not_taken_for_the_page(konkyo: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ran = konkyo("ui", "--no-browser", "--port", str(other.getsockname()[1]))
+    assert (ran.code, ran.out) == (1, "")
+    assert "--port" in ran.err

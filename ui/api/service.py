@@ -32,7 +32,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.add_exception_handler(RequestValidationError, _invalid)
 
     @app.get("/health")
-    def health() -> Json:
+    async def health() -> Json:  # not in a thread: all of them may be busy, and clients wait for this one
         return {"ok": True, "workspace": workspace, "version": version("konkyo"), "pid": os.getpid()}
 
     @app.post("/shutdown")

@@ -87,6 +87,7 @@ def ui(
     chosen, number = host or "127.0.0.1", settings.service.web_port if port is None else port
     if not is_loopback(chosen):
         note(say("say.open_warning", host=chosen))
+    _refuse_taken_port(chosen, number)
     connect(here, start_service=True).close()
     url = f"http://{chosen}:{number}"
     page = subprocess.Popen(
@@ -103,6 +104,24 @@ def ui(
     finally:
         page.terminate()
         page.wait()
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Whatever else answers there would be taken for the page."""
+    import socket
+
+    from ui.errors import ServiceError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":  # a page that has just ended does not hold its port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServiceError(
+                f"the page cannot use port {port} of {host}: {error.strerror}. Choose another with --port."
+            ) from error
 
 
 def _wait_for_page(page: subprocess.Popen[bytes], host: str, port: int, seconds: float = 60.0) -> None:
