@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium
 from ingestion.documents import NO_ORIGIN, Document, Page, Span
 from ingestion.errors import ReadError
 from ingestion.page_geometry import Rectangle, merge_lines, to_shown
-from ingestion.pdfium import open_page, open_pdf
+from ingestion.pdfium import open_page, open_pdf, open_text
 
 _MOST_PIXELS = 40_000_000
 
@@ -91,10 +91,9 @@ def _pages_of(document: Document, span: Span) -> Iterator[Page]:
 def _character_boxes(page: Any, indices: list[int]) -> list[Rectangle]:
     """The boxes, as shown, of the page's printed characters with these indices."""
     page_box, rotation = page.get_bbox(), page.get_rotation()
-    text_page = page.get_textpage()
     box = pdfium.FS_RECTF()
     found: list[Rectangle] = []
-    try:
+    with open_text(page) as text_page:
         count = text_page.count_chars()
         for index in indices:
             if index >= count:
@@ -105,8 +104,6 @@ def _character_boxes(page: Any, indices: list[int]) -> list[Rectangle]:
                 continue
             if box.right > box.left and box.top > box.bottom:
                 found.append(to_shown((box.left, box.bottom, box.right, box.top), page_box, rotation))
-    finally:
-        text_page.close()
     return found
 
 

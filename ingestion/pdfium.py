@@ -60,3 +60,20 @@ def open_page(document: Any, index: int) -> Iterator[Any]:
         yield page
     finally:
         page.close()
+
+
+@contextmanager
+def open_text(page: Any) -> Iterator[Any]:
+    """The text page of `page`.
+
+    Raises:
+        ReadError: it cannot be loaded.
+    """
+    try:
+        text = page.get_textpage()
+    except pypdfium2.PdfiumError as error:
+        raise ReadError("the text of a page cannot be loaded.") from error
+    try:
+        yield text
+    finally:
+        text.close()

@@ -10,7 +10,7 @@ import ctypes
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ingestion.documents import NO_ORIGIN, Document, Heading, Offsets, Page
 from ingestion.errors import ReadError
 from ingestion.normalizing import normalize
 from ingestion.page_geometry import Rectangle, to_shown
-from ingestion.pdfium import PdfLockedError, open_page, open_pdf
+from ingestion.pdfium import PdfLockedError, open_page, open_pdf, open_text
 from ingestion.readers.building import clean_line
 from ingestion.readers.pdf_extras import encryption_reason, form_values
 from ingestion.readers.pdf_lines import Line, joined
@@ -93,13 +93,18 @@ def _assemble(document: Any, texts: list[_PageText], warnings: list[str]) -> Doc
     pages: list[Page] = []
     start = 0
     for index, page in enumerate(texts):
-        label = document.get_page_label(index) or None
-        pages.append(Page(index + 1, start, start + len(page.text), clean_line(label) if label else None))
+        label = _decoded(document.get_page_label, index)
+        pages.append(Page(index + 1, start, start + len(page.text), label or None))
         start += len(page.text)
     headings = _outline_headings(document, pages, texts) or _printed_headings(pages, texts)
-    metadata = document.get_metadata_dict(skip_empty=True)
-    title = clean_line(metadata.get("Title", ""))
-    attached = [document.get_attachment(i).get_name() for i in range(document.count_attachments())]
+    title = _decoded(document.get_metadata_value, "Title")
+    properties = {
+        key.lower(): _decoded(document.get_metadata_value, key) for key in ("Author", "CreationDate")
+    }
+    attached = [
+        _decoded(document.get_attachment(index).get_name) or "?"
+        for index in range(document.count_attachments())
+    ]
     if attached:
         warnings = [*warnings, f"attached files were not read: {', '.join(attached)}"]
     return Document(
@@ -110,22 +115,24 @@ def _assemble(document: Any, texts: list[_PageText], warnings: list[str]) -> Doc
         origins=np.concatenate([page.origins for page in texts]),
         paged=True,
         title=title if title and not _JUNK_TITLE.search(title) and not _ODD.search(title) else None,
-        properties={
-            key.lower(): clean_line(metadata[key]) for key in ("Author", "CreationDate") if key in metadata
-        },
+        properties={key: value for key, value in properties.items() if value},
         warnings=tuple(warnings),
     )
 
 
+def _decoded(read: Callable[..., str], *arguments: object) -> str:
+    """What `read` gives, on one line; "" for a broken name, which is no reason to lose the text."""
+    try:
+        return clean_line(read(*arguments))
+    except UnicodeDecodeError:
+        return ""
+
+
 def _read_page(document: Any, index: int) -> _PageText:
-    with open_page(document, index) as page:
-        text_page = page.get_textpage()
-        try:
-            raw = page_characters(text_page)
-            box, rotation = page.get_bbox(), page.get_rotation()
-            lines = tuple(_lines(text_page, raw, box, rotation))
-        finally:
-            text_page.close()
+    with open_page(document, index) as page, open_text(page) as text_page:
+        raw = page_characters(text_page)
+        box, rotation = page.get_bbox(), page.get_rotation()
+        lines = tuple(_lines(text_page, raw, box, rotation))
     text, places = joined(lines)
     normal = normalize(text)
     return _PageText(normal.text, places[normal.origins], lines)
@@ -187,7 +194,7 @@ def _outline_headings(document: Any, pages: list[Page], texts: list[_PageText]) 
     for bookmark in document.get_toc():
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
-        title = clean_line(bookmark.get_title())
+        title = _decoded(bookmark.get_title)
         if index is None or not 0 <= index < len(pages) or not title:
             continue
         start, end = _find_title(texts[index].text, title)

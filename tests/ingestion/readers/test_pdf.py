@@ -122,6 +122,23 @@ def test_labels_outline_and_title(tmp_path: Path) -> None:
     assert document.page_at(document.headings[1].start) == document.pages[2]
 
 
+def test_broken_names_do_not_cost_the_text(tmp_path: Path) -> None:
+    """Half a surrogate pair, as programs leave that cut titles at a length."""
+    page = lines("第1章", "本文である。")
+    content = write_pdf([page, page], outline=[("XX", 0), ("第1章", 1)], labels="0<</P<FEFFD8000041>/S/D>>")
+    (tmp_path / "a.pdf").write_bytes(content.replace(b"00580058", b"d8000058"))
+    writer = PdfWriter(clone_from=tmp_path / "a.pdf")
+    writer.add_metadata({"/Title": "XYZW", "/Author": "総務部"})
+    writer.write(tmp_path / "b.pdf")
+    path = tmp_path / "c.pdf"
+    path.write_bytes((tmp_path / "b.pdf").read_bytes().replace(b"(XYZW)", b"<FEFFD800>"))
+    document = read(path)
+    assert document.text.count("本文である。") == 2
+    assert (document.title, document.properties) == (None, {"author": "総務部"})
+    assert [heading.title for heading in document.headings] == ["第1章"]
+    assert [page.label for page in document.pages] == [None, None]
+
+
 def test_large_short_lines_are_headings_without_an_outline(tmp_path: Path) -> None:
     page = PageSpec(
         [TextAt(72, 760, "製品の取扱い", 20), TextAt(72, 700, "本文は小さな字で書かれている。" * 2, 10)]
@@ -136,6 +153,24 @@ def test_a_page_without_text_is_named(tmp_path: Path) -> None:
     document = read(write(tmp_path, lines("一枚目。"), PageSpec(), lines("三枚目。"), PageSpec(), PageSpec()))
     assert document.warnings == ("pages 2, 4-5 have no text layer",)
     assert len(document.pages) == 5
+
+
+def test_a_page_whose_text_cannot_be_loaded_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, lines("一頁目。"), lines("二頁目。"), lines("三頁目。"))
+    load, loaded = pypdfium2.PdfPage.get_textpage, []
+
+    def fail_second(page: pypdfium2.PdfPage) -> object:
+        loaded.append(page)
+        if len(loaded) == 2:
+            raise pypdfium2.PdfiumError("Failed to load text page.")
+        return load(page)
+
+    monkeypatch.setattr(pypdfium2.PdfPage, "get_textpage", fail_second)
+    document = read(path)
+    assert document.text.split() == ["一頁目。", "三頁目。"]
+    assert document.warnings == ("page 2 cannot be loaded",)
 
 
 def test_a_pdf_of_pictures_is_refused_with_the_reason(tmp_path: Path) -> None:
