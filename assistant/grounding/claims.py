@@ -22,12 +22,14 @@ _OPENING = "「『（(["
 _CLOSING = "」』）)]"
 _LIST_MARK = re.compile(r"\s*(?:[-*•・●○■◆]\s*|\(?[0-9０-９]{1,2}[.)．）]\s+|[①-⑳]\s*|#{1,6}\s+)*\s*")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:e\.g|i\.e|etc|no|vs|mr|ms|mrs|dr|art|sec|fig|approx|[A-Za-z]|[0-9]{1,2})$", re.IGNORECASE
+    r"(?:^|[\s(])(?:no|vs|etc|mr|ms|mrs|dr|art|sec|fig|approx|[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z])$|^\s*[0-9]{1,2}$",
+    re.IGNORECASE,
 )
 _NO_STATEMENT = re.compile(
     r"""^(?:
       .{0,40}(?:以下|次|下記)の(?:とお|通|よう).{0,12} |
       .{0,60}[:：] |
+      [^。.!?]{0,30}\*\*[:：]? |
       (?:はい|いいえ|yes|no|sure|certainly|of\ course) |
       (?:お答えします|回答します|ご質問(?:ありがとう.*|の件.*)|参考(?:に|まで).{0,20}) |
       (?:出典|資料|回答|答え|answer|sources?) |

@@ -53,6 +53,17 @@ def test_brackets_that_are_no_markers_stay() -> None:
     assert read(["型番 [AB-12] を使います。表[注]を見る。"])[0] == "型番 [AB-12] を使います。表[注]を見る。"
 
 
+def test_dotted_abbreviations_do_not_end_a_sentence_and_numbers_do() -> None:
+    assert read(["The U.S. office opens at 9 a.m. on weekdays. The limit is 10. Ask HR."])[1] == [
+        "The U.S. office opens at 9 a.m. on weekdays.", "The limit is 10.", "Ask HR.",
+    ]  # fmt: skip
+    assert read(["1. First rule.\n2. Use it, e.g. at home."])[1] == ["First rule.", "Use it, e.g. at home."]
+
+
+def test_a_heading_is_no_statement() -> None:
+    assert read(["**結論**\n休暇は10日です。"])[1] == ["休暇は10日です。"]
+
+
 def test_a_number_that_still_arrives_is_not_cut() -> None:
     splitter = ClaimSplitter()
     assert splitter.feed("It takes 3.") == []
