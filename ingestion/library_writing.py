@@ -26,12 +26,12 @@ from ingestion.location_rows import (
     FileState,
     absorb,
     access_row,
-    is_below,
     link,
     now,
     set_rights,
     settle_rights,
     source_rows,
+    takes_in,
     unlink,
 )
 from ingestion.vectors import Vectors
@@ -91,11 +91,14 @@ class LibraryWriter:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
             return {row.id: row.derived_by for row in rows if row.id in wanted}
 
-    def add_source(self, source: str, groups: frozenset[str] | None = None, *, synced: bool) -> None:
+    def add_source(
+        self, source: str, groups: frozenset[str] | None = None, *, synced: bool, ignore: Sequence[str] = ()
+    ) -> None:
         """Remember `source`; `synced` says that the whole folder was asked for, not one file in it.
 
         `groups` may read what comes into it; None leaves that as it is, everybody at first.
-        Sources below such a folder become part of it, so that a file has one location, not two.
+        Sources below such a folder become part of it, so that a file has one location, not two; those below
+        a folder named like one of `ignore`, where no scan comes, stay what they are.
         """
         with self._write() as connection:
             new = {"source": source, "added_at": now(), "synced": int(synced)}
@@ -106,15 +109,15 @@ class LibraryWriter:
                 )
             )
             for child in source_rows(connection) if synced else ():
-                if is_below(child, source):
+                if takes_in(source, child, ignore):
                     absorb(connection, source, child)
         if groups is not None:
             self.set_folder_rights(source, groups)
 
-    def has_sources_below(self, source: str) -> bool:
+    def has_sources_below(self, source: str, ignore: Sequence[str]) -> bool:
         """Whether `add_source` would take other sources in."""
         with self._library.engine.connect() as connection:
-            return any(is_below(child, source) for child in source_rows(connection))
+            return any(takes_in(source, child, ignore) for child in source_rows(connection))
 
     def set_folder_rights(self, folder: str, groups: frozenset[str]) -> None:
         """Let `groups` read what comes into `folder` (absolute), or a file, from now on; empty is everybody.

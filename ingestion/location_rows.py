@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,6 +31,14 @@ class FileState:
 def is_below(source: str, folder: str) -> bool:
     """Whether `source` lies below `folder`."""
     return source != folder and source.startswith(f"{folder.rstrip('/')}/")
+
+
+def takes_in(source: str, child: str, ignore: Sequence[str]) -> bool:
+    """Whether a scan of `source` comes to `child` below it: no folder on the way is ignored."""
+    if not is_below(child, source):
+        return False
+    parts = PurePosixPath(child).relative_to(source).parts
+    return not any(fnmatch(part, pattern) for part in parts for pattern in ignore)
 
 
 def source_rows(connection: sa.Connection, *, synced: bool = False) -> list[str]:

@@ -115,10 +115,12 @@ class _Run:
         parse: Callable[[Path], Document] | None,
     ) -> IngestReport:  # fmt: skip
         start = time.monotonic()
-        targets = find_targets(paths, self._writer.synced_sources())
+        ignore = self._settings.ingestion.ignore
+        own = self._library.path.parent
+        targets = find_targets(paths, self._writer.synced_sources(), ignore=ignore, workspace=own)
         for target in targets:
-            if target.is_source and self._writer.has_sources_below(str(target.source)):
-                self._writer.add_source(str(target.source), synced=True)
+            if target.is_source and self._writer.has_sources_below(str(target.source), ignore):
+                self._writer.add_source(str(target.source), synced=True, ignore=ignore)
         # All plans are made before anything is changed: a refusal for one folder leaves the others alone too.
         plans = [
             make_plan(
@@ -151,7 +153,9 @@ class _Run:
         All plans together: a file that went from one folder to another takes its document along.
         """
         for plan in plans:
-            self._writer.add_source(str(plan.target.source), synced=plan.target.is_source)
+            self._writer.add_source(
+                str(plan.target.source), synced=plan.target.is_source, ignore=self._settings.ingestion.ignore
+            )
             if self._groups is not None:
                 place = PurePosixPath(plan.target.source, plan.target.folder)
                 self._writer.set_folder_rights(str(place), self._groups)

@@ -11,7 +11,7 @@ from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.hashing import file_id
 from ingestion.library import file_path
 from ingestion.library_writing import KnownFile, LibraryWriter
-from ingestion.location_rows import FileState
+from ingestion.location_rows import FileState, takes_in
 from ingestion.scanning import Scan, scan_file, scan_folder, shown_path
 from ingestion.settings import IngestionSettings
 
@@ -69,14 +69,16 @@ class Plan:
         ]  # fmt: skip
 
 
-def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
+def find_targets(
+    paths: Sequence[Path], synced: Sequence[str], *, ignore: Sequence[str], workspace: Path
+) -> list[Target]:
     """Resolve `paths`; one that lies within another is left out.
 
     A folder is its own source unless it lies in a source that was ingested as a whole. A file belongs to the
-    source that holds it, else to its folder.
+    source that holds it, else to its folder. A source does not hold what lies in a folder that it ignores.
 
     Raises:
-        IngestionError: a new source's name cannot be kept.
+        IngestionError: a new source's name cannot be kept, or `workspace` would be taken in with a folder.
     """
     resolved = list(dict.fromkeys(path.expanduser().resolve() for path in paths))
     targets = []
@@ -84,7 +86,16 @@ def find_targets(paths: Sequence[Path], synced: Sequence[str]) -> list[Target]:
         if any(path != other and path.is_relative_to(other) for other in resolved):
             continue
         is_file = path.is_file()
-        around = [Path(source) for source in synced if path.is_relative_to(source)]
+        if path == workspace or takes_in(str(path), str(workspace), ignore):
+            raise IngestionError(
+                f"{path} holds the workspace {workspace}, with its own files. Move the workspace to another "
+                "folder, or ingest the folders beside it."
+            )
+        around = [
+            Path(source) for source in synced
+            if str(path) == source or takes_in(source, str(path.parent if is_file else path), ignore)
+            or (is_file and str(path.parent) == source)
+        ]  # fmt: skip
         source = around[0] if around else path.parent if is_file else path
         _check_name(source)
         folder = "" if path == source else shown_path(source, os.fsencode(path))[0]

@@ -191,6 +191,24 @@ def test_a_file_first_and_its_folder_later_are_one_source(world: World) -> None:
     assert world.library.sources() == [(str(world.docs), 10)]
 
 
+def test_a_source_in_an_ignored_folder_is_not_swallowed(world: World) -> None:
+    """As the uploads of a workspace in ~/.local when the home folder is ingested."""
+    world.write(".local/uploads/a.txt", "持ち込んだ文書")
+    uploads = world.docs / ".local/uploads"
+    world.ingest(uploads)
+    assert counts(world.ingest()) == {"added": 10}
+    assert counts(world.ingest(uploads)) == {"unchanged": 1}
+    assert counts(world.ingest()) == {"unchanged": 10}
+    assert world.library.sources() == [(str(world.docs), 10), (str(uploads), 1)]
+
+
+def test_a_folder_that_holds_the_workspace_is_refused(world: World) -> None:
+    for folder in (world.root, world.root.parent):
+        with pytest.raises(IngestionError, match="holds the workspace"):
+            world.ingest(folder)
+    assert world.library.sources() == []
+
+
 def test_names_are_shown_in_nfc_and_found_on_disk(world: World) -> None:
     name = unicodedata.normalize("NFD", "就業規則がある.txt")
     (world.docs / name).write_text("海王星の文書", "utf-8")
