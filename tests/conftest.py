@@ -35,3 +35,12 @@ def models_dir() -> Path:
     for name in ("multilingual-e5-small", "smollm2-135m-instruct"):
         store.pull(name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def default_models_dir(models_dir: Path) -> Path:
+    """`models_dir` with the default chat model too, a download of 1.1 GB."""
+    from ingestion.model_store import ModelStore
+
+    ModelStore(models_dir).pull("qwen2.5-coder-1.5b-instruct")
+    return models_dir

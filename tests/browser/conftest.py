@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from ui.web.launching import command
 CHROMIUM = Path("/usr/bin/chromium")
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-DEFAULT_CHAT, SMALL_CHAT = "qwen2.5-coder-1.5b-instruct", "smollm2-135m-instruct"
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -88,14 +88,22 @@ def slow_page(serve: Callable[..., str]) -> str:
     return serve(HERE / "fake_app.py", FAKE_DELAY="0.7")
 
 
-@pytest.fixture
-def served_workspace(models_dir: Path, tmp_path: Path) -> Iterator[str]:
-    """`konkyo ui` over a new workspace with real models: service and page, as a user starts them."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A page that `konkyo ui` serves, and the workspace behind it."""
+
+    address: str
+    workspace: Path
+
+
+@pytest.fixture(scope="module")
+def served_workspace(default_models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`konkyo ui` over a new workspace with the default models: service and page, as a user starts them."""
+    tmp_path = tmp_path_factory.mktemp("served")
     root = tmp_path / "workspace"
     root.mkdir()
-    (root / "models").symlink_to(models_dir, target_is_directory=True)
-    chat = DEFAULT_CHAT if (models_dir / DEFAULT_CHAT).exists() else SMALL_CHAT
-    environment = {**os.environ, "KONKYO_MODELS__CHAT": chat, "KONKYO_WORKSPACE": str(root)}
+    (root / "models").symlink_to(default_models_dir, target_is_directory=True)
+    environment = {**os.environ, "KONKYO_WORKSPACE": str(root)}
     port = free_port()
     konkyo = [sys.executable, "-m", "ui.cli.main"]
     with (tmp_path / "page.log").open("wb") as log:
@@ -110,7 +118,7 @@ def served_workspace(models_dir: Path, tmp_path: Path) -> Iterator[str]:
     try:
         line = page.stdout.readline().decode()
         assert line.startswith("READY "), (tmp_path / "page.log").read_text()
-        yield line.split()[1]
+        yield Served(line.split()[1], root)
     finally:
         page.terminate()
         page.wait(30)

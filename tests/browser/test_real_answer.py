@@ -1,18 +1,22 @@
-"""The whole way with real models: upload a PDF, wait, ask, open a citation, see the passage marked."""
+"""The whole way with the default models: upload, ask, see the proof; several who ask at once."""
 
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
+import psutil
 import pypdfium2
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from ingestion.workspace import open_workspace
+from ui.connecting import connect
 from ui.web.passages import MARK
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(1500)]
@@ -31,8 +35,8 @@ def marked_share(page: Page) -> float:
     return float((colours == MARK).all(axis=2).mean())
 
 
-def test_upload_ask_and_see_the_proof(served_workspace: str, visitors: Any, tmp_path: Path) -> None:
-    page = visitors.visit(served_workspace)
+def test_upload_ask_and_see_the_proof(served_workspace: Any, visitors: Any, tmp_path: Path) -> None:
+    page = visitors.visit(served_workspace.address)
     page.locator("button", has_text="ライブラリを開く").click()
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", SAMPLE)
     page.locator("button", has_text="1件を取り込む").click()
@@ -45,15 +49,53 @@ def test_upload_ask_and_see_the_proof(served_workspace: str, visitors: Any, tmp_
     page.press(FIELD, "Enter")
     page.wait_for_selector(".card", timeout=MINUTES)
     page.wait_for_selector("button.copy", timeout=15 * MINUTES)
-    chips = page.locator(".chip")
-    opener = chips.first if chips.count() else page.locator(".card").first
     page.screenshot(path=tmp_path / "answer.png")
-    opener.click()
+    page.locator(".chip").first.click()
     page.wait_for_selector("[data-testid=stDialog] img", timeout=MINUTES)
     quote = page.locator("[data-testid=stDialog] .k-quote").inner_text()
     page.screenshot(path=tmp_path / "proof.png")
-    assert "文字以上" in quote
+    assert "14文字以上" in quote
     assert 0.0005 < marked_share(page) < 0.5
     assert [
         url for url in visitors.requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
     ] == []
+
+
+TABS = {
+    "管理者アカウントのパスワードは何文字以上ですか？": "20文字",
+    "パスワードを何回間違えるとロックされますか？": "10回",
+}
+API = ("パスワードは何文字以上にしなければなりませんか？", "14文字")
+
+
+def test_two_tabs_and_a_program_share_one_model_and_mix_nothing(served_workspace: Any, visitors: Any) -> None:
+    """Follows the upload above: the same workspace."""
+    operations = connect(open_workspace(served_workspace.workspace), start_service=False)
+    replies: list[str] = []
+
+    def ask() -> None:
+        replies.extend(e["answer"]["answer"] for e in operations.ask(API[0]) if e["event"] == "finished")
+
+    pages = [visitors.visit(served_workspace.address) for _ in TABS]
+    program = threading.Thread(target=ask)
+    program.start()
+    for page, question in zip(pages, TABS, strict=True):
+        page.fill(FIELD, question)
+        page.press(FIELD, "Enter")
+    program.join(15 * 60)
+    assert len(replies) == 1
+    assert API[1] in replies[0]
+    for page, (question, expected) in zip(pages, TABS.items(), strict=True):
+        page.wait_for_selector("button.copy", timeout=15 * MINUTES)
+        shown = page.locator("[data-testid=stMain]").inner_text()
+        assert expected in shown
+        assert [other for other in (*TABS, API[0]) if other in shown] == [question]
+    assert len(holders_of("qwen2.5-coder-1.5b-instruct", operations.status()["pid"])) == 1
+
+
+def holders_of(model: str, service: int) -> list[int]:
+    """Processes of this test that have the model's file in memory."""
+    family = [psutil.Process(), psutil.Process(service), *psutil.Process().children(recursive=True)]
+    return sorted(
+        {p.pid for p in family if any(model in mapped.path for mapped in p.memory_maps() if mapped.rss)}
+    )
