@@ -203,7 +203,7 @@ class _Draft:
         self._checker = checker
         self._sources = sources
         self._question = question
-        self._markers = MarkerFilter()
+        self._markers = MarkerFilter(len(sources))
         self._splitter = ClaimSplitter()
 
     @property

@@ -1,8 +1,18 @@
-"""A chunk's text with its context in front, for embedding and for lexical search; never stored or quoted."""
+"""A chunk's text with its context in front, for embedding and for lexical search; never stored or quoted.
+
+Lexical search takes title and headings, vectors only the title: what looks like a heading in reports and
+slides often is none, which weighted words survive and a vector does not (page_hit@1 of 173 questions over
+PDFs: dense 0.520 with headings, 0.555 without; BM25 0.694 with, 0.665 without).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+
+def embedding_text(title: str, text: str) -> str:
+    """What is embedded for a chunk."""
+    return contextual_text(title, (), text)
 
 
 def contextual_text(title: str, heading_path: Sequence[str], text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ingestion import library_schema as t
-from ingestion.contextual import contextual_text
+from ingestion.contextual import contextual_text, embedding_text
 from ingestion.library import Library
 from ingestion.vectors import Rows, Vectors
 
@@ -20,11 +20,12 @@ _BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class FeedChunk:
-    """A chunk for an index. `text` has title and headings in front."""
+    """A chunk for an index: `text` for words, `embedded` for vectors, see contextual.py."""
 
     row: int
     document: str
     text: str
+    embedded: str
 
 
 class LibraryFeed:
@@ -63,7 +64,7 @@ class LibraryFeed:
             yield np.array([row.row for row in batch], dtype=np.int64), vectors
 
     def vectors_by_text(self, document: str, identity: str) -> dict[str, Vectors]:
-        """The vectors of a document's chunks by what was embedded, `contextual_text`."""
+        """The vectors of a document's chunks by what was embedded."""
         query = (
             _chunks().add_columns(t.vectors.c.vector)
             .join(t.vectors, t.vectors.c.row == t.chunks.c.row)
@@ -71,7 +72,7 @@ class LibraryFeed:
             .where(t.chunks.c.document == document, t.embedders.c.identity == identity)
         )  # fmt: skip
         return {
-            _feed_chunk(row).text: np.frombuffer(row.vector, "<f2").astype(np.float32)
+            _feed_chunk(row).embedded: np.frombuffer(row.vector, "<f2").astype(np.float32)
             for row in self._all(query)
         }
 
@@ -132,4 +133,4 @@ def _chunks() -> sa.Select[Any]:
 
 def _feed_chunk(row: sa.Row[Any]) -> FeedChunk:
     text = contextual_text(row.title, json.loads(row.heading_path), row.text)
-    return FeedChunk(row.row, row.document, text)
+    return FeedChunk(row.row, row.document, text, embedding_text(row.title, row.text))

@@ -229,6 +229,8 @@ class ModelStore:
         return sorted(name for name in names if not name.startswith(".") and self._locate(name) is not None)
 
     def _locate(self, name: str) -> Path | None:
+        if name in ("", ".", "..") or Path(name).name != name:  # a name never leads out of the folder
+            return None
         folder = self.folder / name
         if (folder / "modules.json").is_file():
             return folder

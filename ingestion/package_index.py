@@ -154,7 +154,7 @@ def download(requirement: str, folder: Path, platform: str, progress: Callable[[
     Raises:
         ModelError: pip is missing, or fails; the message ends with what pip said last.
     """
-    command = [sys.executable, "-m", "pip", "download", requirement, "--no-deps", "--only-binary=:all:"]
+    command = [sys.executable, "-P", "-m", "pip", "download", requirement, "--no-deps", "--only-binary=:all:"]
     command += ["--no-cache-dir", "--disable-pip-version-check", "--dest", str(folder)]
     command += ["--progress-bar", "raw" if _pip_version() >= _RAW_PROGRESS else "off"]
     if platform:
@@ -183,7 +183,7 @@ def _reason(said: list[str]) -> str:
 
 @cache
 def _pip_version() -> tuple[int, ...]:
-    done = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-m", "pip", "--version"], capture_output=True, text=True)
     match = re.match(r"pip (\d+)\.(\d+)", done.stdout)
     if match is None:
         raise ModelError(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ingestion.chunking import chunk_document
-from ingestion.contextual import contextual_text
+from ingestion.contextual import embedding_text
 from ingestion.documents import LOCAL_USER, Chunk, Document, User
 from ingestion.embedding import Embedder
 from ingestion.errors import ReadError
@@ -252,7 +252,7 @@ class _Run:
         old: dict[str, Vectors] = {}
         if id in plan.reparse:  # what reads as before keeps its vector
             old = self._feed.vectors_by_text(id, self._embedder.identity)
-        kept = [old.get(contextual_text(title, chunk.heading_path, chunk.text)) for chunk in chunks]
+        kept = [old.get(embedding_text(title, chunk.text)) for chunk in chunks]
         return _Parsed(id, files, document, title, chunks, kept)
 
     def _flush(self, waiting: list[_Parsed], plan: Plan) -> bool:
@@ -274,10 +274,7 @@ class _Run:
         return True
 
     def _embed(self, batch: list[tuple[_Parsed, int]]) -> None:
-        texts = [
-            contextual_text(parsed.title, parsed.chunks[at].heading_path, parsed.chunks[at].text)
-            for parsed, at in batch
-        ]
+        texts = [embedding_text(parsed.title, parsed.chunks[at].text) for parsed, at in batch]
         for (parsed, at), vector in zip(batch, self._embedder.embed_passages(texts), strict=True):
             parsed.vectors[at] = vector
         self._meter.chunks += len(batch)
@@ -352,7 +349,7 @@ def reembed(
                 if cancelled():
                     return {"done": False, "chunks": meter.chunks, "embedder": embedder.identity}
                 part = batch[begin : begin + _BATCH]
-                vectors = embedder.embed_passages([chunk.text for chunk in part])
+                vectors = embedder.embed_passages([chunk.embedded for chunk in part])
                 writer.add_vectors(embedder.identity, [chunk.row for chunk in part], vectors)
                 meter.chunks += len(part)
                 meter.files, meter.bytes = meter.chunks, meter.chunks

@@ -16,7 +16,7 @@ from assistant.evaluation.datasets import Dataset, Passage
 from assistant.evaluation.libraries import EvaluationWorkspace, evaluation_workspace
 from assistant.evaluation.retrieval import Candidates, Item
 from assistant.retrieval import Retriever
-from ingestion.contextual import contextual_text
+from ingestion.contextual import embedding_text
 from ingestion.documents import EVERYTHING, LOCAL_USER, Chunk, Document, Page, document_id
 from ingestion.embedding import Embedder, load_embedder
 from ingestion.hashing import file_id
@@ -171,7 +171,7 @@ def _take_in_passages(
     for start in range(0, len(missing), _BATCH):
         progress("embed", len(passages) - len(missing) + start, len(passages))
         batch = missing[start : start + _BATCH]
-        texts = [contextual_text(one.title, (), one.text) for one in batch]
+        texts = [embedding_text(one.title, one.text) for one in batch]
         vectors = opened.embedder.embed_passages(texts)
         for passage, vector in zip(batch, vectors, strict=True):
             chunk = Chunk(0, len(passage.text), passage.text)

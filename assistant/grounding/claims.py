@@ -49,9 +49,13 @@ class Hint:
 
 
 class MarkerFilter:
-    """Takes source markers out of a stream of pieces. `hints` collects them; `length` counts clean text."""
+    """Takes source markers out of a stream of pieces. `hints` collects them; `length` counts clean text.
 
-    def __init__(self) -> None:
+    `highest` is the number of sources: 【12】 in a text about four sources is a key to press, no marker.
+    """
+
+    def __init__(self, highest: int = 99) -> None:
+        self._highest = highest
         self.hints: list[Hint] = []
         self.length = 0
         self._held = ""
@@ -72,10 +76,12 @@ class MarkerFilter:
     def _clean(self, text: str) -> str:
         parts, last = [], 0
         for match in _MARKER.finditer(text):
+            numbers = [int(number) for number in re.findall(r"[0-9０-９]+", match.group(1))]
+            if not all(1 <= number <= self._highest for number in numbers):
+                continue
             parts.append(text[last : match.start()])
             self.length += match.start() - last
-            numbers = re.findall(r"[0-9０-９]+", match.group(1))
-            self.hints.extend(Hint(self.length, int(number)) for number in numbers)
+            self.hints.extend(Hint(self.length, number) for number in numbers)
             last = match.end()
         parts.append(text[last:])
         self.length += len(text) - last

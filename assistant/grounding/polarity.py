@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from assistant.words import detect_language
 
 _CLAUSE_END = re.compile(
-    r"(?<=が)、|(?<=けれど)、|(?<=けれども)、|(?<=ものの)、|(?<=一方)、|(?<=一方で)、|ただし、?|但し、?|なお、|"
+    r"(?<=[とにもで]し)、|(?<=であり)、|(?<=ており)、|(?<=が)、|(?<=けれど)、|(?<=けれども)、|(?<=ものの)、|(?<=一方)、|(?<=一方で)、|ただし、?|但し、?|なお、|"
     r"[。;；\n]|\bbut\b|\bhowever\b|\bexcept\b|\bunless\b",
     re.IGNORECASE,
 )

@@ -57,4 +57,4 @@ def command(
         "browser.serverPort": str(port),
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return [python, "-m", "streamlit", "run", str(app), *flags]
+    return [python, "-P", "-m", "streamlit", "run", str(app), *flags]

@@ -19,15 +19,16 @@ logger = logging.getLogger(__name__)
 class Run:
     """One question on its way. `state` may be read from any thread.
 
-    `base` is how many messages the conversation had before. When nobody has looked at `state` for `patience`
-    seconds (the tab was closed), the generation is stopped, so that it does not hold up others.
+    `stream` takes `cancelled`, which the service asks also while it waits or reads the prompt. `base` is how
+    many messages the conversation had before. When nobody has looked at `state` for `patience` seconds (the
+    tab was closed), the generation is stopped, so that it does not hold up others.
     """
 
     def __init__(
         self,
         question: str,
         scope: Json | None,
-        stream: Callable[[], Iterator[Json]],
+        stream: Callable[..., Iterator[Json]],
         *,
         base: int = 0,
         patience: float = 120.0,
@@ -55,7 +56,7 @@ class Run:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """End the answer where it is. The generation ends with its next event."""
+        """End the answer where it is, also before its first word."""
         self._stop.set()
         with self._lock:
             if not self._state.finished:
@@ -75,15 +76,14 @@ class Run:
             self._fail(f"{type(error).__name__}: {error}")
 
     def _read(self) -> None:
-        events = self._stream()
+        events = self._stream(cancelled=self._unwanted)
         try:
             for event in events:
                 if self._stop.is_set() and event["event"] != "finished":
                     return
                 with self._lock:
                     self._state = advance(self._state, event)
-                    alone = time.monotonic() - self._seen > self._patience
-                if alone:
+                if self._unwanted():
                     self.stop()
             with self._lock:
                 if not self._state.finished:
@@ -92,6 +92,10 @@ class Run:
             close = getattr(events, "close", None)
             if close is not None:
                 close()
+
+    def _unwanted(self) -> bool:
+        """Whether it was stopped, or nobody looks any more."""
+        return self._stop.is_set() or time.monotonic() - self._seen > self._patience
 
     def _fail(self, message: str) -> None:
         with self._lock:

@@ -80,3 +80,9 @@ def test_claims_are_slices_in_order(text: str) -> None:
 
 def test_connecting_sentences_are_no_claims() -> None:
     assert split_claims("ご質問ありがとうございます。\n以下のとおりです：\nHere are the rules:\n---\n") == []
+
+
+def test_a_number_that_no_source_has_is_no_marker() -> None:
+    markers = MarkerFilter(3)
+    assert markers.feed("a[0]と【12】を押す[2]。") + markers.finish() == "a[0]と【12】を押す。"
+    assert [hint.number for hint in markers.hints] == [2]

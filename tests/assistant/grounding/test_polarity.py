@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.grounding.polarity import denies, opposed
+from assistant.grounding.polarity import clauses, denies, opposed
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,10 @@ def test_the_clause_that_fits_best_decides() -> None:
     assert not opposed("日帰り出張には支給しません。", given, [0.3, 0.9])
     assert opposed("日帰り出張にも支給します。", given, [0.3, 0.9])
     assert not opposed("支給します。", given, [0.5, 0.5])
+
+
+def test_a_prohibition_in_the_second_half_does_not_deny_the_first() -> None:
+    first, second = clauses("パスワードは14文字以上とし、他で使っているものを使い回してはならない。")
+    assert (denies(first), denies(second)) == (False, True)
+    given = f"{first}、{second}。"
+    assert not opposed("パスワードは14文字以上にしなければなりません。", given, [0.9, 0.2])

@@ -21,7 +21,7 @@ def test_the_whole_answer_arrives() -> None:
 def test_stop_ends_the_stream_and_keeps_what_was_written() -> None:
     closed, wanted, seen = threading.Event(), threading.Event(), threading.Event()
 
-    def stream() -> Iterator[dict[str, Any]]:
+    def stream(**_: Any) -> Iterator[dict[str, Any]]:
         try:
             yield {"event": "retrieved", "hits": []}
             yield {"event": "token", "text": "half"}
@@ -50,7 +50,7 @@ def test_an_expected_error_becomes_its_sentence() -> None:
 
 
 def test_an_unexpected_error_is_shown_and_logged(caplog: Any) -> None:
-    def stream() -> Iterator[dict[str, Any]]:
+    def stream(**_: Any) -> Iterator[dict[str, Any]]:
         yield {"event": "retrieved", "hits": []}
         raise ZeroDivisionError("a bug")
 
@@ -63,7 +63,7 @@ def test_an_unexpected_error_is_shown_and_logged(caplog: Any) -> None:
 def test_nobody_looking_stops_the_generation() -> None:
     closed = threading.Event()
 
-    def stream() -> Iterator[dict[str, Any]]:
+    def stream(**_: Any) -> Iterator[dict[str, Any]]:
         try:
             while True:
                 yield {"event": "token", "text": "x"}
