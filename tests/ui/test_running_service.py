@@ -169,6 +169,15 @@ def test_two_starters_at_once_end_with_one_service(workspace: Workspace) -> None
     for thread in threads:
         thread.join(90)
     assert len(pids) == 3 and len(set(pids)) == 1
+    # A late one must find the lock taken and end, or it would outlive the test.
+    assert _wait(lambda: [p.pid for p in psutil.Process().children() if _serves(p, workspace)] == pids[:1])
+
+
+def _serves(process: psutil.Process, workspace: Workspace) -> bool:
+    try:
+        return str(workspace.root) in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
 
 
 def test_what_a_killed_service_left_is_removed_and_a_new_one_starts(workspace: Workspace) -> None:
