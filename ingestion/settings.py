@@ -68,7 +68,7 @@ class RetrievalSettings(Section):
     mode: Literal["hybrid", "dense", "lexical"] = "hybrid"
     top_k: int = Field(8, ge=1, le=100)
     candidates: int = Field(100, ge=10, le=1000)
-    dense_weight: float = Field(0.5, ge=0, le=1)
+    dense_weight: float = Field(0.4, ge=0, le=1)
 
 
 class EvidenceSettings(Section):

@@ -23,7 +23,7 @@ def test_hits_follow_the_fused_order_and_carry_raw_scores() -> None:
     library = FakeLibrary({row: stored(row) for row in range(300)})
     indexes = FakeIndexes(DENSE, LEXICAL)
     hits = retriever(library, indexes).retrieve(Query("休暇", top_k=5))
-    expected = weighted_fusion(DENSE[:10], LEXICAL[:10], 0.5)[:5]
+    expected = weighted_fusion(DENSE[:10], LEXICAL[:10], RetrievalSettings().dense_weight)[:5]
     assert [(hit.start // 10, hit.score) for hit in hits] == [(row, pytest.approx(s)) for row, s in expected]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert {hit.start // 10: hit.dense for hit in hits if hit.dense} == {

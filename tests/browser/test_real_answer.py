@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from ingestion.workspace import open_workspace
+from ui.api.client import ServiceClient
 from ui.connecting import connect
 from ui.web.passages import MARK
 
@@ -68,9 +69,12 @@ TABS = {
 API = ("パスワードは何文字以上にしなければなりませんか？", "14文字")
 
 
-def test_two_tabs_and_a_program_share_one_model_and_mix_nothing(served_workspace: Any, visitors: Any) -> None:
+def test_two_tabs_and_a_program_share_one_model_and_mix_nothing(
+    served_workspace: Any, visitors: Any, tmp_path: Path
+) -> None:
     """Follows the upload above: the same workspace."""
     operations = connect(open_workspace(served_workspace.workspace), start_service=False)
+    assert isinstance(operations, ServiceClient)
     replies: list[str] = []
 
     def ask() -> None:
@@ -88,9 +92,11 @@ def test_two_tabs_and_a_program_share_one_model_and_mix_nothing(served_workspace
     for page, (question, expected) in zip(pages, TABS.items(), strict=True):
         page.wait_for_selector("button.copy", timeout=15 * MINUTES)
         shown = page.locator("[data-testid=stMain]").inner_text()
-        assert expected in shown
         assert [other for other in (*TABS, API[0]) if other in shown] == [question]
+        page.screenshot(path=tmp_path / f"{expected}.png")
+        assert expected in page.locator(".answer").inner_text()
     assert len(holders_of("qwen2.5-coder-1.5b-instruct", operations.status()["pid"])) == 1
+    operations.close()
 
 
 def holders_of(model: str, service: int) -> list[int]:

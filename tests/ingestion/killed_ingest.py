@@ -10,5 +10,5 @@ from library_fakes import World
 if __name__ == "__main__":
     world = World(Path(sys.argv[1]))
     print("ready", flush=True)
-    world.ingest()
+    world.ingest(progress=lambda step: print(step.phase, flush=True))
     world.close()

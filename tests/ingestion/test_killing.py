@@ -36,30 +36,40 @@ def test_ten_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     script = [sys.executable, str(Path(__file__).with_name("killed_ingest.py")), str(tmp_path)]
-    committed = killed = 0
-    for kill in range(KILLS):
-        if kill % 4 == 0:  # everything changes: the runs that follow replace and remove, too
-            write_files(docs, version=kill)
-        with subprocess.Popen(script, stdout=subprocess.PIPE, env=environment) as process:
-            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
-            time.sleep(chance.uniform(0.0, 0.5))
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
+    committed = killed = version = 0
+    for attempt in range(3 * KILLS):
+        if attempt % 4 == 0:  # everything changes: the runs that follow replace and remove, too
+            version = attempt
+            write_files(docs, version)
+        killed += kill_during(script, environment, steps=chance.randrange(60))
         world = World(tmp_path)  # opening catches up
         assert world.indexes.check()["problems"] == []
         documents = world.library.documents_list()
         committed += len(documents)
         assert all(len(summary.locations) == 1 for summary in documents)
         assert len(set(world.paths())) == len(documents)
-        if kill % 4 == 3:
+        if attempt % 4 == 3:
             world.ingest()
-            assert_complete(world, version=kill - 3)
+            assert_complete(world, version)
         world.close()
-    assert killed >= KILLS - 2 and committed > 0
+        if killed == KILLS:
+            break
+    assert killed == KILLS and committed > 0
     world = World(tmp_path)
     world.ingest()
-    assert_complete(world, version=8)
+    assert_complete(world, version)
     world.close()
+
+
+def kill_during(script: list[str], environment: dict[str, str], steps: int) -> bool:
+    """Kill a run after so many steps of its progress; False when it had fewer and ended."""
+    with subprocess.Popen(script, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        for _ in range(1 + steps):
+            process.stdout.readline()
+        time.sleep(0.002 * (steps % 5))  # not always right after a report
+        process.send_signal(signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
 
 
 def assert_complete(world: World, version: int) -> None:
