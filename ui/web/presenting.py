@@ -16,13 +16,8 @@ Json = dict[str, Any]
 ICONS: Mapping[str, str] = {
     "supported": "✓", "partly": "◐", "contradicted": "✕", "unsupported": "?", "unchecked": "–",
 }  # fmt: skip
-_MODEL_MARKS = re.compile(r"[ 　]?\[\d{1,2}\](?:\s*\[\d{1,2}\])*")
 _CARDS_SHOWN = 4
-
-
-def without_marks(text: str) -> str:
-    """The text without the model's own `[n]`, which are hints and not citations."""
-    return _MODEL_MARKS.sub("", text)
+_TABLE_ROW = re.compile(r"table (\d+) row (\d+)$")
 
 
 def file_name(path: str) -> str:
@@ -38,7 +33,8 @@ def place(item: Json, language: Language) -> str:
     if kind == "pptx" and page is not None:
         return t(language, "web", "slide", number=page)
     if locator:
-        return str(locator)
+        row = _TABLE_ROW.match(str(locator))
+        return t(language, "web", "table_row", number=row[1], row=row[2]) if row else str(locator)
     if page is None:
         return " › ".join(item.get("heading_path") or ())
     label = item.get("page_label")
@@ -65,7 +61,7 @@ def turn_view(state: TurnState, language: Language, *, scope: str = "") -> Json:
     text = state.text
     parts = [_piece_view(piece, state, numbers, language) for piece in pieces(text, state.claims)]
     if state.answer is not None and state.answer["abstained"]:
-        parts = [{"text": without_marks(text)}]
+        parts = [{"text": text}]
     return {
         "lang": language,
         "phase": phase(state),
@@ -128,7 +124,7 @@ class _Numbers:
 
 def _piece_view(piece: Any, state: TurnState, numbers: _Numbers, language: Language) -> Json:
     if piece.claim is None:
-        return {"text": without_marks(piece.text)}
+        return {"text": piece.text}
     claim = state.claims[piece.claim]
     chips = [
         {
@@ -139,7 +135,7 @@ def _piece_view(piece: Any, state: TurnState, numbers: _Numbers, language: Langu
         for index, citation in enumerate(claim["citations"])
     ]
     return {
-        "text": without_marks(piece.text),
+        "text": piece.text,
         "verdict": claim["verdict"],
         "icon": ICONS[claim["verdict"]],
         "label": t(language, "web", f"verdict.{claim['verdict']}"),
@@ -226,18 +222,18 @@ class Sentence:
 def cited_sentences(state: TurnState, language: Language) -> list[Sentence]:
     """The answer's text in order, each sentence with the numbers of what it stands on."""
     if state.answer is not None and state.answer["abstained"]:
-        return [Sentence(without_marks(state.text), "", "")]
+        return [Sentence(state.text, "", "")]
     numbers = _Numbers(state)
     found = []
     for piece in pieces(state.text, state.claims):
         if piece.claim is None:
-            found.append(Sentence(without_marks(piece.text), "", ""))
+            found.append(Sentence(piece.text, "", ""))
             continue
         claim = state.claims[piece.claim]
         marks = dict.fromkeys(numbers.of(piece.claim, i) for i in range(len(claim["citations"])))
         label = t(language, "web", f"verdict.{claim['verdict']}")
         tail = "".join(f"[{mark}]" for mark in marks) or f"({label})"
-        found.append(Sentence(without_marks(piece.text), f" {tail}", label))
+        found.append(Sentence(piece.text, f" {tail}", label))
     return found
 
 

@@ -16,7 +16,6 @@ from ui.web.presenting import (
     phase,
     place,
     turn_view,
-    without_marks,
 )
 from ui.web.turns import TurnState, advance
 
@@ -86,10 +85,6 @@ def test_a_citation_belongs_to_the_card_that_shares_most_of_it() -> None:
     assert card_number({"document": "a", "start": 40, "end": 50}, hits) is None
 
 
-def test_marks_of_the_model_are_left_out_and_other_brackets_stay() -> None:
-    assert without_marks("ten days [1][2]. Form [A] of [2024] [12]") == "ten days. Form [A] of [2024]"
-
-
 def test_copied_text_holds_sentences_marks_and_sources() -> None:
     copied = answer_text(final("休暇は？"), "ja")
     assert "年次有給休暇は入社6か月後に10日与えられます。 [1]" in copied
@@ -109,6 +104,7 @@ def test_sources_list_each_quote_once() -> None:
         ({"page": 3, "page_label": "3", "format": "pdf"}, "p. 3"),
         ({"page": 2, "locator": "Prices!B3", "format": "xlsx"}, "Prices!B3"),
         ({"page": None, "heading_path": ["Rules", "Leave"], "format": "md"}, "Rules › Leave"),
+        ({"page": None, "locator": "table 3 row 1", "format": "docx"}, "Table 3, row 1"),
         ({"page": None, "format": "txt"}, ""),
     ],
 )
