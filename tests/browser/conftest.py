@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -121,9 +122,11 @@ def served_workspace(default_models_dir: Path, tmp_path_factory: pytest.TempPath
         assert line.startswith("READY "), (tmp_path / "page.log").read_text()
         yield Served(line.split()[1], root)
     finally:
+        children = psutil.Process(page.pid).children()
         page.terminate()
         page.wait(30)
         page.stdout.close()
+        assert psutil.wait_procs(children, 10)[1] == []  # the page's server ends with its starter
         subprocess.run([*konkyo, "stop"], cwd=ROOT, env=environment, check=True, capture_output=True)
 
 

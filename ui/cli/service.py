@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,8 @@ def ui(
     _refuse_taken_port(chosen, number)
     connect(here, start_service=True).close()
     url = f"http://{chosen}:{number}"
+    # Unhandled, SIGTERM would end this process at once and leave the page running without an owner.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     page = subprocess.Popen(
         command(number, host=chosen),
         env={**os.environ, "KONKYO_WORKSPACE": str(here.root)},
