@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from assistant.answers import Source
 from assistant.prompting import heading_of
 from assistant.words import Weights, content_words, coverage, detect_language, kind_weight, same_word
+from ingestion.tokenizing import fold, proper_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def answerability(question: str, sources: Sequence[Source]) -> float:
         return 0.5
     if not found.same_language and found.covered < 0.5:
         return found.dense
-    if _missing_code(question, sources):
+    if _missing_code(question, sources) or (found.same_language and _missing_name(question, sources)):
         return _WITHOUT_CODE
     total = _BIAS + sum(weight * getattr(found, name) for name, weight in _COEFFICIENTS.items())
     return 1.0 / (1.0 + math.exp(-total))
@@ -171,9 +172,20 @@ def _missing_code(question: str, sources: Sequence[Source]) -> bool:
     codes = [code for code in found if not _NOT_CODE.fullmatch(code)]
     if not codes:
         return False
-    shown = "\n".join(text for source in sources for text in (heading_of(source.hit), source.hit.text))
-    plain = _plain_code(unicodedata.normalize("NFKC", shown))
+    plain = _plain_code(_shown(sources))
     return any(_plain_code(code) not in plain for code in codes)
+
+
+def _missing_name(question: str, sources: Sequence[Source]) -> bool:
+    """Whether the question names a place or person that no source names: 仙台営業所 is not 本社."""
+    shown = fold(_shown(sources))
+    return any(name not in shown for name in proper_names(question))
+
+
+def _shown(sources: Sequence[Source]) -> str:
+    """Headings and whole chunks, of which the prompt may hold only some sentences."""
+    texts = [text for source in sources for text in (heading_of(source.hit), source.hit.text)]
+    return unicodedata.normalize("NFKC", "\n".join(texts))
 
 
 def _plain_code(text: str) -> str:

@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 5.0  # for all sentences of one answer; what is overdue is UNCHECKED
 _CLOSEST = 3
-_GROUNDED = (Verdict.SUPPORTED, Verdict.PARTLY, Verdict.UNCHECKED)
+_GROUNDED = (Verdict.SUPPORTED, Verdict.UNCHECKED)  # what is at most partly proven alone answers nothing
 
 
 class _Clock:

@@ -60,6 +60,23 @@ def search_tokens(text: str) -> list[str]:
     return tokens
 
 
+def proper_names(text: str) -> list[str]:
+    """Japanese names of places and people in `text`, folded; not 日本, which narrows nothing."""
+    named = []
+    for piece in _pieces(fold(text)):
+        for morpheme in _tokenizer().tokenize(piece):
+            kind = morpheme.part_of_speech()
+            name = morpheme.surface()
+            if (
+                kind[1] == "固有名詞"
+                and kind[2] in ("地名", "人名")
+                and name != "日本"
+                and not name.isascii()
+            ):
+                named.append(name)
+    return named
+
+
 def bigrams(text: str) -> list[str]:
     """Overlapping pairs of letters or digits; a single one stands for itself."""
     pairs: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ from ingestion.settings import AnswerSettings
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
 _NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
 _CLEARLY = 0.1  # by how much the words of another number must fit a claim better
+_CELLS = re.compile(r"\t| \| |^\|")
+_OTHER_ROW = 0.15  # by how much the words of the question must fit another row better
 _CONTEXT_AT = 0.5  # how much of a claim's words must lie in a passage for its other number to contradict
 
 
@@ -125,9 +128,12 @@ class RuleChecker:
             if any(fact in lost for fact in swapped):
                 return Verdict.CONTRADICTED, tuple(reasons)
             return Verdict.PARTLY, tuple(f"number_elsewhere:{_text(fact, claim)}" for fact in swapped)
+        if claimed and measure.needs_question(claim) and _in_other_row(claimed, best, question, measure):
+            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{_text(claimed[0], claim)}")
         if context >= _CONTEXT_AT and (wrong := _of_another(claim, claimed, best, measure)):
             return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{wrong}")
         said = f"{question} {claim}" if measure.needs_question(claim) else claim
+        said = (clauses(said) or [said])[-1]  # the clause whose end says yes or no
         overlaps = [measure.overlap(said, part) for part in clauses(best.passage.text)]
         if context >= _CONTEXT_AT and opposed(claim, best.passage.text, overlaps):
             return Verdict.CONTRADICTED, (*reasons, "negation")
@@ -164,9 +170,11 @@ def _open(claimed: Sequence[Fact], support: Support) -> list[Fact]:
 
 def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: SupportMeasure) -> str:
     """A number of the claim that the passage gives to something else, "" without one (Japanese only)."""
-    if detect_language(best.passage.text) != "ja":
-        return ""
+    if detect_language(best.passage.text) != "ja" or _CELLS.search(best.passage.text):
+        return ""  # the columns of a table are not told apart here
     for fact in claimed:
+        if _repeats(fact, claimed, facts(best.passage.text)):
+            continue
         near = stretches(fact, best.passage.text)
         rest = claim[: fact.start] + claim[fact.end :]
         right = [measure.overlap(rest, words) for other, words in near if matches(fact, other)]
@@ -174,6 +182,31 @@ def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: Sup
         if right and wrong and len(near) > 1 and max(wrong) > max(right) + _CLEARLY:
             return _text(fact, claim)
     return ""
+
+
+def _repeats(fact: Fact, claimed: Sequence[Fact], given: Sequence[Fact]) -> bool:
+    """Whether the claim tells all of the passage's numbers of this kind in their order, as a range does."""
+    own = [one for one in claimed if one == fact or conflicts(fact, one) or matches(fact, one)]
+    theirs = [one for one in given if conflicts(fact, one) or matches(fact, one)]
+    return len(own) == len(theirs) > 1 and all(matches(a, b) for a, b in zip(own, theirs, strict=True))
+
+
+def _in_other_row(claimed: Sequence[Fact], best: Support, question: str, measure: SupportMeasure) -> bool:
+    """Whether another row fits the question clearly better than the one with the number of a bare answer.
+
+    "16,000円" to a question about section chiefs stands in the row of the directors.
+    """
+    right: list[float] = []
+    wrong: list[float] = []
+    for passage in measure.passages:
+        if passage.heading != best.passage.heading or "\n" in passage.text:
+            continue
+        given = facts(passage.text)
+        if any(matches(fact, one) for fact in claimed for one in given):
+            right.append(measure.overlap(question, passage.text))
+        elif any(conflicts(fact, one) for fact in claimed for one in given):
+            wrong.append(measure.overlap(question, passage.text))
+    return bool(right and wrong) and max(wrong) > max(right) + _OTHER_ROW
 
 
 def _text(fact: Fact, claim: str) -> str:

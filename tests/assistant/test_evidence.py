@@ -180,3 +180,9 @@ def test_words_and_languages() -> None:
     assert detect_language("第12条 休暇") == "ja"
     assert detect_language("USBメモリ") == "ja"
     assert detect_language("What is 有給?") == "en"
+
+
+def test_a_place_that_no_source_names_is_no_answer() -> None:
+    text = "本社営業部の電話番号は045-000-1190です。"
+    assert answerability("仙台営業所の電話番号を教えてください。", [source(text)]) < 0.5
+    assert answerability("本社営業部の電話番号を教えてください。", [source(text)]) >= 0.5

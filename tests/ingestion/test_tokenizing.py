@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ingestion.tokenizing import bigrams, search_tokens
+from ingestion.tokenizing import bigrams, proper_names, search_tokens
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,8 @@ def test_threads_get_what_one_thread_gets() -> None:
 def test_bigrams_are_pairs_within_runs_of_letters() -> None:
     assert bigrams("有給休暇 Ａ１ x、Y") == ["有給", "給休", "休暇", "a1", "x", "y"]
     assert bigrams(" 、") == []
+
+
+def test_names_of_places_are_told_from_other_words() -> None:
+    assert proper_names("仙台営業所と大阪市の電話番号") == ["仙台", "大阪"]
+    assert proper_names("日本の語学手当 for staff in Tokyo") == []

@@ -163,3 +163,22 @@ def test_the_last_part_of_a_telephone_number_is_compared() -> None:
     text = "ヘルプデスクの電話番号は03-1234-5678。"
     assert check("電話番号は03-1234-5678です。", text=text).verdict is Verdict.SUPPORTED
     assert check("電話番号は03-1234-5679です。", text=text).reasons == ("number_not_found:5679",)
+
+
+def test_a_range_repeated_as_it_stands_is_supported() -> None:
+    text = "本社・営業所の夏季休業は8月9日(土)から8月17日(日)まで(9日間)とする。"
+    assert check("夏季休業は8月9日から8月17日までです。", text=text).verdict is Verdict.SUPPORTED
+    assert check("夏季休業は8月17日から8月9日までです。", text=text).verdict is not Verdict.SUPPORTED
+
+
+def test_a_rule_copied_whole_is_supported_though_its_end_denies() -> None:
+    text = "パスワードは14文字以上とし、他のサービスで使っているものを使い回してはならない。"
+    assert check(text, text=text).verdict is Verdict.SUPPORTED
+    assert check("他のサービスのパスワードを使い回してもよい。", text=text).verdict is Verdict.CONTRADICTED
+
+
+def test_a_bare_number_from_another_row_is_contradicted() -> None:
+    text = "・検査成績書 10年\n・校正記録 5年\n・教育記録 3年"
+    question = "検査成績書の保管期間は何年ですか。"
+    assert check("10年です。", question, text).verdict is not Verdict.CONTRADICTED
+    assert check("5年です。", question, text).verdict is Verdict.CONTRADICTED
