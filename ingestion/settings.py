@@ -75,7 +75,7 @@ class EvidenceSettings(Section):
     """What of the hits goes into the prompt: their best sentences, or whole chunks."""
 
     mode: Literal["selected", "whole"] = "selected"
-    tokens: int = Field(420, ge=50, description="budget of the sources in the prompt")
+    tokens: int = Field(360, ge=50, description="budget of the sources in the prompt")
     sources: int = Field(4, ge=1, le=20)
 
 
