@@ -126,8 +126,8 @@ def served_workspace(default_models_dir: Path, tmp_path_factory: pytest.TempPath
         page.terminate()
         page.wait(30)
         page.stdout.close()
-        assert psutil.wait_procs(children, 10)[1] == []  # the page's server ends with its starter
         subprocess.run([*konkyo, "stop"], cwd=ROOT, env=environment, check=True, capture_output=True)
+        assert psutil.wait_procs(children, 30)[1] == []  # the page's server ended with its starter
 
 
 class Visitors:
