@@ -65,6 +65,70 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell at `document.text[start:end]`, in row and column (0-based) of its table's grid.
+
+    Merged cells have their text once and span more rows or columns. `header` says that the cell names a row
+    or a column. `locator` is its place in the file ("Sheet1!B3"), None where the file has none.
+    """
+
+    row: int
+    column: int
+    start: int
+    end: int
+    row_span: int = 1
+    column_span: int = 1
+    header: bool = False
+    locator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table at `document.text[start:end]`, a line for each row; empty cells are left out."""
+
+    start: int
+    end: int
+    cells: tuple[TableCell, ...]
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedLine:
+    """A line that was read from a picture: `document.text[start:end]` on page `page` (1-based).
+
+    The box is in points from the top left corner of the page as it is shown. `confidence` is in [0, 1].
+    """
+
+    start: int
+    end: int
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    confidence: float
+    vertical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, chart or drawing on page `page` (1-based), and its caption at `document.text[start:end]`.
+
+    The box is as in RecognisedLine, all zero where the format has no pages to show; `name` then says which
+    part of the file it is. A figure without caption has `start == end`, where it stands in the text.
+    """
+
+    page: int
+    start: int
+    end: int
+    x0: float = 0.0
+    y0: float = 0.0
+    x1: float = 0.0
+    y1: float = 0.0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a reader makes of one file.
 
@@ -73,7 +137,8 @@ class Document:
     `pages` cover the text in order without overlap. `paged` says whether page numbers mean something to
     people (pdf, pptx, xlsx), or the text is one run (txt, html, docx). `title` is the document's own title
     or None. `properties` are facts from the file's head (author, date, mail subject, encoding).
-    `warnings` are for people.
+    `warnings` are for people. `members` are the files inside this one (of an archive, attached to a mail or a
+    PDF), by the names with which `containers.py` takes them out.
     """
 
     text: str
@@ -86,6 +151,10 @@ class Document:
     title: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    recognised: tuple[RecognisedLine, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    members: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse pages that do not lie in the text, and a map of another length."""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from ingestion import library_schema as t
-from ingestion.documents import Cell, Document, Heading, Offsets, Page
+from ingestion.documents import (
+    Cell,
+    Document,
+    Figure,
+    Heading,
+    Offsets,
+    Page,
+    RecognisedLine,
+    Table,
+    TableCell,
+)
 
 
 def store(connection: sa.Connection, document_id: str, document: Document) -> None:
@@ -20,6 +31,10 @@ def store(connection: sa.Connection, document_id: str, document: Document) -> No
         "headings": [[h.level, h.start, h.end, h.title] for h in document.headings],
         "cells": [[c.start, c.end, c.locator] for c in document.cells],
         "properties": document.properties,
+        "tables": [astuple(table) for table in document.tables],
+        "recognised": [astuple(line) for line in document.recognised],
+        "figures": [astuple(figure) for figure in document.figures],
+        "members": document.members,
     }
     connection.execute(
         sa.insert(t.bodies),
@@ -64,7 +79,15 @@ def load(connection: sa.Connection, document_id: str, generation: int) -> Docume
         title=structure["title"],
         properties=structure["properties"],
         warnings=tuple(json.loads(row.warnings)),
+        tables=tuple(_table(*table) for table in structure.get("tables", ())),
+        recognised=tuple(RecognisedLine(*line) for line in structure.get("recognised", ())),
+        figures=tuple(Figure(*figure) for figure in structure.get("figures", ())),
+        members=tuple(structure.get("members", ())),
     )
+
+
+def _table(start: int, end: int, cells: list[list[Any]], caption: str | None) -> Table:
+    return Table(start, end, tuple(TableCell(*cell) for cell in cells), caption)
 
 
 def _pack(origins: Offsets) -> bytes:

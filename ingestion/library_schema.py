@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, event
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, event
 from sqlalchemy.exc import DatabaseError
 
 from ingestion.errors import WorkspaceError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision below migrations/versions."""
 
 EVERYBODY = 1
@@ -154,6 +154,51 @@ removals = Table(
     Column("row", Integer, primary_key=True),
     Column("generation", Integer, nullable=False),
     Index("removals_generation", "generation"),
+)
+
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("error", Text),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document", Text, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Index("findings_document", "document"),
+)
+
+# Kept when the document goes: who released these very bytes need not do it again when they come back.
+releases = Table(
+    "releases",
+    metadata,
+    Column("document", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("document", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("version", Text),
+    Column("valid_from", Text),
+    Column("valid_to", Text),
+    Column("state", Text, nullable=False),
+    Index("versions_family", "family"),
 )
 
 

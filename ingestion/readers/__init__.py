@@ -9,19 +9,20 @@ from types import MappingProxyType
 
 from ingestion.documents import Document
 from ingestion.errors import ReadError
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 PARSER_VERSION = 1
 """Part of the key of everything derived from a file: raised when readers or chunking change."""
 
-Reader = Callable[[Path], Document]
+Reader = Callable[[Path, ReadOptions], Document]
 
 
-def _lazy(module: str, function: str) -> Reader:
+def _lazy(module: str, function: str, *, with_options: bool = False) -> Reader:
     """A reader whose libraries are imported when the first such file is read."""
 
-    def reader(path: Path) -> Document:
-        found: Reader = getattr(import_module(f"ingestion.readers.{module}"), function)
-        return found(path)
+    def reader(path: Path, options: ReadOptions) -> Document:
+        found: Callable[..., Document] = getattr(import_module(f"ingestion.readers.{module}"), function)
+        return found(path, options) if with_options else found(path)
 
     return reader
 
@@ -57,7 +58,7 @@ def supported(path: Path) -> bool:
     return path.suffix.lower() in READERS
 
 
-def read(path: Path) -> Document:
+def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read one file.
 
     Raises:
@@ -71,7 +72,7 @@ def read(path: Path) -> Document:
     try:
         if path.stat().st_size == 0:
             raise ReadError("the file is empty (0 bytes).")
-        return reader(path)
+        return reader(path, options)
     except FileNotFoundError as error:
         raise ReadError("the file is gone.") from error
     except PermissionError as error:

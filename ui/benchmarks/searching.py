@@ -70,23 +70,29 @@ def bench_search(
         progress("index", 1, 1)
         asked = make_queries(queries + _WARM_UP, pool)
         with PeakMemory() as memory:
-            if while_generating:
-                generator = open_generator(workspace, opened.settings)
-                try:
-                    with generating(generator):
-                        times = time_searches(opened, asked, progress)
-                finally:
-                    generator.close()
-            else:
-                times = time_searches(opened, asked, progress)
+            idle = time_searches(opened, asked, progress)
+            times = _while_generating(workspace, opened, asked, progress) if while_generating else idle
         result = {
             "chunks": chunks, "queries": queries, "while_generating": while_generating, **times.as_json(),
             "peak_mb": round(memory.peak_mb, 1), "text": f"shuffled from {len(pool)} sentences",
             "vectors": "synthetic, mixed from really embedded sentences with noise; queries really embedded",
         }  # fmt: skip
+        if while_generating:
+            result["idle"] = idle.as_json()
         if compare:
             result["comparison"] = compare_dense(opened, vectors, asked[_WARM_UP:], times)
     return result
+
+
+def _while_generating(
+    workspace: Workspace, opened: EvaluationLibrary, asked: Sequence[str], progress: Progress
+) -> Times:
+    generator = open_generator(workspace, opened.settings)
+    try:
+        with generating(generator):
+            return time_searches(opened, asked, progress)
+    finally:
+        generator.close()
 
 
 def store(

@@ -1,0 +1,63 @@
+"""What a company needs: runs of synchronisation, findings of screening, versions of documents."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    _syncs()
+    _findings()
+    _versions()
+
+
+def _syncs() -> None:
+    op.create_table(
+        "syncs",
+        sa.Column("source", sa.Text, primary_key=True),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("report", sa.Text, nullable=False),
+        sa.Column("error", sa.Text),
+    )
+
+
+def _findings() -> None:
+    op.create_table(
+        "findings",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("document", sa.Text, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("start", sa.Integer, nullable=False),
+        sa.Column("end", sa.Integer, nullable=False),
+        sa.Column("confidence", sa.Float, nullable=False),
+    )
+    op.create_index("findings_document", "findings", ["document"])
+    op.create_table(
+        "releases",
+        sa.Column("document", sa.Text, primary_key=True),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+    )
+
+
+def _versions() -> None:
+    op.create_table(
+        "versions",
+        sa.Column("document", sa.Text, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("signature", sa.LargeBinary, nullable=False),
+        sa.Column("family", sa.Text, nullable=False),
+        sa.Column("version", sa.Text),
+        sa.Column("valid_from", sa.Text),
+        sa.Column("valid_to", sa.Text),
+        sa.Column("state", sa.Text, nullable=False),
+    )
+    op.create_index("versions_family", "versions", ["family"])
