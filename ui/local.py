@@ -191,7 +191,7 @@ class LocalOperations:
 
     def remove_document(self, document: str) -> Json:
         """See `Operations.remove_document`."""
-        from ingestion.pipeline import remove_document
+        from ingestion.upkeep import remove_document
 
         stored = self._stored(document)
         with self._writing():

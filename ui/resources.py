@@ -146,7 +146,7 @@ class Resources:
     ) -> dict[str, Any]:
         """Make vectors with `model` or the configured embedder, and search with them from then on."""
         from ingestion.embedding import load_embedder
-        from ingestion.pipeline import reembed
+        from ingestion.upkeep import reembed
 
         embedder = load_embedder(
             model or self.settings.models.embedder, self.workspace.models, self.settings.models.threads

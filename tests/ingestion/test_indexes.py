@@ -14,7 +14,7 @@ from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import LibraryWriter
-from ingestion.pipeline import reembed
+from ingestion.upkeep import reembed
 from ingestion.vectors import Rows, Vectors
 
 PLANETS = ["水星", "金星", "地球", "火星", "木星", "土星"]

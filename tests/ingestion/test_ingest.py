@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from library_fakes import World, read_plain
 
-from ingestion import pipeline
+from ingestion.deriving import derivation
 from ingestion.documents import Document, User
 from ingestion.errors import IngestionError, ReadError, UnsafeRemovalError
 from ingestion.ingest_report import IngestProgress, IngestReport
-from ingestion.pipeline import reembed, remove_document
 from ingestion.settings import ChunkingSettings, IngestionSettings, Settings
+from ingestion.upkeep import reembed, remove_document
 
 
 @pytest.fixture
@@ -426,7 +426,7 @@ def test_new_chunk_sizes_are_told_by_check_and_taken_up_by_reparse(world: World)
     assert counts(world.ingest(settings=settings)) == {"unchanged": 10}
     assert len(world.indexes.check()["derived_by"]) == 1
     world.ingest(settings=settings, reparse=True)
-    assert list(world.indexes.check()["derived_by"]) == [pipeline.derivation(100, 200)]
+    assert list(world.indexes.check()["derived_by"]) == [derivation(100, 200)]
 
 
 def test_removing_a_document(world: World) -> None:
