@@ -29,6 +29,7 @@ ONLY_IN = {
     "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},
     "openpyxl": {"ingestion/readers/xlsx.py"},
     "pptx": {"ingestion/readers/pptx.py"},
+    "rapidocr": {"ingestion/ocr.py"},
     "pypdf": {"ingestion/readers/pdf_extras.py", "ui/benchmarks/ingesting.py"},  # the latter to compare
 }
 # The program's SQL and its two databases: the library, and the records of conversations.
