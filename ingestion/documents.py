@@ -93,6 +93,35 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCell:
+    """A cell of a table's row at `document.text[start:end]`, and the names of its column, outermost first.
+
+    `header` says that it names the row itself. `locator` as in TableCell.
+    """
+
+    start: int
+    end: int
+    label: str = ""
+    header: bool = False
+    locator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table at `document.text[start:end]`, with all that its reader would look up elsewhere.
+
+    `lead` are the texts of cells and section lines above it that count for it too ("区分: 正会員").
+    `cells` are in reading order. `header` rows only name columns.
+    """
+
+    start: int
+    end: int
+    cells: tuple[RowCell, ...]
+    lead: tuple[str, ...] = ()
+    header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RecognisedLine:
     """A line that was read from a picture: `document.text[start:end]` on page `page` (1-based).
 
@@ -181,16 +210,26 @@ class Chunk:
     """A slice of one document: `document.text[start:end] == text`, always.
 
     `heading_path` holds the titles above the chunk, outermost first. They stand beside the text and are
-    joined to it only for embedding and prompting.
+    joined to it only for embedding and prompting. So is `context`: what a piece of a table is read with, its
+    caption and column names. `rows` are the table rows in the chunk, in offsets of the document.
     """
 
     start: int
     end: int
     text: str
     heading_path: tuple[str, ...] = ()
+    context: str = ""
+    rows: tuple[TableRow, ...] = ()
 
 
-def slice_chunk(document: Document, start: int, end: int, heading_path: tuple[str, ...] = ()) -> Chunk:
+def slice_chunk(
+    document: Document,
+    start: int,
+    end: int,
+    heading_path: tuple[str, ...] = (),
+    context: str = "",
+    rows: tuple[TableRow, ...] = (),
+) -> Chunk:
     """The one door that makes a chunk.
 
     Raises:
@@ -198,7 +237,7 @@ def slice_chunk(document: Document, start: int, end: int, heading_path: tuple[st
     """
     if not 0 <= start < end <= len(document.text):
         raise ValueError(f"chunk [{start}:{end}] is outside the document (length {len(document.text)})")
-    return Chunk(start, end, document.text[start:end], heading_path)
+    return Chunk(start, end, document.text[start:end], heading_path, context, rows)
 
 
 @dataclass(frozen=True, slots=True)

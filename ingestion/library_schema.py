@@ -113,6 +113,8 @@ chunks = Table(
     Column("page_label", Text),
     Column("locator", Text),
     Column("generation", Integer, nullable=False),
+    Column("context", Text, nullable=False, server_default=""),
+    Column("rows", LargeBinary),
     Index("chunks_document", "document"),
     Index("chunks_generation", "generation"),
     sqlite_autoincrement=True,
@@ -161,9 +163,23 @@ syncs = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("at", Text, nullable=False),
+    Column("ok_at", Text),
     Column("seconds", Float, nullable=False),
     Column("report", Text, nullable=False),
     Column("error", Text),
+    Column("refused", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+)
+
+# Failures that somebody has looked at, for as long as the file stays as it was.
+ignored_failures = Table(
+    "ignored_failures",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("at", Text, nullable=False),
 )
 
 findings = Table(

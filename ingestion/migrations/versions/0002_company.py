@@ -13,9 +13,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    _chunks()
     _syncs()
     _findings()
     _versions()
+
+
+def _chunks() -> None:
+    op.add_column("chunks", sa.Column("context", sa.Text, nullable=False, server_default=""))
+    op.add_column("chunks", sa.Column("rows", sa.LargeBinary))
 
 
 def _syncs() -> None:
@@ -23,9 +29,20 @@ def _syncs() -> None:
         "syncs",
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("at", sa.Text, nullable=False),
+        sa.Column("ok_at", sa.Text),
         sa.Column("seconds", sa.Float, nullable=False),
         sa.Column("report", sa.Text, nullable=False),
         sa.Column("error", sa.Text),
+        sa.Column("refused", sa.Integer, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "ignored_failures",
+        sa.Column("source", sa.Text, primary_key=True),
+        sa.Column("path", sa.Text, primary_key=True),
+        sa.Column("mtime_ns", sa.Integer, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("at", sa.Text, nullable=False),
     )
 
 
