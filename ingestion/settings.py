@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
+from ingestion.source_settings import SourceSettings as SourceSettings
 
 _PREFIX = "KONKYO_"
 _NOT_SETTINGS = {"KONKYO_WORKSPACE"}
@@ -88,12 +89,6 @@ class AnswerSettings(Section):
     answerable_at: float = Field(0.5, ge=0, le=1, description="abstain when the evidence scores less")
     supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
     partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
-
-
-class SourceSettings(Section):
-    r"""How people know a source: `\\server\share` or `https://intranet/docs`."""
-
-    shown_as: str = ""
 
 
 class ServiceSettings(Section):

@@ -80,6 +80,11 @@ class Workspace:
         return self.root / "uploads"
 
     @property
+    def mirrors(self) -> Path:
+        """Copies of remote sources, a folder each."""
+        return self.root / "sources"
+
+    @property
     def logs(self) -> Path:
         """Log files."""
         return self.root / "logs"

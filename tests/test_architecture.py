@@ -41,6 +41,7 @@ SQL_IN = {
     "ingestion/library_writing.py",
     "ingestion/location_rows.py",
     "ingestion/embedder_rows.py",
+    "ingestion/sync_rows.py",
     "ingestion/migrations/",
     "assistant/records.py",
     "assistant/migrations/",
