@@ -14,7 +14,8 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-from assistant.grounding.dates import Moment, moments
+from assistant.grounding.number_words import falls, half_more, is_negative, phrases
+from ingestion.dates import Moment, moments
 
 _KANJI_UNITS = (
     "円 割 時間 分間 秒 営業日 日間 日 週間 か月 ヶ月 カ月 箇月 年間 年 人 名 歳 回 個 台 枚 件 泊 冊 "
@@ -72,7 +73,7 @@ def _pattern() -> re.Pattern[str]:
     arabic = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
     return re.compile(
         rf"""
-        (?P<before>[¥$€])?\s*(?:(?<![A-Za-z0-9_-])|(?<=[0-9%年月日時分円人名回個件泊階]-))
+        (?P<before>[¥$€])?\s*(?:(?<![A-Za-z0-9_-])|(?<=[^A-Za-z0-9_-]-)|(?<=\A-)|(?<=[0-9%年月日時分円人名回個件泊階]-))
           (?P<arabic>{arabic}(?:\s*[十百千万億兆]+(?:{arabic}[十百千万億兆]+)*(?:{arabic})?)?)
           \s*(?P<unit>(?:{unit})(?![a-z]))?
         | (?P<kanji>[〇一二三四五六七八九十百千万億兆]+)(?P<kanji_unit>{kanji_unit})
@@ -87,7 +88,7 @@ class Quantity:
     """A number with its unit in base units (`value` 3600, `unit` "second" for 1時間); `unit` "" when bare.
 
     `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` made `value` of the
-    number.
+    number. `falls` says that something falls by it, so that its sign may be written or not.
     """
 
     value: Fraction
@@ -97,6 +98,7 @@ class Quantity:
     end: int
     text: str
     factor: Fraction = Fraction(1)
+    falls: bool = False
 
 
 Fact = Quantity | Moment
@@ -108,13 +110,16 @@ def facts(text: str) -> list[Fact]:
     dates = list(moments(text))
     taken = [(moment.start, moment.end) for moment in dates]
     taken += [match.span() for match in _NOT_NUMBERS.finditer(text)]
+    worded = [_worded(*phrase, text) for phrase in phrases(text, kanji_number)]
+    taken += [(quantity.start, quantity.end) for quantity in worded]
     found: list[Fact] = list(dates)
-    numbers = [
+    numbers = worded + [
         quantity
         for match in _pattern().finditer(text)
         if not any(match.start() < end and start < match.end() for start, end in taken)
         and (quantity := _quantity(match, text)) is not None
     ]
+    numbers.sort(key=lambda quantity: quantity.start)
     found += _joined(_with_range_units(numbers, text), text)
     return sorted(found, key=lambda fact: fact.start)
 
@@ -152,19 +157,25 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     else:
         value = kanji_number(found["arabic"] or found["kanji"])
     name, factor = _units().get(unit, ("", 1))
+    end = match.end()
+    if half_more(text, end, name):
+        value, end = value + Fraction(1, 2), end + 1
+    at = match.start() + len(match.group()) - len(match.group().lstrip())
+    sign = -1 if is_negative(text, at, name) else 1
     return Quantity(
-        value * factor,
-        name,
-        _bound(match, text),
-        match.start(),
-        match.end(),
-        match.group().strip(),
-        Fraction(factor),
+        sign * value * factor, name, _bound(match.start(), end, text), match.start(), end,
+        text[match.start() : end].strip(), Fraction(factor), falls(text, end),
+    )  # fmt: skip
+
+
+def _worded(start: int, end: int, value: Fraction, unit: str, text: str) -> Quantity:
+    return Quantity(
+        value, unit, _bound(start, end, text), start, end, text[start:end], falls=falls(text, end)
     )
 
 
-def _bound(match: re.Match[str], text: str) -> int:
-    after, before = text[match.end() : match.end() + 12], text[: match.start()]
+def _bound(start: int, end: int, text: str) -> int:
+    after, before = text[end : end + 12], text[:start]
     if _NOT_BEYOND.match(after) or _NOT_BEYOND_BEFORE.search(before):
         return -1
     if _AT_LEAST.match(after) or _AT_LEAST_BEFORE.search(before):
@@ -215,7 +226,10 @@ def matches(claimed: Fact, given: Fact) -> bool:
         return claimed.agrees(given)
     if isinstance(claimed, Quantity) and isinstance(given, Quantity):
         same_unit = claimed.unit == given.unit or not claimed.unit or not given.unit
-        return same_unit and claimed.value == given.value and claimed.bound * given.bound >= 0
+        same = claimed.value == given.value or (
+            claimed.value == -given.value and (claimed.falls or given.falls)
+        )
+        return same_unit and same and claimed.bound * given.bound >= 0
     return _year_matches(claimed, given)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.grounding.dates import Moment, moments
+from ingestion.dates import Moment, moments
 from assistant.grounding.numbers import Quantity, conflicts, facts, kanji_number, matches
 
 
@@ -166,3 +166,53 @@ def test_no_text_breaks_the_rules(text: str) -> None:
 
 def test_a_digit_before_a_ten_is_one_number() -> None:
     assert [moment.fields for moment in moments("十九三時")] == [(3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("半年", "6か月"),
+        ("1年半", "18 months"),
+        ("2時間半", "150分"),
+        ("半額", "50%"),
+        ("費用の全額", "100%"),
+        ("half a year", "6 months"),
+        ("3分の2", "三分の二"),
+        ("10分の3", "30%"),
+        ("△3,000円", "マイナス3,000円"),
+        ("−5℃", "-5℃"),
+        ("▲5%", "5%減"),
+        ("マイナス5%", "5%の減少"),
+        ("R6/4/1", "令和六年四月一日"),
+    ],
+)
+def test_words_fractions_and_signs(one: str, other: str) -> None:
+    assert matches(only(one), only(other))
+    assert matches(only(other), only(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("5℃", "-5℃"),
+        ("保管温度は-18℃以下", "18℃"),
+        ("3,000円", "△3,000円"),
+        ("半年", "1年"),
+        ("全額", "半額"),
+        ("1年半", "1年"),
+        ("全額", "80%"),
+    ],
+)
+def test_sign_and_share_are_told_apart(one: str, other: str) -> None:
+    assert not matches(only(one), only(other))
+    assert conflicts(only(one), only(other))
+
+
+@pytest.mark.parametrize("text", ["10-15日", "第3-2号", "3日-5日", "\n-3個\n"])
+def test_a_hyphen_that_joins_or_lists_is_no_minus(text: str) -> None:
+    assert all(isinstance(fact, Moment) or fact.value > 0 for fact in facts(text))
+
+
+@pytest.mark.parametrize("text", ["H1. Overview", "S2. 概要", "昭和70年", "平成32年1月1日"])
+def test_headings_and_years_that_no_era_had_are_no_dates(text: str) -> None:
+    assert not any(moment.fields[0] for moment in moments(text))

@@ -1,6 +1,6 @@
 """Dates and times of day in Japanese and English texts, in both calendars, as comparable values.
 
-Works on NFKC text. Does not know which era a bare "6年" belongs to.
+Works on NFKC text. Does not know which era a bare "6年" belongs to. `H1.` alone is no year: headings look so.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _ERAS = {
-    "明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019,
-    "M": 1868, "T": 1912, "S": 1926, "H": 1989, "R": 2019,
+    "明治": (1868, 45), "大正": (1912, 15), "昭和": (1926, 64), "平成": (1989, 31), "令和": (2019, 99),
+    "M": (1868, 45), "T": (1912, 15), "S": (1926, 64), "H": (1989, 31), "R": (2019, 99),
 }  # fmt: skip
+"""First year and number of years of each era."""
 _MONTHS = {
     "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7, "august": 8,
     "september": 9, "october": 10, "november": 11, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4,
@@ -24,9 +25,9 @@ _NUM = rf"(?:[0-9]{{1,2}}|{_KANJI})"
 
 _DATE = re.compile(
     rf"""
-    (?:(?P<era>明治|大正|昭和|平成|令和|(?<![A-Za-z])[MTSHR])\s*(?P<era_year>元|[0-9]{{1,2}}|{_KANJI})\s*[年.](?!間)
+    (?:(?P<era>明治|大正|昭和|平成|令和|(?<![A-Za-z])[MTSHR])\s*(?P<era_year>元|[0-9]{{1,2}}|{_KANJI})\s*[年./](?!間)
        | (?P<year>[0-9]{{4}}|[〇一二三四五六七八九]{{4}})\s*年(?!間))
-      (?:度|\s*(?P<month>{_NUM})\s*[月.](?:\s*(?P<day>{_NUM})\s*日?)?)?
+      (?:度|\s*(?P<month>{_NUM})\s*[月./](?:\s*(?P<day>{_NUM})\s*日?)?)?
     | (?P<iso_year>[0-9]{{4}})(?P<sep>[-/.])(?P<iso_month>[0-9]{{1,2}})
       (?:(?P=sep)(?P<iso_day>[0-9]{{1,2}}))?(?![0-9])
     | (?<![0-9一二三四五六七八九十])(?P<m>{_NUM})\s*月\s*(?P<d>{_NUM})\s*日(?!間)
@@ -103,12 +104,17 @@ def small_kanji_number(text: str) -> int:
     return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
 
 
-def moments(text: str) -> Iterator[Moment]:
-    """Every date and time of day in `text` (NFKC), dates first. Impossible dates (13月) are left out."""
+def dates(text: str) -> Iterator[Moment]:
+    """Every date in `text` (NFKC), in order. Impossible ones (13月, 昭和70年) are left out."""
     for match in _DATE.finditer(text):
-        year, month, day = _date_fields(match.groupdict())
-        if (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31):
-            yield Moment("date", (year, month, day), match.start(), match.end())
+        fields = _date_fields(match.groupdict())
+        if fields is not None and not _is_heading(match):
+            yield Moment("date", fields, match.start(), match.end())
+
+
+def moments(text: str) -> Iterator[Moment]:
+    """Every date and time of day in `text` (NFKC), dates first."""
+    yield from dates(text)
     for match in _TIME.finditer(text):
         fields = _time_fields(match.groupdict())
         if fields is not None:
@@ -116,11 +122,21 @@ def moments(text: str) -> Iterator[Moment]:
             yield Moment("time", fields, match.start(), match.end(), half)
 
 
-def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, int | None]:
-    year = found["year"] or found["iso_year"] or found["en_year"] or found["uk_year"] or found["my_year"]
+def _is_heading(match: re.Match[str]) -> bool:
+    """Whether an era is one letter and only a year with a full stop follows it, as in "H1. Overview"."""
+    return len(match["era"] or "") == 1 and "年" not in match.group() and match["month"] is None
+
+
+def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, int | None] | None:
+    year = _number(
+        found["year"] or found["iso_year"] or found["en_year"] or found["uk_year"] or found["my_year"]
+    )
     if (era := found["era"]) and (era_year := found["era_year"]):
-        first = _ERAS.get(era) or _ERAS[era.upper()]
-        year = str(first + small_kanji_number(era_year) - 1)
+        first, years = _ERAS.get(era) or _ERAS[era.upper()]
+        number = small_kanji_number(era_year)
+        if not 1 <= number <= years:
+            return None
+        year = first + number - 1
     name = found["en_month"] or found["uk_month"] or found["my_month"]
     month = (
         _MONTHS[name.lower()]
@@ -130,7 +146,9 @@ def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, 
     day = _number(
         found["day"] or found["iso_day"] or found["d"] or found["sd"] or found["en_day"] or found["uk_day"]
     )
-    return _number(year), month, day
+    if (month is not None and not 1 <= month <= 12) or (day is not None and not 1 <= day <= 31):
+        return None
+    return year, month, day
 
 
 def _time_fields(found: dict[str, str | None]) -> tuple[int | None, ...] | None:

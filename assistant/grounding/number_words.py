@@ -1,0 +1,70 @@
+"""What says a number without being one (半年, 全額, 3分の2), and what turns one around (マイナス, △, 減).
+
+Works on NFKC text. Does not read 無料 as 0円: documents say that in too many other words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+Phrase = tuple[int, int, Fraction, str]
+"""Start, end, value in base units, base unit."""
+
+_PHRASES: tuple[tuple[str, Fraction, str], ...] = (
+    ("半年間?|half[- ](?:a )?year", Fraction(6), "month"),
+    ("(?<!第[0-9一二三四])(?<![0-9]{4})四半期(?!報告)", Fraction(3), "month"),
+    ("半日|half[- ](?:a )?day", Fraction(1, 2), "day"),
+    ("half[- ](?:an )?hour", Fraction(1800), "second"),
+    ("半額|半数|半分|half[- ]price", Fraction(50), "percent"),
+    (r"全額|\bfull amount|\bin full\b", Fraction(100), "percent"),
+)
+_PHRASE = re.compile("|".join(f"({words})" for words, _, _ in _PHRASES), re.IGNORECASE)
+_PART = re.compile(
+    "(?P<whole>[0-9]+|[二三四五六七八九十百]+)分の(?P<part>[0-9]+|[一二三四五六七八九十百]+)(?!間)"
+)
+
+_HALF_UNITS = frozenset({"month", "second", "day", "fold"})
+_HALF = re.compile("半(?![年日月期額数分径島])")
+
+_MINUS = re.compile(r"(?:マイナス|\bminus|[△▲−])\s?$", re.IGNORECASE)
+_HYPHEN = re.compile(r"(?:^|[^A-Za-z0-9_%)\]年月日時分秒円人名回個件泊階号条項番章歳台枚-])-$")
+_BULLET = re.compile(r"(?:^|\n)[ \t]*-$")
+_SIGNED = frozenset({"degree", "percent", "yen", "dollar", "euro"})
+_FALLS = re.compile(
+    r"^\s*[のをもず]?つ?\s*(?:減|低下|下落|縮小|削減|カット|下回|値下|割引|引き|\boff\b|decrease|decline|lower|down|less)",
+    re.IGNORECASE,
+)
+
+
+def phrases(text: str, number: Callable[[str], Fraction]) -> Iterator[Phrase]:
+    """Phrases of `text` that stand for a quantity; `number` reads digits and kanji numerals."""
+    for match in _PHRASE.finditer(text):
+        _, value, unit = _PHRASES[(match.lastindex or 1) - 1]
+        yield match.start(), match.end(), value, unit
+    for match in _PART.finditer(text):
+        whole = number(match["whole"])
+        if whole:
+            yield match.start(), match.end(), 100 * number(match["part"]) / whole, "percent"
+
+
+def half_more(text: str, end: int, unit: str) -> bool:
+    """Whether 半 follows a quantity and adds half of its unit to it, as in 1年半."""
+    return unit in _HALF_UNITS and _HALF.match(text, end) is not None
+
+
+def is_negative(text: str, start: int, unit: str) -> bool:
+    """Whether a minus stands before the number at `start`.
+
+    A hyphen at the beginning of a line is a bullet, unless the number is of a kind that is often below zero.
+    """
+    before = text[max(0, start - 8) : start]
+    if _MINUS.search(before):
+        return True
+    return bool(_HYPHEN.search(before)) and (unit in _SIGNED or not _BULLET.search(before))
+
+
+def falls(text: str, end: int) -> bool:
+    """Whether the words after a number say that something falls by it: 5%減 is △5% in a table."""
+    return _FALLS.match(text[end : end + 14]) is not None
