@@ -11,10 +11,15 @@ OcrMode = Literal["off", "auto", "always"]
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How one file is to be read. `passwords` are tried in order on files that are locked."""
+    """How one file is to be read.
+
+    `passwords` are tried in order on files that are locked. `threads` is for text recognition, 0: as many as
+    there are cores.
+    """
 
     passwords: tuple[str, ...] = ()
     ocr: OcrMode = "auto"
+    threads: int = 0
 
 
 DEFAULT_OPTIONS = ReadOptions()

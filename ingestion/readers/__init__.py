@@ -29,6 +29,7 @@ def _lazy(module: str, function: str, *, with_options: bool = False) -> Reader:
 
 _HTML = _lazy("html", "read_html")
 _XLSX = _lazy("xlsx", "read_xlsx")
+_IMAGE = _lazy("images", "read_image", with_options=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
@@ -49,6 +50,13 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".csv": _lazy("csv", "read_csv"),
         ".tsv": _lazy("csv", "read_csv"),
         ".eml": _lazy("eml", "read_eml"),
+        ".png": _IMAGE,
+        ".jpg": _IMAGE,
+        ".jpeg": _IMAGE,
+        ".tif": _IMAGE,
+        ".tiff": _IMAGE,
+        ".bmp": _IMAGE,
+        ".webp": _IMAGE,
     }
 )
 

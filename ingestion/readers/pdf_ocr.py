@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
@@ -11,9 +10,6 @@ from ingestion.ocr import read_picture
 from ingestion.pdfium import open_page
 from ingestion.readers.recognised_text import RecognisedPage, page_of_lines
 from ingestion.reading import OcrMode
-
-LOW_CONFIDENCE = 0.85
-"""Pages below are named in a warning."""
 
 _DOTS_PER_INCH = 200
 _LONGEST_SIDE = 2600
@@ -51,14 +47,3 @@ def _rendered(page: Any, scale: float) -> Image.Image:
         return image
     finally:
         bitmap.close()
-
-
-def low_confidence_warning(confidences: Mapping[int, float]) -> str | None:
-    """What people are told about pages (number: confidence) that were read badly; None when none was."""
-    low = [
-        f"{number} ({value:.0%})" for number, value in sorted(confidences.items()) if value < LOW_CONFIDENCE
-    ]
-    if not low:
-        return None
-    pages = f"page{'s' if len(low) > 1 else ''} {', '.join(low)}"
-    return f"{pages}: read from the picture with low confidence. Compare the text with the picture"

@@ -7,8 +7,8 @@ its columns, from right to left, become lines from top to bottom.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -18,6 +18,9 @@ from ingestion.normalizing import normalize
 from ingestion.ocr import PictureLine
 from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_lines import Line, joined
+
+LOW_CONFIDENCE = 0.85
+"""Pages below are named in a warning."""
 
 _LEAST_SIDE = 3
 """Lines on each side of a gap before it counts as the space between two columns of text."""
@@ -40,6 +43,22 @@ def mean_confidence(lines: Sequence[RecognisedLine]) -> float:
     """The mean confidence of the lines by their characters, in [0, 1]; 1 when there are none."""
     count = sum(line.end - line.start for line in lines)
     return sum(line.confidence * (line.end - line.start) for line in lines) / count if count else 1.0
+
+
+def shifted(lines: Iterable[RecognisedLine], offset: int) -> list[RecognisedLine]:
+    """The lines of a page as lines of the document in which the page begins at `offset`."""
+    return [replace(line, start=line.start + offset, end=line.end + offset) for line in lines]
+
+
+def low_confidence_warning(confidences: Mapping[int, float]) -> str | None:
+    """What people are told about pages (number: confidence) that were read badly; None when none was."""
+    low = [
+        f"{number} ({value:.0%})" for number, value in sorted(confidences.items()) if value < LOW_CONFIDENCE
+    ]
+    if not low:
+        return None
+    pages = f"page{'s' if len(low) > 1 else ''} {', '.join(low)}"
+    return f"{pages}: read from the picture with low confidence. Compare the text with the picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +94,8 @@ def page_of_lines(lines: Sequence[PictureLine], number: int, scale: float) -> Re
 def _recognised(line: PictureLine, start: int, end: int, number: int, scale: float) -> RecognisedLine:
     xs = [x / scale for x, _ in line.corners]
     ys = [y / scale for _, y in line.corners]
-    box = (round(value, 2) for value in (min(xs), min(ys), max(xs), max(ys)))
-    return RecognisedLine(start, end, number, *box, round(line.confidence, 4), line.vertical)
+    x0, y0, x1, y1 = (round(value, 2) for value in (min(xs), min(ys), max(xs), max(ys)))
+    return RecognisedLine(start, end, number, x0, y0, x1, y1, round(line.confidence, 4), line.vertical)
 
 
 def _printed(
@@ -139,7 +158,7 @@ def _turned(point: tuple[float, float], angle: float) -> tuple[float, float]:
 
 
 def _columns(lines: Sequence[_Placed]) -> list[list[_Placed]]:
-    """The lines column by column, in reading order; a line across all parts what is above from what is below."""
+    """The lines column by column, in reading order; a line across all columns ends them, and others begin."""
     gap = _gutter(lines)
     if gap is None:
         return [list(lines)] if lines else []
