@@ -1,0 +1,338 @@
+"""Which cells name the columns and the rows of a table, where its file does not say so.
+
+Judged by what tables look like: names above values, years across the top, an empty corner, bold or shaded
+cells, words that usually name columns. It does not understand the words; a table of plain words without any
+of these signs may be read with its first row as names, and a form with two columns as names and values.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from ingestion.table_grid import GridCell, by_row, settled
+
+_MOST_HEADER_ROWS = 5
+_MOST_ROW_NAMES = 3
+_LONGEST_NAME = 60
+_LOOKED_AT = 200
+"""Data rows that are judged; more say nothing new about a long table."""
+_UNIT = (
+    r"(?:[兆億万千百]*円|ドル|ユーロ|[%％‰]|[兆億万千百]|人|名|件|個|台|本|枚|回|点|社|校|戸|冊|頭|箱|式|泊|歳|日間?|時間?|分|秒|"
+    r"[かヶカ]月|年間?|週間?|km2?|m[23]?|cm|mm|kg|mg|g|t|[kM]?[VWA]|m?[lL]|MPa|Pa|[KMGT]B|℃|rpm|dB|h|min|s|ページ|倍|度|位|割)"
+)
+_NUMBER = re.compile(rf"^[\s¥\\$€£+\-−△▲▼約(（]*\d[\d,.]*\s*{_UNIT}?(?:\s*/\s*\S{{1,6}})?[)）]?$")
+_RANGE = re.compile(rf"^\d[\d,.]*\s*{_UNIT}?\s*[~〜～\-−–]\s*(?:\d[\d,.]*)?\s*{_UNIT}?$")
+_DATE = re.compile(
+    r"^(?:\d{4}|(?:令和|平成|昭和|大正|明治|[RHSTM])\s?(?:\d{1,2}|元))\s?[/.\-年]\s?\d{1,2}\s?[/.\-月](?:\s?\d{1,2}日?)?"
+    r"|^\d{1,2}[/月]\d{1,2}日?(?:\s|\(|（|$)|^\d{1,2}:\d{2}"
+)
+_MARK = re.compile(
+    r"^(?:[○×△◎●〇✕✓レ\-−–—―/*…]+|n/?a|なし|有|無|可|不可|要|不要|yes|no|true|false)$", re.IGNORECASE
+)
+_PERIOD = re.compile(
+    r"^(?:西暦)?(?:19|20)\d\d\s?(?:年度?|年期|FY)?(?:末|実績|予算|計画|予定|見込み?)?(?:\s?[(（].{1,8}[)）])?$"
+    r"|^(?:令和|平成|昭和|大正|明治|[RHSTM])\s?(?:\d{1,2}|元)\s?(?:年度?)?(?:末|実績|予算|計画|予定|見込み?)?(?:\s?[(（].{1,8}[)）])?$"
+    r"|^(?:1[0-2]|[1-9])月(?:期|末|分|度)?$|^第?[1-4一二三四](?:四半期|Q)$|^Q[1-4]$|^[1-4]Q$|^FY\s?\d{2,4}$"
+    r"|^(?:\d{1,2}|初)年目$|^[上下]半?期$|^[月火水木金土日](?:曜日?)?$",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
+
+
+def is_value(text: str) -> bool:
+    """Whether a cell holds an amount, a date, an address or a mark rather than a name."""
+    return bool(
+        _NUMBER.match(text) or _RANGE.match(text) or _DATE.match(text) or _MARK.match(text) or "@" in text
+    )
+
+
+def names_something(text: str) -> bool:
+    """Whether a cell may name a column or a row; years, months and weekdays may."""
+    return len(text) <= _LONGEST_NAME and (bool(_PERIOD.match(text)) or not is_value(text))
+
+
+def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
+    """The cells, settled, with `header` at those that name columns or rows.
+
+    What the file itself calls headers stays so. Names that stand once over several columns or rows without
+    being merged get the span that people read into them.
+    """
+    grid = _Grid(settled(cells))
+    if grid.width < 2 or grid.height < 1:
+        return grid.cells
+    stated = any(cell.header for cell in grid.cells)
+    top = grid.stated_top()
+    if not stated:
+        top = _top_rows(grid)
+    grid = _Grid(_spread_right(grid, top))
+    grid = _Grid(_with_sections(grid, top))
+    grid = _Grid(_with_repeats(grid, top))
+    if any(cell.header for cell in grid.cells if cell.row >= top and not grid.is_title(cell.row)):
+        return grid.cells
+    labels = frozenset() if top else _form_labels(grid)
+    if labels:
+        return [replace(cell, header=(cell.row, cell.column) in labels) for cell in grid.cells]
+    return _with_row_names(grid, top)
+
+
+class _Grid:
+    """Settled cells by row."""
+
+    def __init__(self, cells: list[GridCell]) -> None:
+        self.cells = cells
+        self.rows = by_row(cells)
+        self.height = max((cell.row + cell.row_span for cell in cells), default=0)
+        self.width = max((cell.column + cell.column_span for cell in cells), default=0)
+
+    def row(self, number: int) -> list[GridCell]:
+        return self.rows.get(number, [])
+
+    def stated_top(self) -> int:
+        """How many rows at the top hold nothing but stated headers."""
+        top = 0
+        while self.row(top) and all(cell.header for cell in self.row(top)):
+            top += 1
+        return top if top < self.height else 0
+
+    def is_title(self, number: int) -> bool:
+        """Whether the row is one header over the whole width, or one of names alone."""
+        return bool(self.row(number)) and all(cell.header for cell in self.row(number))
+
+    def column(self, column: int, first: int) -> list[GridCell]:
+        """Cells that begin in `column`, from row `first` on; the first of a long table only."""
+        found: list[GridCell] = []
+        for number in range(first, min(self.height, first + _LOOKED_AT)):
+            found += [cell for cell in self.row(number) if cell.column == column]
+        return found
+
+    def covered_from_above(self, row: int, column: int) -> bool:
+        return any(
+            cell.row < row < cell.row + cell.row_span
+            and cell.column <= column < cell.column + cell.column_span
+            for above in range(max(0, row - _MOST_HEADER_ROWS), row)
+            for cell in self.row(above)
+        )
+
+
+def _top_rows(grid: _Grid) -> int:
+    """How many rows at the top name the columns; 0 when none does."""
+    top = _header_depth(grid)
+    if not 0 < top < grid.height:
+        return 0
+    head = [cell for number in range(top) for cell in grid.row(number)]
+    if len(head) < 2 or not all(names_something(cell.text) for cell in head):
+        return 0
+    covered = {cell.column + offset for cell in head for offset in range(cell.column_span)}
+    if len(covered) < 0.6 * grid.width:
+        return 0
+    last = [cell.text for cell in grid.row(top - 1)]
+    if top == 1 and len(set(last)) < len(last):
+        return 0
+    return top if _stands_out(grid, top, head) else 0
+
+
+def _header_depth(grid: _Grid) -> int:
+    """Rows at the top that belong together by merged cells, or by gaps above names."""
+    first = grid.row(0)
+    if not first:
+        return 0
+    depth = max(cell.row_span for cell in first)
+    while depth < min(_MOST_HEADER_ROWS, grid.height - 1) and _goes_on(grid, depth):
+        depth = max(depth + 1, *(cell.row + cell.row_span for cell in grid.row(depth)))
+    return depth
+
+
+def _goes_on(grid: _Grid, row: int) -> bool:
+    """Whether `row` holds the finer names below a row of groups."""
+    above, own = grid.row(row - 1), grid.row(row)
+    if not own or not all(names_something(cell.text) for cell in own):
+        return False
+    below = grid.row(row + 1)
+    grouped = any(cell.column_span > 1 for cell in above)
+    gaps = len(above) < len(own) and not any(cell.column_span > 1 for cell in above)
+    corner_free = not any(cell.column == 0 for cell in own)
+    if grouped and (corner_free or (all(c.strong for c in own) and not all(c.strong for c in below))):
+        return True
+    periods = all(_PERIOD.match(cell.text) for cell in own)
+    return gaps and corner_free and (periods or any(is_value(cell.text) for cell in below))
+
+
+def _stands_out(grid: _Grid, top: int, head: Sequence[GridCell]) -> bool:
+    """Whether the rows above `top` differ from those below as names do from values."""
+    data = [cell for number in range(top, min(grid.height, top + _LOOKED_AT)) for cell in grid.row(number)]
+    if not data:
+        return False
+    if all(cell.strong for cell in head) and sum(cell.strong for cell in data) < 0.6 * len(data):
+        return True
+    narrow = grid.width == 2
+    named = sum(_usual_name(cell.text) for cell in head if cell.column or not narrow)
+    if named > sum(_usual_name(cell.text) for cell in grid.row(top)) and (
+        named >= 2 or named >= 0.5 * len(head)
+    ):
+        return True
+    if not any(cell.column == 0 for cell in head) and top > 0:
+        return True  # an empty corner
+    if len(head) > 1 and all(_PERIOD.match(cell.text) for cell in head if cell.column > 0):
+        return True
+    for column in range(1, grid.width):
+        below = [cell.text for cell in grid.column(column, top)]
+        values = [text for text in below if is_value(text)]
+        if len(values) >= (0.8 if narrow else 0.5) * len(below) > 0 and (not narrow or _alike(values)):
+            return True
+    return not narrow and top == 1 and _short_and_different(head, data)
+
+
+def _alike(values: Sequence[str]) -> bool:
+    """Whether most values have one form: prices do, the facts about a company do not."""
+    if len(values) < 3:
+        return False
+    forms = Counter(re.sub(r"[\d,.]+", "0", value) for value in values)
+    return forms.most_common(1)[0][1] >= 0.6 * len(values)
+
+
+def _short_and_different(head: Sequence[GridCell], data: Sequence[GridCell]) -> bool:
+    """For tables of words only: names are short, and do not come again below."""
+    if len(head) < 3 or any(len(cell.text) > 20 or cell.text[-1] in "。.:：" for cell in head):
+        return False
+    names = {cell.text for cell in head}
+    return not any(cell.text in names for cell in data if cell.row > head[-1].row + 1) or len(data) > 50
+
+
+def _spread_right(grid: _Grid, top: int) -> list[GridCell]:
+    """Marks the names of columns; a group's name reaches over the gap behind it above finer names."""
+    result: list[GridCell] = []
+    for cell in grid.cells:
+        if cell.row >= top:
+            result.append(cell)
+            continue
+        span = cell.column_span
+        row = grid.row(cell.row)
+        while (
+            cell.row + cell.row_span < top
+            and cell.column + span < grid.width
+            and not any(other.column == cell.column + span for other in row)
+            and not grid.covered_from_above(cell.row, cell.column + span)
+            and any(other.column == cell.column + span for other in grid.row(cell.row + 1))
+        ):
+            span += 1
+        result.append(replace(cell, header=True, column_span=span))
+    return settled(result)
+
+
+def _with_sections(grid: _Grid, top: int) -> list[GridCell]:
+    """Marks lines like 関東地区 that stand alone over the rows that follow, and lets them cover the width."""
+    if grid.width < 3 and not any(cell.column_span >= grid.width for cell in grid.cells):
+        return grid.cells
+    alone = [
+        row[0]
+        for number, row in grid.rows.items()
+        if top <= number < grid.height - 1 and len(row) == 1 and row[0].column == 0 and row[0].row_span == 1
+        and names_something(row[0].text) and len(grid.row(number + 1)) > 1
+        and not grid.covered_from_above(number, 1)
+    ]  # fmt: skip
+    merged = [cell for cell in alone if cell.column_span >= grid.width]
+    lines = merged if merged or len(alone) < 2 else alone
+    if len(alone) == 1 and alone[0].strong:
+        lines = alone
+    ids = {(cell.row, cell.column) for cell in lines}
+    return [
+        replace(cell, header=True, column_span=grid.width) if (cell.row, cell.column) in ids else cell
+        for cell in grid.cells
+    ]
+
+
+def _with_repeats(grid: _Grid, top: int) -> list[GridCell]:
+    """Marks rows below that say the names of the columns again, as long printed tables do on each page."""
+    if not top:
+        return grid.cells
+    names = [cell.text for cell in grid.row(top - 1)]
+    if len(names) < 2:
+        return grid.cells
+    again = {number for number, row in grid.rows.items() if number >= top and [c.text for c in row] == names}
+    return [replace(cell, header=True) if cell.row in again else cell for cell in grid.cells]
+
+
+def _form_labels(grid: _Grid) -> frozenset[tuple[int, int]]:
+    """The places of names in a form, where each name stands to the left of its value; empty for no form."""
+    shaded = {(cell.row, cell.column) for cell in grid.cells if cell.strong}
+    found = shaded or {(cell.row, cell.column) for cell in grid.cells if _usual_name(cell.text)}
+    if not 0.25 * len(grid.cells) <= len(found) <= 0.75 * len(grid.cells):
+        return frozenset()
+    beside = sum(len([at for at in found if at[0] == number]) > 1 for number in grid.rows)
+    begun = sum((row[0].row, row[0].column) in found for row in grid.rows.values())
+    return frozenset(found) if beside and begun >= 0.7 * len(grid.rows) else frozenset()
+
+
+def _with_row_names(grid: _Grid, top: int) -> list[GridCell]:
+    """Marks the columns on the left that name the rows, and fills the gaps below names of groups."""
+    columns = _name_columns(grid, top)
+    if not columns:
+        return grid.cells
+    spans = _gaps_below(grid, top, columns)
+    result: list[GridCell] = []
+    for cell in grid.cells:
+        naming = cell.row >= top and cell.column in columns and not cell.header
+        if naming and cell.column + cell.column_span < grid.width:
+            high = spans.get((cell.row, cell.column), cell.row_span)
+            result.append(replace(cell, header=True, row_span=high))
+        else:
+            result.append(cell)
+    return result
+
+
+def _name_columns(grid: _Grid, top: int) -> frozenset[int]:
+    """The first column when it names, and the next ones while those before only number or group rows."""
+    found: set[int] = set()
+    for column in range(min(grid.width - 1, _MOST_ROW_NAMES)):
+        cells = grid.column(column, top)
+        if not cells:
+            break
+        numbering = all(_ORDINAL.match(cell.text) for cell in cells)
+        naming = sum(names_something(cell.text) for cell in cells) >= 0.7 * len(cells)
+        if not (naming or numbering):
+            break
+        found.add(column)
+        rows = sum(
+            1 for number in grid.rows if top <= number < top + _LOOKED_AT and not grid.is_title(number)
+        )
+        grouping = any(cell.row_span > 1 for cell in cells) or len(cells) <= 0.7 * rows
+        if not (numbering or grouping):
+            break
+    return frozenset(found)
+
+
+def _gaps_below(grid: _Grid, top: int, columns: frozenset[int]) -> dict[tuple[int, int], int]:
+    """How many rows a group's name covers where the cells below it are left empty, not merged."""
+    spans: dict[tuple[int, int], int] = {}
+    for column in sorted(columns)[:-1]:
+        last: GridCell | None = None
+        for number in sorted(grid.rows):
+            if number < top:
+                continue
+            row = grid.row(number)
+            here = next((cell for cell in row if cell.column == column), None)
+            if here is not None or grid.is_title(number):
+                last = here if here is not None and not here.header and here.row_span == 1 else None
+            elif last is not None and any(cell.column == column + 1 for cell in row):
+                spans[last.row, last.column] = number - last.row + 1
+            else:
+                last = None
+    return spans
+
+
+def _usual_name(text: str) -> bool:
+    """Whether a text ends in a word that usually names a column, or in a colon."""
+    plain = text.lower()
+    return plain[-1] in ":：" or any(plain.endswith(word) for word in _column_words())
+
+
+@cache
+def _column_words() -> tuple[str, ...]:
+    texts: Mapping[str, str] = tomllib.loads((files("ingestion") / "column_words.toml").read_text("utf-8"))
+    return tuple(f"{texts['japanese']} {texts['english']}".split())
