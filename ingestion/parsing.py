@@ -10,17 +10,18 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import psutil
 
 from ingestion.documents import Document
 from ingestion.errors import ReadError
 from ingestion.parsing_child import LENGTH, send
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.settings import IngestionSettings
 
 READ = "ingestion.readers:read"
-"""The function that the child calls, as module:function."""
+"""The function that reads a file, as module:function."""
 
 _WATCH_SECONDS = 0.2
 
@@ -35,18 +36,29 @@ class ParserProcess:
         self._closed = False
         self._lock = threading.Lock()
 
-    def parse(self, path: Path) -> Document:
-        """Parse one file. Called from several threads, it takes them one after the other.
+    def parse(self, path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+        """Parse one file.
 
         Raises:
             ReadError: the file cannot be read, took too much time or memory, or crashed the parser.
+        """
+        return cast(Document, self.call(self._parse, path, options))
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Let the child run `function` ("module:name"). From several threads, one call after the other.
+
+        Arguments and result are pickled. The limits are those on one file; each `heartbeat.beat` gives the
+        call its time anew, up to `hours_per_file`.
+
+        Raises:
+            ReadError: what the function raised, or it took too much time or memory, or crashed.
         """
         with self._lock:
             if self._closed:
                 raise ReadError("the run was stopped before it was read.")
             child = self._running()
             try:
-                send(cast(BinaryIO, child.stdin), os.fsencode(path))
+                send(cast(BinaryIO, child.stdin), pickle.dumps((function, arguments), protocol=5))
                 reply = self._receive(child)
             except (BrokenPipeError, EOFError) as error:
                 raise ReadError(f"the parser crashed on it ({self._end()}).") from error
@@ -56,7 +68,7 @@ class ParserProcess:
         result = pickle.loads(reply)
         if isinstance(result, ReadError):
             raise result
-        return cast(Document, result)
+        return result
 
     def close(self) -> None:
         """End the child, also in the middle of a file: whoever waits for that gets a ReadError."""
@@ -80,7 +92,7 @@ class ParserProcess:
             limits = [str(settings.seconds_per_file), str(settings.memory_mb_per_file)]
             self._child = subprocess.Popen(
                 # -P: the folder that we happen to run in, full of documents, is no place to import from.
-                [sys.executable, "-P", "-m", "ingestion.parsing_child", self._parse, *limits],
+                [sys.executable, "-P", "-m", "ingestion.parsing_child", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -90,27 +102,37 @@ class ParserProcess:
         return self._child
 
     def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
-        deadline = time.monotonic() + self._settings.seconds_per_file
+        """The reply to a call, after any number of signs of life."""
+        hours, seconds = self._settings.hours_per_file, self._settings.seconds_per_file
+        last = (time.monotonic() + hours * 3600, f"{hours:g} hours")
+        while True:
+            message = self._message(child, min((time.monotonic() + seconds, f"{seconds:g} seconds"), last))
+            if message:
+                return message
+
+    def _message(self, child: subprocess.Popen[bytes], limit: tuple[float, str]) -> bytes:
+        stream = cast(BinaryIO, child.stdout)
         with selectors.DefaultSelector() as selector:
-            selector.register(cast(BinaryIO, child.stdout), selectors.EVENT_READ)
+            selector.register(stream, selectors.EVENT_READ)
             data = bytearray()
             wanted = LENGTH.size
             while len(data) < wanted:
                 if not selector.select(_WATCH_SECONDS):
-                    self._check_limits(child, deadline)
+                    self._check_limits(child, limit)
                     continue
-                part = os.read(cast(BinaryIO, child.stdout).fileno(), 1 << 20)
+                # No more than this message: another one may follow it.
+                part = os.read(stream.fileno(), min(wanted - len(data), 1 << 20))
                 if not part:
                     raise EOFError
                 data += part
-                if wanted == LENGTH.size and len(data) >= LENGTH.size:
-                    wanted += LENGTH.unpack_from(data)[0]
+                if wanted == LENGTH.size == len(data):
+                    wanted += LENGTH.unpack(data)[0]
         return bytes(data[LENGTH.size :])
 
-    def _check_limits(self, child: subprocess.Popen[bytes], deadline: float) -> None:
-        if time.monotonic() > deadline:
+    def _check_limits(self, child: subprocess.Popen[bytes], limit: tuple[float, str]) -> None:
+        if time.monotonic() > limit[0]:
             self._end()
-            raise ReadError(f"reading it takes more than {self._settings.seconds_per_file:g} seconds.")
+            raise ReadError(f"reading it takes more than {limit[1]}.")
         try:
             used = psutil.Process(child.pid).memory_info().rss
         except psutil.NoSuchProcess:

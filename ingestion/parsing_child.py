@@ -1,4 +1,4 @@
-"""The process that runs readers: it gets paths on its standard input and sends documents back.
+"""The process that runs readers: it gets calls on its standard input and sends their results back.
 
 It ends when its parent does, in whichever way that ends: the pipe closes, and a parse that no longer reaches
 Python is ended by the kernel's alarm.
@@ -13,34 +13,38 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
-from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from ingestion.documents import Document
 from ingestion.errors import ReadError
+from ingestion.heartbeat import listen
 
 LENGTH = struct.Struct("<Q")
-"""Every message is its length and then its bytes."""
+"""Every message is its length and then its bytes. An empty one to the parent is a sign of life."""
 
 _SPARE_SECONDS = 15
 _SPARE_BYTES = 512 * 1024 * 1024
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until the standard input ends. Arguments: module:function, seconds and megabytes for one file."""
-    name, seconds, megabytes = arguments
+    """Serve until the standard input ends. Arguments: seconds and megabytes for one call."""
+    seconds, megabytes = int(float(arguments[0])) + _SPARE_SECONDS, int(arguments[1])
     requests, replies = _take_pipes()
-    _limit_memory(int(megabytes))
-    paths: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_receive, args=(requests, paths), daemon=True).start()
-    module, _, function = name.partition(":")
-    parse: Callable[[Path], Document] = getattr(import_module(module), function)
+    _limit_memory(megabytes)
+    calls: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(requests, calls), daemon=True).start()
+
+    def alive() -> None:
+        signal.alarm(seconds)
+        send(replies, b"")
+
+    listen(alive)
     while True:
-        path = Path(os.fsdecode(paths.get()))
-        signal.alarm(int(float(seconds)) + _SPARE_SECONDS)
-        reply = _parse(parse, path, int(megabytes))
+        call = calls.get()
+        signal.alarm(seconds)
+        reply = _answer(call, megabytes)
         signal.alarm(0)
         send(replies, reply)
 
@@ -69,17 +73,18 @@ def _limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024 + _SPARE_BYTES, hard))
 
 
-def _receive(requests: BinaryIO, paths: SimpleQueue[bytes]) -> None:
+def _receive(requests: BinaryIO, calls: SimpleQueue[bytes]) -> None:
     while True:
         head = requests.read(LENGTH.size)
         if len(head) < LENGTH.size:
             os._exit(0)  # the parent is gone; there may be a parse under way in the other thread
-        paths.put(requests.read(LENGTH.unpack(head)[0]))
+        calls.put(requests.read(LENGTH.unpack(head)[0]))
 
 
-def _parse(parse: Callable[[Path], Document], path: Path, megabytes: int) -> bytes:
+def _answer(call: bytes, megabytes: int) -> bytes:
     try:
-        return pickle.dumps(parse(path), protocol=5)
+        name, arguments = pickle.loads(call)
+        return pickle.dumps(_function(name)(*arguments), protocol=5)
     except ReadError as error:
         return pickle.dumps(error)
     except MemoryError:
@@ -89,6 +94,13 @@ def _parse(parse: Callable[[Path], Document], path: Path, megabytes: int) -> byt
     # A bug in a reader or in a format's library must cost one file, with its reason listed, not the batch.
     except Exception as error:
         return pickle.dumps(ReadError(f"the reader failed ({type(error).__name__}: {error})."))
+
+
+@cache
+def _function(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
+from ingestion.reading import OcrMode
 from ingestion.source_settings import SourceSettings as SourceSettings
 
 _PREFIX = "KONKYO_"
@@ -57,8 +58,16 @@ class ChunkingSettings(Section):
 class IngestionSettings(Section):
     """Limits on one file, and what is left out."""
 
-    seconds_per_file: float = Field(300.0, gt=0)
+    seconds_per_file: float = Field(300.0, gt=0, description="counted anew with each page that is recognised")
+    hours_per_file: float = Field(6.0, gt=0)
     memory_mb_per_file: int = Field(4096, ge=256)
+    processes: int = Field(0, ge=0, le=64, description="that parse at once; 0: one for every four cores")
+    passwords: tuple[str, ...] = Field((), repr=False, description="tried on files that are locked")
+    ocr: OcrMode = "auto"
+    ocr_folders: dict[str, OcrMode] = Field(default_factory=dict, description="by absolute path")
+    members: int = Field(10_000, ge=1, description="most files inside one")
+    members_mb: int = Field(2048, ge=1, description="most of what one file unpacks to")
+    members_depth: int = Field(3, ge=1, description="most files around one")
     ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", ".*")
     removal_limit: float = Field(0.3, ge=0, le=1, description="share of vanished files that needs consent")
 
