@@ -32,6 +32,7 @@ _DATE = re.compile(
     r"^(?:\d{4}|(?:令和|平成|昭和|大正|明治|[RHSTM])\s?(?:\d{1,2}|元))\s?[/.\-年]\s?\d{1,2}\s?[/.\-月](?:\s?\d{1,2}日?)?"
     r"|^\d{1,2}[/月]\d{1,2}日?(?:\s|\(|（|$)|^\d{1,2}:\d{2}"
 )
+_PHONE = re.compile(r"^[(（]?0\d{1,4}[)）\-]\d{1,4}[)）\-]\d{3,4}$")
 _MARK = re.compile(
     r"^(?:[○×△◎●〇✕✓レ\-−–—―/*…]+|n/?a|なし|有|無|可|不可|要|不要|yes|no|true|false)$", re.IGNORECASE
 )
@@ -47,9 +48,7 @@ _ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
 
 def is_value(text: str) -> bool:
     """Whether a cell holds an amount, a date, an address or a mark rather than a name."""
-    return bool(
-        _NUMBER.match(text) or _RANGE.match(text) or _DATE.match(text) or _MARK.match(text) or "@" in text
-    )
+    return "@" in text or any(looks.match(text) for looks in (_NUMBER, _RANGE, _DATE, _PHONE, _MARK))
 
 
 def names_something(text: str) -> bool:
@@ -67,17 +66,15 @@ def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
     if grid.width < 2 or grid.height < 1:
         return grid.cells
     stated = any(cell.header for cell in grid.cells)
-    top = grid.stated_top()
-    if not stated:
-        top = _top_rows(grid)
+    labels = frozenset() if stated else _form_labels(grid)
+    if labels:
+        return [replace(cell, header=(cell.row, cell.column) in labels) for cell in grid.cells]
+    top = grid.stated_top() if stated else _top_rows(grid)
     grid = _Grid(_spread_right(grid, top))
     grid = _Grid(_with_sections(grid, top))
     grid = _Grid(_with_repeats(grid, top))
     if any(cell.header for cell in grid.cells if cell.row >= top and not grid.is_title(cell.row)):
         return grid.cells
-    labels = frozenset() if top else _form_labels(grid)
-    if labels:
-        return [replace(cell, header=(cell.row, cell.column) in labels) for cell in grid.cells]
     return _with_row_names(grid, top)
 
 
@@ -264,9 +261,13 @@ def _form_labels(grid: _Grid) -> frozenset[tuple[int, int]]:
     found = shaded or {(cell.row, cell.column) for cell in grid.cells if _usual_name(cell.text)}
     if not 0.25 * len(grid.cells) <= len(found) <= 0.75 * len(grid.cells):
         return frozenset()
-    beside = sum(len([at for at in found if at[0] == number]) > 1 for number in grid.rows)
-    begun = sum((row[0].row, row[0].column) in found for row in grid.rows.values())
-    return frozenset(found) if beside and begun >= 0.7 * len(grid.rows) else frozenset()
+    begun = beside = 0
+    for row in grid.rows.values():
+        kinds = [(cell.row, cell.column) in found for cell in row]
+        begun += kinds[0]
+        beside += any(a and not b and c for a, b, c in zip(kinds, kinds[1:], kinds[2:], strict=False))
+    enough = begun >= 0.7 * len(grid.rows) and beside >= 0.3 * len(grid.rows)
+    return frozenset(found) if enough else frozenset()
 
 
 def _with_row_names(grid: _Grid, top: int) -> list[GridCell]:

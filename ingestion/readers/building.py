@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ingestion.documents import Cell, Document, Heading, Page, Span
+from ingestion.documents import Cell, Document, Heading, Page, Span, Table, TableCell
 from ingestion.errors import ReadError
 from ingestion.normalizing import normalize
+from ingestion.table_grid import GridCell, by_row, settled
+from ingestion.table_headers import with_headers
 
 CELL_SEPARATOR = " | "
 
@@ -26,6 +28,7 @@ class DocumentBuilder:
     _pages: list[Page] = field(default_factory=list)
     _headings: list[Heading] = field(default_factory=list)
     _cells: list[Cell] = field(default_factory=list)
+    _tables: list[Table] = field(default_factory=list)
     _open: tuple[int, str | None] | None = None
 
     def open_page(self, locator: str | None = None) -> None:
@@ -87,6 +90,43 @@ class DocumentBuilder:
             self._headings.append(Heading(header_level, start, self._length, title))
         self._append("\n")
 
+    def table(self, cells: Iterable[GridCell], *, caption: str | None = None, judge: bool = True) -> Span:
+        """Add a table, a line for each row, and return where it lies; merged cells have their text once.
+
+        `judge` looks for the names of columns and rows where the file does not say them. The caption is text
+        that was added before, and only named here.
+        """
+        clean = [replace(cell, text=clean_line(cell.text)) for cell in cells]
+        grid = with_headers(clean) if judge else settled(clean)
+        width = max((cell.column + cell.column_span for cell in grid), default=0)
+        placed = [found for row in by_row(grid).values() for found in self._table_row(row, width)]
+        if not placed:
+            return Span(self._length, self._length)
+        span = Span(placed[0].start, self._length - 1)
+        self._tables.append(Table(span.start, span.end, tuple(placed), clean_line(caption or "") or None))
+        return span
+
+    def _table_row(self, row: Sequence[GridCell], width: int) -> list[TableCell]:
+        """One line; the places of empty cells are kept where most of the row is filled."""
+        sparse = sum(cell.column_span for cell in row) < 0.5 * width
+        placed: list[TableCell] = []
+        column = row[0].column if sparse else 0
+        for cell in row:
+            gaps = 0 if sparse else cell.column - column
+            self._append(CELL_SEPARATOR * (gaps + bool(placed)) if placed or gaps else "")
+            span = self._append(cell.text)
+            column = cell.column + cell.column_span
+            placed.append(
+                TableCell(
+                    cell.row, cell.column, span.start, span.end, cell.row_span, cell.column_span,
+                    cell.header, cell.locator,
+                )
+            )  # fmt: skip
+            if cell.locator is not None:
+                self._cells.append(Cell(span.start, span.end, cell.locator))
+        self._append("\n")
+        return placed
+
     def mark_heading(self, level: int, span: Span, title: str) -> None:
         """Say that text added before is a heading."""
         self._headings.append(Heading(level, span.start, span.end, title))
@@ -107,6 +147,7 @@ class DocumentBuilder:
             pages=tuple(pages),
             headings=tuple(sorted(self._headings, key=lambda heading: (heading.start, heading.level))),
             cells=tuple(self._cells),
+            tables=tuple(self._tables),
             paged=self.paged,
             title=(clean_line(self.title) or None) if self.title else None,
             properties=self.properties,
