@@ -1,0 +1,75 @@
+"""The seam for sources on other machines: list the files, fetch one. WebDAV and IMAP implement it.
+
+An adapter knows its protocol and nothing else: limits, retries and what is kept are the mirror's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ingestion.errors import IngestionError
+
+
+class SourceError(IngestionError):
+    """A source cannot be reached or listed. Nothing was changed."""
+
+
+class FetchError(IngestionError):
+    """One file cannot be fetched. `connection` tells that the way to the source may be at fault."""
+
+    def __init__(self, reason: str, *, connection: bool = False) -> None:
+        super().__init__(reason)
+        self.connection = connection
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a source. `path` is relative to it, NFC, with "/"; `ref` is how the source itself names it.
+
+    `version` changes whenever the bytes do. `size` is in bytes, None when the source does not tell.
+    """
+
+    path: str
+    ref: str
+    version: str
+    size: int | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """Everything that a source holds.
+
+    `unlisted` are folders (by path) that could not be listed, with the reason: what is known below them must
+    not be taken for deleted. `odd` are entries whose name cannot be a path, with the reason.
+    """
+
+    files: list[RemoteFile] = field(default_factory=list)
+    unlisted: dict[str, str] = field(default_factory=dict)
+    odd: dict[str, str] = field(default_factory=dict)
+
+
+class RemoteSource(Protocol):
+    """A source on another machine."""
+
+    def listing(self) -> Listing:
+        """List all files.
+
+        Raises:
+            SourceError: it cannot be reached, refuses the password, or cannot be listed as a whole.
+        """
+        ...
+
+    def fetch(self, file: RemoteFile, write: Callable[[bytes], None]) -> None:
+        """Give the bytes of `file` to `write`, piece by piece.
+
+        Raises:
+            FetchError: this file cannot be fetched.
+            SourceError: no file can be fetched any more.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
