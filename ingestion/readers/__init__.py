@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from ingestion.documents import Document
 from ingestion.errors import ReadError
+from ingestion.readers.refused import REFUSED
+from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 PARSER_VERSION = 1
@@ -28,17 +30,29 @@ def _lazy(module: str, function: str, *, with_options: bool = False) -> Reader:
 
 
 _HTML = _lazy("html", "read_html")
-_XLSX = _lazy("xlsx", "read_xlsx")
+_DOCX = _lazy("docx", "read_docx", with_options=True)
+_XLSX = _lazy("xlsx", "read_xlsx", with_options=True)
+_PPTX = _lazy("pptx", "read_pptx", with_options=True)
+_DOC = _lazy("doc", "read_doc", with_options=True)
+_PPT = _lazy("ppt", "read_ppt", with_options=True)
 _IMAGE = _lazy("images", "read_image", with_options=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         ".pdf": _lazy("pdf", "read_pdf"),
-        ".docx": _lazy("docx", "read_docx"),
-        ".docm": _lazy("docx", "read_docx"),
+        ".docx": _DOCX,
+        ".docm": _DOCX,
+        ".dotx": _DOCX,
         ".xlsx": _XLSX,
         ".xlsm": _XLSX,
-        ".pptx": _lazy("pptx", "read_pptx"),
+        ".xltx": _XLSX,
+        ".pptx": _PPTX,
+        ".pptm": _PPTX,
+        ".ppsx": _PPTX,
+        ".doc": _DOC,
+        ".dot": _DOC,
+        ".ppt": _PPT,
+        ".pps": _PPT,
         ".html": _HTML,
         ".htm": _HTML,
         ".xhtml": _HTML,
@@ -62,8 +76,8 @@ READERS: Mapping[str, Reader] = MappingProxyType(
 
 
 def supported(path: Path) -> bool:
-    """Whether there is a reader for files named like this."""
-    return path.suffix.lower() in READERS
+    """Whether files named like this are looked into: read, or refused with a reason of their own."""
+    return path.suffix.lower() in READERS or path.suffix.lower() in REFUSED
 
 
 def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -73,14 +87,10 @@ def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadError: the file is of an unknown kind, empty, encrypted, damaged or without text; the message is
             the reason, without the path.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        known = ", ".join(sorted(READERS))
-        raise ReadError(f"files of type {path.suffix or '(none)'} are not supported. Supported: {known}.")
     try:
         if path.stat().st_size == 0:
             raise ReadError("the file is empty (0 bytes).")
-        return reader(path, options)
+        return _reader(path)(path, options)
     except FileNotFoundError as error:
         raise ReadError("the file is gone.") from error
     except PermissionError as error:
@@ -89,3 +99,13 @@ def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         raise ReadError(f"the file cannot be read: {error.strerror or error}.") from error
     except (MemoryError, RecursionError) as error:
         raise ReadError(f"the file is too large or too deeply nested ({type(error).__name__}).") from error
+
+
+def _reader(path: Path) -> Reader:
+    if reason := REFUSED.get(path.suffix.lower()):
+        raise ReadError(f"it is {reason}")
+    reader = READERS.get(true_suffix(path))
+    if reader is None:
+        known = ", ".join(sorted(READERS))
+        raise ReadError(f"files of type {path.suffix or '(none)'} are not supported. Supported: {known}.")
+    return reader

@@ -17,6 +17,7 @@ from docx.oxml.ns import qn
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.office import core_properties, opened
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 _HEADING_STYLE = re.compile(r"^(?:heading|見出し)\s*([1-9])", re.IGNORECASE)
 _TEXT, _TAB, _BREAK, _CARRIAGE, _HYPHEN = (
@@ -32,13 +33,13 @@ _SKIPPED = frozenset(
 )
 
 
-def read_docx(path: Path) -> Document:
+def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """A Word file in the current format.
 
     Raises:
         ReadError: encrypted, damaged, or without text.
     """
-    with opened(path, lambda file: docx.Document(str(file)), "Word") as word:
+    with opened(path, docx.Document, "Word", options) as word:
         builder = DocumentBuilder("docx", title=word.core_properties.title or None)
         builder.properties.update(core_properties(word.core_properties))
         body = _Body(builder, _heading_styles(word))

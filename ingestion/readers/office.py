@@ -2,54 +2,70 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ingestion.errors import IngestionError, ReadError
+from ingestion.readers.ole import is_compound
+from ingestion.readers.unlocking import is_locked, unlocked
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST_UNPACKED = 2_000_000_000
 """Bytes; beyond this a package is a bomb or nothing that people wrote."""
 
 
 @contextmanager
-def opened(path: Path, load: Callable[[Path], Any], kind: str) -> Iterator[Any]:
+def opened(
+    path: Path, load: Callable[[BinaryIO], Any], kind: str, options: ReadOptions = DEFAULT_OPTIONS
+) -> Iterator[Any]:
     """What `load` makes of the file, with every failure of the library turned into its reason.
 
     Raises:
-        ReadError: encrypted, an old binary format under a new name, damaged, or unreasonably large.
+        ReadError: locked with an unknown password, of another format, damaged, or unreasonably large.
     """
-    _check_package(path, kind)
-    try:
-        yield load(path)
-    except (IngestionError, OSError, MemoryError, RecursionError):
-        raise
-    # The Office libraries raise KeyError, ValueError, AttributeError and XML errors on damaged packages; the
-    # reason is the same for people, and one bad file must not stop the others.
-    except Exception as error:
-        raise ReadError(f"the {kind} file is damaged: {type(error).__name__}: {_short(error)}") from error
+    with package(path, kind, options) as file:
+        _check_package(file, kind)
+        try:
+            yield load(file)
+        except (IngestionError, OSError, MemoryError, RecursionError):
+            raise
+        # The Office libraries raise KeyError, ValueError, AttributeError and XML errors on damaged packages;
+        # the reason is the same for people, and one bad file must not stop the others.
+        except Exception as error:
+            raise ReadError(f"the {kind} file is damaged: {type(error).__name__}: {_short(error)}") from error
 
 
-def _check_package(path: Path, kind: str) -> None:
-    with path.open("rb") as file:
-        head = file.read(8)
-    if head == _OLE:
-        raise ReadError(
-            f"the {kind} file is encrypted with a password, or is of the old binary format. "
-            "Save it without a password in the current format."
-        )
-    if not zipfile.is_zipfile(path):
+@contextmanager
+def package(path: Path, kind: str, options: ReadOptions = DEFAULT_OPTIONS) -> Iterator[BinaryIO]:
+    """The file's bytes, without its password where it has one.
+
+    Raises:
+        ReadError: no password fits, or it is a compound file of another kind.
+    """
+    if not is_compound(path):
+        with path.open("rb") as file:
+            yield file
+    elif is_locked(path):
+        yield io.BytesIO(unlocked(path, options))
+    else:
+        raise ReadError(f"the file is no {kind} file, but one of an old format that is not known here.")
+
+
+def _check_package(file: BinaryIO, kind: str) -> None:
+    if not zipfile.is_zipfile(file):
         raise ReadError(f"the file is no {kind} file, or it is damaged: it is not a ZIP package.")
     try:
-        with zipfile.ZipFile(path) as package:
-            unpacked = sum(item.file_size for item in package.infolist())
+        with zipfile.ZipFile(file) as content:
+            unpacked = sum(item.file_size for item in content.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise ReadError(f"the {kind} file is damaged: {_short(error)}") from error
     if unpacked > _MOST_UNPACKED:
         raise ReadError(f"the {kind} file unpacks to {unpacked / 1e9:.1f} GB, too much for a document.")
+    file.seek(0)
 
 
 def _short(error: Exception) -> str:

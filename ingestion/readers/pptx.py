@@ -13,6 +13,7 @@ from pptx.shapes.group import GroupShape
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.office import core_properties, opened
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 _ROW_HEIGHT = 180_000
 """EMU (0.5 cm): shapes whose tops differ by less stand side by side."""
@@ -20,13 +21,13 @@ _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _LAYOUT_PLACEHOLDERS = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
 
 
-def read_pptx(path: Path) -> Document:
+def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """A presentation; hidden slides are read too, and named in a warning.
 
     Raises:
         ReadError: encrypted, damaged, or without text.
     """
-    with opened(path, lambda file: pptx.Presentation(str(file)), "PowerPoint") as show:
+    with opened(path, pptx.Presentation, "PowerPoint", options) as show:
         builder = DocumentBuilder("pptx", paged=True, title=show.core_properties.title or None)
         builder.properties.update(core_properties(show.core_properties))
         hidden: list[str] = []

@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import openpyxl
 
@@ -18,13 +18,14 @@ from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder
 from ingestion.readers.csv import column_name, has_header
 from ingestion.readers.office import core_properties, opened
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 _MOST_COLUMNS = 1000
 _HEADER_SEARCH = 5
 Row = list[tuple[str, str]]
 
 
-def read_xlsx(path: Path) -> Document:
+def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """A workbook; hidden sheets are read too, and named in a warning.
 
     Raises:
@@ -32,15 +33,15 @@ def read_xlsx(path: Path) -> Document:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of every extension that it does not keep
-        with opened(path, _load, "Excel") as book:
+        with opened(path, _load, "Excel", options) as book:
             try:
                 return _read(book)
             finally:
                 book.close()
 
 
-def _load(path: Path) -> Any:
-    return openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+def _load(file: BinaryIO) -> Any:
+    return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
 
 
 def _read(book: Any) -> Document:
