@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sudachipy import Dictionary, SplitMode
 
-TOKENS_VERSION = 1
+from ingestion.written_forms import date_tokens, fold, one_ke, plain_numbers
+
+__all__ = ["TOKENS_VERSION", "Word", "bigrams", "fold", "proper_names", "search_tokens", "words_in"]
+
+TOKENS_VERSION = 2
 """Grows when the same text gives other tokens than before: lexical indexes are then built anew."""
 
 _LIMIT = 12_000  # characters; Sudachi refuses more than 49,149 bytes and UTF-8 takes up to four for one
@@ -29,20 +32,17 @@ _FUNCTION_WORDS = frozenset({"助詞", "助動詞"})
 _tokenizers = threading.local()  # a Sudachi tokenizer serves one thread at a time
 
 
-def fold(text: str) -> str:
-    """NFKC and lower case: full-width, half-width and capital letters become one."""
-    return unicodedata.normalize("NFKC", text).lower()
-
-
 def search_tokens(text: str) -> list[str]:
     """The tokens of `text` in reading order; none holds white space.
 
     A code stays whole beside its parts (AB-1234X: ab-1234x, ab1234x, ab, 1234, x); an article number gives
-    its joined forms too (第12条第2項: 12条, 2項, 12条2項; 第12条の2: 12条の2).
+    its joined forms too (第12条第2項: 12条, 2項, 12条2項; 第12条の2: 12条の2). Dates follow in one form
+    (令和6年4月1日: 2024, 2024-04, 2024-04-01).
     """
+    text = fold(text)
     tokens: list[str] = []
     article = number = before = ""
-    for word, kept in _words(_LATIN.sub(_singular, fold(text))):
+    for word, kept in _words(plain_numbers(_LATIN.sub(_singular, text))):
         if number and word in _UNITS:
             tokens.append(f"{number}{word}")
             if article:
@@ -57,7 +57,7 @@ def search_tokens(text: str) -> list[str]:
         before = word
         if kept:
             tokens += _forms(word, kept)
-    return tokens
+    return tokens + date_tokens(text)
 
 
 def proper_names(text: str) -> list[str]:
@@ -75,6 +75,25 @@ def proper_names(text: str) -> list[str]:
             ):
                 named.append(name)
     return named
+
+
+class Word(NamedTuple):
+    """A morpheme at `text[start:end]` and the parts of speech that Sudachi gives it, from general to special."""
+
+    start: int
+    end: int
+    surface: str
+    kind: tuple[str, ...]
+
+
+def words_in(text: str) -> Iterator[Word]:
+    """The morphemes of `text` as it is, each with its place."""
+    start = 0
+    for piece in _pieces(text):
+        for morpheme in _tokenizer().tokenize(piece):
+            surface = morpheme.surface()
+            yield Word(start + morpheme.begin(), start + morpheme.end(), surface, morpheme.part_of_speech())
+        start += len(piece)
 
 
 def bigrams(text: str) -> list[str]:
@@ -103,7 +122,7 @@ def _is_code(word: str) -> bool:
 
 def _forms(word: str, normalised: str) -> list[str]:
     if not word.isascii():
-        return [normalised]
+        return [one_ke(normalised)]
     if not _is_code(word):
         forms = [word]
         if not normalised.isascii():  # Sudachi turns report into レポート: both shall find it

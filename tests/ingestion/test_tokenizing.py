@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import tomllib
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestion.tokenizing import bigrams, proper_names, search_tokens
 
@@ -64,3 +69,72 @@ def test_bigrams_are_pairs_within_runs_of_letters() -> None:
 def test_names_of_places_are_told_from_other_words() -> None:
     assert proper_names("仙台営業所と大阪市の電話番号") == ["仙台", "大阪"]
     assert proper_names("日本の語学手当 for staff in Tokyo") == []
+
+
+@pytest.mark.parametrize(
+    ("token", "forms"),
+    [
+        (
+            "2024-04-01",
+            "令和6年4月1日 R6.4.1 2024年4月1日 2024-04-01 2024/4/1 ２０２４．４．１ 令和六年四月一日",
+        ),
+        ("2019-04", "平成31年4月 2019年4月 H31.4."),
+        ("2019", "令和元年度 2019年度"),
+        ("1989-01-07", "昭和64年1月7日 S64.1.7 1989/01/07"),
+    ],
+)
+def test_one_date_in_any_calendar_and_spelling_shares_a_token(token: str, forms: str) -> None:
+    assert [form for form in forms.split() if token not in search_tokens(form)] == []
+
+
+@pytest.mark.parametrize("text", ["令和6年4月1日", "R6.4.1", "2024年4月1日"])
+def test_other_days_share_no_exact_token(text: str) -> None:
+    assert "2024-04-02" not in search_tokens(text)
+    assert "2025" not in search_tokens(text)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ("三百万円", "300万円", "3,000,000円", "３００万円"),
+        ("1.2万円", "12,000円", "1万2千円", "一万二千円"),
+        ("1.5億円", "1億5000万円", "150,000,000円"),
+    ],
+)
+def test_one_amount_in_any_spelling_gives_the_same_tokens(forms: tuple[str, ...]) -> None:
+    assert len({tuple(search_tokens(form)) for form in forms}) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("高橋", "髙橋部長"),
+        ("山崎", "山﨑様"),
+        ("渡辺", "渡邉と渡邊"),
+        ("斉藤", "齋藤課長"),
+        ("斎藤", "齊藤課長"),
+        ("国学院", "國學院大學"),
+        ("浜田", "濵田・濱田"),
+        ("吉田", "𠮷田"),
+        ("霞が関", "霞ケ関の庁舎"),
+        ("カブシキガイシャ", "ｶﾌﾞｼｷｶﾞｲｼｬ"),
+    ],
+)
+def test_variant_characters_are_found_by_the_usual_ones_and_the_reverse(query: str, text: str) -> None:
+    assert set(search_tokens(query)) <= set(search_tokens(text))
+    assert set(bigrams(query)) <= set(bigrams(text)) | {"霞が", "が関"}
+
+
+def test_the_table_of_variants_has_no_chains_and_agrees_with_what_unicode_knows() -> None:
+    """An old form that has a decomposition goes to its new form by NFKC already; none may disagree."""
+    table = tomllib.loads((files("ingestion") / "variants.toml").read_text("utf-8"))["characters"]
+    olds = [old for group in table.values() for old in group]
+    assert len(olds) == len(set(olds)) > 400
+    assert not set(olds) & set(table)
+    assert all(len(new) == 1 and unicodedata.name(new).startswith("CJK") for new in table)
+    assert [old for old in olds if unicodedata.normalize("NFKC", old) != old] == []
+
+
+@given(st.text(alphabet="0123456789,.万億千百円年月日令和平成昭RHS-/ ", max_size=30))
+def test_no_number_or_date_breaks_the_tokens(text: str) -> None:
+    assert all(token and not any(character.isspace() for character in token) for token in search_tokens(text))
