@@ -35,7 +35,7 @@ ONLY_IN = {
     "openpyxl": {"ingestion/readers/xlsx.py"},
     "pptx": {"ingestion/readers/pptx.py"},
     "rapidocr": {"ingestion/ocr.py"},
-    "pypdf": {"ingestion/readers/pdf_extras.py", "ui/benchmarks/ingesting.py"},  # the latter to compare
+    "pypdf": {"ingestion/readers/pdf_extras.py", "ui/benchmarks/other_parsers.py"},  # the latter to compare
 }
 # The program's SQL and its two databases: the library, and the records of conversations.
 SQL_IN = {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -17,12 +20,14 @@ from ingestion.errors import ReadError
 from ingestion.parsing import ParserProcess
 from ingestion.process_memory import PeakMemory
 from ingestion.readers import supported
+from ingestion.reading import OcrMode, ReadOptions
+from ingestion.settings import IngestionSettings
 from ingestion.workspace import Workspace
+from ui.benchmarks.other_parsers import compare_others
 from ui.benchmarks.workspaces import temporary_library
 
 Progress = Callable[[str, int, int], None]
 
-_ALTERNATIVE_PAGES = 200
 _ALTERNATIVE_PASSAGES = 48
 
 
@@ -81,16 +86,20 @@ def bench_ingest(
     parse_only: bool,
     compare: bool,
     progress: Progress,
+    processes: int = 1,
+    ocr: OcrMode | None = None,
     embedder: Embedder | None = None,
 ) -> dict[str, Any]:
-    """The value of `bench ingest`. Rates hold the start of the parsing child, not of models.
+    """The value of `bench ingest`. Rates hold the start of the parsing children, not of models.
 
+    `processes` read at once with `parse_only`; else the settings say how many. `ocr` None: as they say too.
     `embedder` None: the configured one.
     """
     files = files_below(path)
+    settings = workspace.settings().ingestion
     if parse_only:
         with PeakMemory() as memory:
-            figures = _parse(workspace, files, progress)
+            figures = parse_all(settings, files, progress, processes, ocr or settings.ocr)
         texts: tuple[str, ...] = ()
     else:
         figures, texts, memory = _ingest(
@@ -98,31 +107,52 @@ def bench_ingest(
         )
     result = {**figures, "peak_mb": round(memory.peak_mb, 1)}
     if compare:
-        result["comparison"] = compare_parsing(files)
+        result["comparison"] = {}
+        pdfs = [file for file in files if file.suffix.lower() == ".pdf"]
+        if parse_only and pdfs:
+            result["comparison"] = compare_others(pdfs, figures["pages_per_s"])
         if texts:
             result["comparison"] |= compare_embedding(workspace, texts)
     return result
 
 
-def _parse(workspace: Workspace, files: Sequence[Path], progress: Progress) -> dict[str, Any]:
-    pages = characters = failed = 0
+def parse_all(
+    settings: IngestionSettings, files: Sequence[Path], progress: Progress, processes: int, ocr: OcrMode
+) -> dict[str, Any]:
+    """Read `files` with so many child processes at once."""
+    options = ReadOptions(settings.passwords, ocr)
+    found: list[tuple[int, int] | None] = []
     began = time.perf_counter()
-    with ParserProcess(workspace.settings().ingestion) as parser:
-        for number, file in enumerate(files, start=1):
-            try:
-                document = parser.parse(file)
-            except ReadError:
-                failed += 1
-                continue
-            finally:
-                progress("parse", number, len(files))
-            pages += len(document.pages)
-            characters += len(document.text)
-    seconds = time.perf_counter() - began
+    with ExitStack() as stack:
+        parsers: SimpleQueue[ParserProcess] = SimpleQueue()
+        for _ in range(processes):
+            parsers.put(stack.enter_context(ParserProcess(settings)))
+        pool = stack.enter_context(ThreadPoolExecutor(processes))
+        for figures in pool.map(lambda file: _read_one(parsers, file, options), files):
+            found.append(figures)
+            progress("parse", len(found), len(files))
+        seconds = time.perf_counter() - began
+    read = [figures for figures in found if figures is not None]
+    pages = sum(count for count, _ in read)
     return {
-        "files": len(files), "failed": failed, "pages": pages, "characters": characters,
+        "files": len(files), "failed": len(files) - len(read), "pages": pages,
+        "characters": sum(count for _, count in read), "processes": processes, "ocr": ocr,
         "seconds": round(seconds, 2), "pages_per_s": round(pages / seconds, 1),
     }  # fmt: skip
+
+
+def _read_one(
+    parsers: SimpleQueue[ParserProcess], file: Path, options: ReadOptions
+) -> tuple[int, int] | None:
+    """Pages and characters, None for a file that cannot be read."""
+    parser = parsers.get()
+    try:
+        document = parser.parse(file, options)
+    except ReadError:
+        return None
+    finally:
+        parsers.put(parser)
+    return len(document.pages), len(document.text)
 
 
 def _ingest(
@@ -144,54 +174,6 @@ def _ingest(
         "embedding_seconds": round(timed.seconds, 2), "second_run_seconds": round(second, 2),
     }  # fmt: skip
     return figures, timed.kept, memory
-
-
-def compare_parsing(files: Sequence[Path]) -> dict[str, Any]:
-    """Text of the same PDFs by pypdf alone, and by the product's reader in this process."""
-    from ingestion.readers import read
-
-    chosen = list(_some_pdfs(files))
-    if not chosen:
-        return {}
-    began = time.perf_counter()
-    pages = sum(len(read(file).pages) for file in chosen)
-    ours = pages / (time.perf_counter() - began)
-    began = time.perf_counter()
-    theirs = sum(_pypdf_pages(file) for file in chosen) / (time.perf_counter() - began)
-    return {
-        "parsing": {
-            "pages": pages, "konkyo_pages_per_s": round(ours, 1), "pypdf_pages_per_s": round(theirs, 1),
-            "ratio": round(ours / theirs, 2),
-        }
-    }  # fmt: skip
-
-
-def _some_pdfs(files: Sequence[Path]) -> Iterator[Path]:
-    """PDFs that both can open, until they hold enough pages."""
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    pages = 0
-    for file in files:
-        if file.suffix.lower() != ".pdf" or pages >= _ALTERNATIVE_PAGES:
-            continue
-        try:
-            reader = PdfReader(file)
-            count = 0 if reader.is_encrypted else len(reader.pages)
-        except (PyPdfError, OSError, ValueError):
-            continue
-        if count:
-            pages += count
-            yield file
-
-
-def _pypdf_pages(file: Path) -> int:
-    from pypdf import PdfReader
-
-    pages = PdfReader(file).pages
-    for page in pages:
-        page.extract_text()
-    return len(pages)
 
 
 def compare_embedding(workspace: Workspace, texts: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ingestion.reading import OcrMode
 from ui.cli.measuring import measuring_app, progress_bar, report, words
 from ui.cli.shared import JsonOption, WorkspaceOption, open_here
 
@@ -20,6 +21,8 @@ SamplesOption = Annotated[Path, typer.Option("--samples", help=words("options.sa
 def ingest(
     path: Annotated[Path, typer.Argument(help=words("options.path"), exists=True)],
     parse_only: Annotated[bool, typer.Option("--parse-only", help=words("options.parse_only"))] = False,
+    processes: Annotated[int, typer.Option(min=1, max=64, help=words("options.processes"))] = 1,
+    ocr: Annotated[OcrMode | None, typer.Option(help=words("options.ocr"))] = None,
     compare: CompareOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -29,8 +32,9 @@ def ingest(
 
     with progress_bar() as progress:
         result = bench_ingest(
-            open_here(workspace), path, parse_only=parse_only, compare=compare, progress=progress
-        )
+            open_here(workspace), path, parse_only=parse_only, compare=compare, progress=progress,
+            processes=processes, ocr=ocr,
+        )  # fmt: skip
     report(result, as_json)
 
 

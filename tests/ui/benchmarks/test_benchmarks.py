@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
 from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token
 from assistant.errors import EvaluationError, GenerationError
@@ -14,11 +15,13 @@ from assistant.generation import never
 from ingestion.vectors import Vectors
 from ingestion.workspace import Workspace, open_workspace
 from ui.benchmarks.asking import Waiting, summary, watch
-from ui.benchmarks.ingesting import TimedEmbedder, bench_ingest, compare_parsing
+from ui.benchmarks.ingesting import TimedEmbedder, bench_ingest
+from ui.benchmarks.other_parsers import OTHERS, compare_others, read_all
 from ui.benchmarks.searching import bench_search, derived_from, generating
 from ui.benchmarks.synthetic import make_documents, make_queries, sentence_pool
 
 POOL = sentence_pool([])
+SAMPLE_PDF = Path(__file__).parents[3] / "samples" / "documents" / "経費精算規程.pdf"
 
 
 class CountingEmbedder:
@@ -122,8 +125,27 @@ def test_an_empty_folder_is_refused(workspace: Workspace, tmp_path: Path) -> Non
         bench_ingest(workspace, tmp_path / "empty", parse_only=True, compare=False, progress=silent)
 
 
-def test_comparison_leaves_out_what_pypdf_cannot_open(documents: Path) -> None:
-    assert compare_parsing([documents / "broken.pdf", documents / "0.txt"]) == {}
+def test_two_processes_read_the_same_as_one(workspace: Workspace, documents: Path) -> None:
+    found = [
+        bench_ingest(workspace, documents, parse_only=True, compare=False, progress=silent, processes=number)
+        for number in (1, 2)
+    ]
+    for key in ("files", "failed", "pages", "characters"):
+        assert found[0][key] == found[1][key]
+    assert [result["processes"] for result in found] == [1, 2]
+
+
+def test_another_parser_counts_what_it_cannot_read_and_names_what_is_missing(documents: Path) -> None:
+    found = compare_others([documents / "broken.pdf", SAMPLE_PDF], 50.0)
+    assert found["pypdf"]["failed"] == 1
+    assert found["pypdf"]["pages"] == found["pdfplumber"]["pages"] == len(PdfReader(SAMPLE_PDF).pages)
+    assert found["pypdf"]["ratio"] == pytest.approx(50.0 / found["pypdf"]["pages_per_s"], abs=0.01)
+    with pytest.raises(ImportError):
+        OTHERS["no_such_parser"] = OTHERS["pypdf"]
+        try:
+            read_all("no_such_parser", [SAMPLE_PDF])
+        finally:
+            del OTHERS["no_such_parser"]
 
 
 def test_timed_embedder_gives_the_same_vectors_and_keeps_the_first_texts() -> None:
