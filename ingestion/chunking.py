@@ -1,6 +1,7 @@
 """Cuts a document into chunks that follow its headings and articles and keep sentences whole.
 
 A chunk lies on one page of a paged document and under one heading; short neighbouring sections share a chunk.
+Tables are cut between their rows, and each piece has the names of its columns as context.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingestion.documents import Chunk, Document, Heading, Span, slice_chunk
 from ingestion.sentences import split_sentences
+from ingestion.table_rows import TableFinder
 
 __all__ = ["chunk_document", "find_headings", "split_sentences"]
 
@@ -57,15 +60,21 @@ def chunk_document(document: Document, *, target: int, maximum: int) -> list[Chu
     if not 1 <= target <= maximum:
         raise ValueError(f"target {target} must be between 1 and maximum {maximum}")
     headings = find_headings(document)
+    tables = TableFinder(document)
     chunks: list[Chunk] = []
     for start, end in _page_bounds(document):
         sections = _merged(_sections(document.text, start, end, headings), document.text, target)
         if document.format == "pdf":
             sections = _together(sections, document.text, target)
         for section in sections:
-            spans = _pack(document, section, target, maximum)
-            chunks += [slice_chunk(document, span.start, span.end, section.path) for span in spans]
+            spans = _pack(document, section, tables, target, maximum)
+            chunks += [_chunk(document, span, section.path, tables) for span in spans]
     return chunks
+
+
+def _chunk(document: Document, span: Span, path: tuple[str, ...], tables: TableFinder) -> Chunk:
+    context, rows = tables.context(span.start, span.end), tables.rows(span.start, span.end)
+    return slice_chunk(document, span.start, span.end, path, context, rows)
 
 
 def find_headings(document: Document) -> tuple[Heading, ...]:
@@ -73,7 +82,10 @@ def find_headings(document: Document) -> tuple[Heading, ...]:
     own = document.headings
     if document.cells and document.format in ("csv", "xlsx"):
         return own
-    taken = sorted((heading.start, max(heading.end, heading.start + 1)) for heading in own)
+    taken = sorted(
+        [(heading.start, max(heading.end, heading.start + 1)) for heading in own]
+        + [(table.start, table.end) for table in document.tables]
+    )
     starts = [start for start, _ in taken]
     deepest = max((heading.level for heading in own), default=0)
     found = list(own)
@@ -231,10 +243,12 @@ def _join(first: _Section, second: _Section) -> _Section:
     return _Section(first.start, second.end, first.path[:common] or first.path)
 
 
-def _pack(document: Document, section: _Section, target: int, maximum: int) -> list[Span]:
+def _pack(
+    document: Document, section: _Section, tables: TableFinder, target: int, maximum: int
+) -> list[Span]:
     """Sentences (rows, in tables) of a section put together up to the target."""
     text = document.text
-    units = list(_units(document, section, maximum))
+    units = list(_units(document, section, tables, maximum))
     spans: list[Span] = []
     for unit in units:
         if spans and _fits(text, spans[-1], unit, target, maximum):
@@ -263,12 +277,39 @@ def _fits(text: str, chunk: Span, unit: Span, target: int, maximum: int) -> bool
     return not (new_paragraph and length > 0.85 * target)
 
 
-def _units(document: Document, section: _Section, maximum: int) -> Iterator[Span]:
-    part = document.text[section.start : section.end]
+def _units(document: Document, section: _Section, tables: TableFinder, maximum: int) -> Iterator[Span]:
+    """What is not cut: sentences, and rows of tables; but nothing longer than the maximum."""
+    at = section.start
+    for table in tables.within(section.start, section.end):
+        start = max(at, _line_start(document.text, table.start, at))
+        end = min(table.end, section.end)
+        yield from _sentence_units(document, at, start, maximum)
+        places = [_line_start(document.text, row.start, start) for row in table.rows]
+        cuts = sorted({start, end, *(place for place in places if start < place < end)})
+        for first, last in pairwise(cuts):
+            if (row := _trimmed(document.text, first, last)) is not None:
+                yield from _cut(document.text, row, maximum)
+        at = max(at, end)
+    yield from _sentence_units(document, at, section.end, maximum)
+
+
+def _sentence_units(document: Document, start: int, end: int, maximum: int) -> Iterator[Span]:
+    part = document.text[start:end]
     in_rows = document.format in ("csv", "xlsx")
-    spans = _lines(part) if in_rows else split_sentences(part)
-    for span in spans:
-        yield from _cut(document.text, Span(section.start + span.start, section.start + span.end), maximum)
+    for span in _lines(part) if in_rows else split_sentences(part):
+        yield from _cut(document.text, Span(start + span.start, start + span.end), maximum)
+
+
+def _line_start(text: str, place: int, lowest: int) -> int:
+    """The beginning of the line of `place` when only marks of empty cells stand before it, else `place`."""
+    line = text.rfind("\n", lowest, place) + 1 or lowest
+    return line if not text[line:place].strip("| \t") else place
+
+
+def _trimmed(text: str, start: int, end: int) -> Span | None:
+    part = text[start:end]
+    lead = len(part) - len(part.lstrip())
+    return Span(start + lead, start + len(part.rstrip())) if part.strip() else None
 
 
 def _lines(text: str) -> list[Span]:

@@ -55,12 +55,15 @@ class Deriver:
         old: dict[str, Vectors] = {}
         if again:  # what reads as before keeps its vector
             old = self._feed.vectors_by_text(id, self._embedder.identity)
-        kept = [old.get(embedding_text(title, chunk.text)) for chunk in chunks]
+        kept = [old.get(embedding_text(title, chunk.text, chunk.context)) for chunk in chunks]
         return Parsed(id, files, document, title, chunks, kept)
 
     def embed(self, batch: list[tuple[Parsed, int]]) -> None:
         """Embed chunks, given as (document, number of its chunk)."""
-        texts = [embedding_text(parsed.title, parsed.chunks[at].text) for parsed, at in batch]
+        texts = [
+            embedding_text(parsed.title, parsed.chunks[at].text, parsed.chunks[at].context)
+            for parsed, at in batch
+        ]
         for (parsed, at), vector in zip(batch, self._embedder.embed_passages(texts), strict=True):
             parsed.vectors[at] = vector
 

@@ -18,8 +18,19 @@ import sqlalchemy as sa
 
 from ingestion import library_bodies
 from ingestion import library_schema as t
-from ingestion.documents import EVERYTHING, LOCAL_USER, Chunk, Document, Location, Scope, User, chunk_id
+from ingestion.documents import (
+    EVERYTHING,
+    LOCAL_USER,
+    Chunk,
+    Document,
+    Location,
+    Scope,
+    TableRow,
+    User,
+    chunk_id,
+)
 from ingestion.hashing import file_id
+from ingestion.row_packing import unpack_rows
 
 Status = Literal["ready", "empty"]
 EMPTY_REASON = "no text was found in the file"
@@ -76,6 +87,8 @@ class StoredChunk:
     format: str
     source: str
     path: str
+    context: str = ""
+    rows: tuple[TableRow, ...] = ()
 
     @property
     def chunk_id(self) -> str:
@@ -262,13 +275,19 @@ class Library:
 
     def _row_and_chunks(self, document_id: str) -> tuple[sa.Row[Any] | None, tuple[Chunk, ...]]:
         """A document's row and its chunks, as they were at one moment."""
-        columns = (t.chunks.c.start, t.chunks.c.end, t.chunks.c.text, t.chunks.c.heading_path)
-        query = sa.select(*columns).where(t.chunks.c.document == document_id).order_by(t.chunks.c.start)
+        query = sa.select(t.chunks).where(t.chunks.c.document == document_id).order_by(t.chunks.c.start)
         with self.engine.connect() as connection:
             row = connection.execute(sa.select(t.documents).where(t.documents.c.id == document_id)).first()
             found = connection.execute(query).all()
         return row, tuple(
-            Chunk(chunk.start, chunk.end, chunk.text, tuple(json.loads(chunk.heading_path)))
+            Chunk(
+                chunk.start,
+                chunk.end,
+                chunk.text,
+                tuple(json.loads(chunk.heading_path)),
+                chunk.context,
+                unpack_rows(chunk.rows, chunk.start),
+            )
             for chunk in found
         )
 
@@ -315,5 +334,6 @@ def _summary(row: sa.Row[Any], places: tuple[Location, ...]) -> DocumentSummary:
 def _stored_chunk(row: sa.Row[Any], place: Location) -> StoredChunk:
     return StoredChunk(
         row.row, row.document, row.start, row.end, row.text, tuple(json.loads(row.heading_path)), row.page,
-        row.page_label, row.locator, row.title, row.format, place.source, place.path,
+        row.page_label, row.locator, row.title, row.format, place.source, place.path, row.context,
+        unpack_rows(row.rows, row.start),
     )  # fmt: skip

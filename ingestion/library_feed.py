@@ -127,10 +127,12 @@ class LibraryFeed:
 
 
 def _chunks() -> sa.Select[Any]:
-    columns = (t.chunks.c.row, t.chunks.c.document, t.chunks.c.text, t.chunks.c.heading_path)
+    columns = (
+        t.chunks.c.row, t.chunks.c.document, t.chunks.c.text, t.chunks.c.heading_path, t.chunks.c.context
+    )  # fmt: skip
     return sa.select(*columns, t.documents.c.title).join(t.documents, t.documents.c.id == t.chunks.c.document)
 
 
 def _feed_chunk(row: sa.Row[Any]) -> FeedChunk:
-    text = contextual_text(row.title, json.loads(row.heading_path), row.text)
-    return FeedChunk(row.row, row.document, text, embedding_text(row.title, row.text))
+    text = contextual_text(row.title, json.loads(row.heading_path), row.text, row.context)
+    return FeedChunk(row.row, row.document, text, embedding_text(row.title, row.text, row.context))

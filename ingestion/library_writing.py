@@ -34,6 +34,7 @@ from ingestion.location_rows import (
     takes_in,
     unlink,
 )
+from ingestion.row_packing import pack_rows
 from ingestion.vectors import Vectors
 
 __all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter"]
@@ -318,6 +319,7 @@ def _insert_chunks(connection: sa.Connection, derived: Derived, first: int, gene
             "row": row, "document": derived.id, "start": chunk.start, "end": chunk.end, "text": chunk.text,
             "heading_path": json.dumps(chunk.heading_path, ensure_ascii=False), "page": place.page,
             "page_label": place.page_label, "locator": place.locator, "generation": generation,
+            "context": chunk.context, "rows": pack_rows(chunk.rows, chunk.start),
         })  # fmt: skip
     if values:
         connection.execute(sa.insert(t.chunks), values)

@@ -41,6 +41,7 @@ class TableFinder:
     """Finds the rows of tables in stretches of a document's text."""
 
     def __init__(self, document: Document) -> None:
+        self._text = document.text
         self.tables = read_tables(document)
         self._starts = [table.start for table in self.tables]
 
@@ -49,18 +50,15 @@ class TableFinder:
         last = bisect_left(self._starts, end)
         return [table for table in self.tables[:last] if table.end > start]
 
-    def inside(self, offset: int) -> bool:
-        """Whether the character at `offset` lies in a table."""
-        place = bisect_right(self._starts, offset) - 1
-        return place >= 0 and offset < self.tables[place].end
-
     def rows(self, start: int, end: int) -> tuple[TableRow, ...]:
         """Rows and parts of rows in [start, end)."""
         found: list[TableRow] = []
         for table in self.within(start, end):
             first = bisect_right(table.rows, start, key=lambda row: row.end)
             last = bisect_left(table.rows, end, key=lambda row: row.start)
-            found += [part for row in table.rows[first:last] if (part := clipped(row, start, end))]
+            for row in table.rows[first:last]:
+                if (part := clipped(row, start, end, self._text)) is not None:
+                    found.append(part)
         return tuple(found)
 
     def context(self, start: int, end: int) -> str:
@@ -68,6 +66,7 @@ class TableFinder:
         lines: list[str] = []
         for table in self.within(start, end):
             if start <= table.start:
+                lines += [table.caption] if table.caption not in self._text[start:end] else []
                 continue
             line = " | ".join(table.names)[:_LONGEST_CONTEXT]
             first = bisect_right(table.rows, start, key=lambda row: row.end)
@@ -76,8 +75,8 @@ class TableFinder:
         return "\n".join(lines)
 
 
-def clipped(row: TableRow, start: int, end: int) -> TableRow | None:
-    """The part of `row` in [start, end); names of the row that are cut off go into its lead."""
+def clipped(row: TableRow, start: int, end: int, text: str) -> TableRow | None:
+    """The part of `row` in [start, end); names of the row that lie before it go into its lead."""
     if start <= row.start and row.end <= end:
         return row
     cells: list[RowCell] = []
@@ -86,7 +85,11 @@ def clipped(row: TableRow, start: int, end: int) -> TableRow | None:
             cells.append(replace(cell, start=max(cell.start, start), end=min(cell.end, end)))
     if not cells:
         return None
-    return replace(row, start=max(row.start, start), end=min(row.end, end), cells=tuple(cells))
+    named = [f"{cell.label}: {text[cell.start : cell.end]}" if cell.label else text[cell.start : cell.end]
+             for cell in row.cells if cell.header and cell.end <= start]  # fmt: skip
+    return replace(
+        row, start=max(row.start, start), end=min(row.end, end), cells=tuple(cells), lead=(*row.lead, *named)
+    )
 
 
 def _read(document: Document, table: Table) -> ReadTable:
