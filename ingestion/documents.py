@@ -167,7 +167,8 @@ class Document:
     people (pdf, pptx, xlsx), or the text is one run (txt, html, docx). `title` is the document's own title
     or None. `properties` are facts from the file's head (author, date, mail subject, encoding).
     `warnings` are for people. `members` are the files inside this one (of an archive, attached to a mail or a
-    PDF), by the names with which `containers.py` takes them out.
+    PDF), by the names with which `containers.py` takes them out. `hidden` are parts of the text that the page
+    does not show to people: without colour or size, outside of the page, or marked as hidden.
     """
 
     text: str
@@ -184,6 +185,7 @@ class Document:
     recognised: tuple[RecognisedLine, ...] = ()
     figures: tuple[Figure, ...] = ()
     members: tuple[str, ...] = ()
+    hidden: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse pages that do not lie in the text, and a map of another length."""

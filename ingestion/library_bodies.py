@@ -19,6 +19,7 @@ from ingestion.documents import (
     Offsets,
     Page,
     RecognisedLine,
+    Span,
     Table,
     TableCell,
 )
@@ -35,6 +36,7 @@ def store(connection: sa.Connection, document_id: str, document: Document) -> No
         "recognised": [astuple(line) for line in document.recognised],
         "figures": [astuple(figure) for figure in document.figures],
         "members": document.members,
+        "hidden": [astuple(span) for span in document.hidden],
     }
     connection.execute(
         sa.insert(t.bodies),
@@ -83,6 +85,7 @@ def load(connection: sa.Connection, document_id: str, generation: int) -> Docume
         recognised=tuple(RecognisedLine(*line) for line in structure.get("recognised", ())),
         figures=tuple(Figure(*figure) for figure in structure.get("figures", ())),
         members=tuple(structure.get("members", ())),
+        hidden=tuple(Span(*span) for span in structure.get("hidden", ())),
     )
 
 
