@@ -31,3 +31,15 @@ class ModelError(IngestionError):
 
 class IndexMismatchError(IngestionError):
     """An index was built for another embedder or another library."""
+
+
+class SourceError(IngestionError):
+    """A source cannot be reached or listed. Nothing was changed."""
+
+
+class FetchError(IngestionError):
+    """One file cannot be fetched. `connection` tells that the way to the source may be at fault."""
+
+    def __init__(self, reason: str, *, connection: bool = False) -> None:
+        super().__init__(reason)
+        self.connection = connection

@@ -1,4 +1,4 @@
-r"""What `[sources."NAME"]` of konkyo.toml may say: where documents come from, and how people know the place."""
+r"""`[sources."NAME"]` of konkyo.toml: where documents come from, and how people know the place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of synchronisations: the last run of each source, and failures that somebody chose to ignore."""
+"""What is kept of synchronisations: the last run of each source, and failures that are ignored."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_syncs import LocalSyncs
 from ui.operations import EvidenceMode, Json
 from ui.resources import Resources
 from ui.shown_as import ShownAs
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations:
+class LocalOperations(LocalSyncs):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
@@ -41,7 +42,7 @@ class LocalOperations:
         self.resources = resources or Resources(workspace, workspace.settings())
         self._owns_lock = owns_lock
         self._uploads = workspace.uploads.as_posix()
-        self._shown_as = ShownAs(self.resources.settings.sources, self._uploads)
+        self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._asking = Asking(self.resources, self._shown_as)
         self._jobs = Jobs()
         self._counts: tuple[int, Json] = (-1, {})
@@ -204,10 +205,15 @@ class LocalOperations:
 
     def failures(self) -> list[Json]:
         """See `Operations.failures`."""
+        from ingestion.sync_rows import SyncRows
+
+        library = self.resources.library
+        ignored = SyncRows(library).ignored()
         return [
             {"source": failure.source, "path": failure.path, "reason": failure.reason, "at": failure.at,
-             "shown_as": self._shown_as(failure.source, failure.path)}
-            for failure in self.resources.library.failures()
+             "shown_as": self._shown_as(failure.source, failure.path),
+             "ignored": (failure.source, failure.path) in ignored}
+            for failure in library.failures()
         ]  # fmt: skip
 
     def sources(self) -> list[Json]:
@@ -296,23 +302,11 @@ class LocalOperations:
             raise UsageError(f"{relative[0]} is a relative path. Give it from the root on.")
 
         def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
-            from ingestion.pipeline import ingest
-
             with self._writing():
-                search = self.resources.search
-                report = ingest(
-                    wanted,
-                    library=search.library,
-                    indexes=search.indexes,
-                    embedder=search.embedder,
-                    settings=self.resources.settings,
-                    groups=frozenset(groups),
-                    allow_empty=allow_empty,
-                    reparse=reparse,
-                    progress=lambda state: progress(state.as_json()),
-                    wait_turn=self._asking.wait_turn,
-                    cancelled=cancelled,
-                )
+                report = self._ingest_paths(
+                    wanted, progress, cancelled,
+                    groups=frozenset(groups), allow_empty=allow_empty, reparse=reparse,
+                )  # fmt: skip
                 return report.as_json()
 
         return work

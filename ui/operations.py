@@ -15,12 +15,13 @@ from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.sync_operations import SyncOperations
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
-class Operations(Protocol):
+class Operations(SyncOperations, Protocol):
     """One workspace, as a person or a program uses it."""
 
     # --- state
@@ -171,7 +172,7 @@ class Operations(Protocol):
         ...
 
     def failures(self) -> list[Json]:
-        """Files that could not be read: `[{source, path, shown_as, reason, at}]`."""
+        """Files that could not be read: `[{source, path, shown_as, reason, at, ignored: bool}]`."""
         ...
 
     def sources(self) -> list[Json]:

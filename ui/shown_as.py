@@ -3,25 +3,22 @@ r"""Where people find a file: `\\server\share\rules.pdf` or an intranet address,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
-from ingestion.documents import normal_path
 from ingestion.settings import SourceSettings
+from ingestion.sources.configured import shown_places
 
 
 class ShownAs:
-    """Joins paths to the names that `[sources."<folder>"] shown_as` gives to folders.
+    """Joins paths to the names that `[sources."<name>"] shown_as` gives to folders, and to addresses.
 
     The longest configured folder that holds a file wins. Uploads have no place that people know, so that only
     their file name is shown.
     """
 
-    def __init__(self, sources: Mapping[str, SourceSettings], uploads: str) -> None:
-        self._names = {
-            normal_path(folder).rstrip("/"): value.shown_as
-            for folder, value in sources.items()
-            if value.shown_as
-        }
+    def __init__(self, sources: Mapping[str, SourceSettings], uploads: str, mirrors: Path) -> None:
+        self._names = shown_places(sources, mirrors)
         self._uploads = uploads
 
     def __call__(self, source: str, path: str) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 from ingestion.documents import normal_path
 from ingestion.errors import SettingsError
 from ingestion.source_settings import SourceKind, SourceSettings
-from ingestion.sources.imap import ImapSource
 from ingestion.sources.remote import RemoteSource
-from ingestion.sources.webdav import WebDavSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,11 @@ class Source:
             SourceError: its password or certificates cannot be had.
         """
         if self.kind == "webdav":
+            from ingestion.sources.webdav import WebDavSource
+
             return WebDavSource.connect(self.name, self.settings)
+        from ingestion.sources.imap import ImapSource
+
         return ImapSource.connect(self.name, self.settings)
 
 

@@ -6,8 +6,8 @@ import ipaddress
 import ssl
 from urllib.parse import urlsplit
 
+from ingestion.errors import SourceError
 from ingestion.source_settings import SourceSettings
-from ingestion.sources.remote import SourceError
 
 CONNECT_SECONDS = 15.0
 SILENCE_SECONDS = 60.0

@@ -11,18 +11,19 @@ from urllib.parse import urlsplit
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
+from ingestion.errors import FetchError, SourceError
 from ingestion.source_settings import SourceSettings
 from ingestion.sources.connecting import CONNECT_SECONDS, SILENCE_SECONDS, is_this_machine, tls_context
 from ingestion.sources.names import path_of
 from ingestion.sources.passwords import password_of
-from ingestion.sources.remote import FetchError, Listing, RemoteFile, SourceError
+from ingestion.sources.remote import Listing, RemoteFile
 
 _AT_ONCE = 1000  # messages whose sizes are asked for in one command
 _NO_KNOWLEDGE = {b"\\Noselect", b"\\NonExistent", b"\\Trash", b"\\Junk", b"\\Drafts"}
 
 
 class ImapSource:
-    """Implements `ingestion.sources.remote.RemoteSource`. The call after a broken connection opens another."""
+    """Implements `ingestion.sources.remote.RemoteSource`. A broken connection is opened anew."""
 
     def __init__(self, name: str, settings: SourceSettings, open_client: Callable[[], IMAPClient]) -> None:
         self._name = name

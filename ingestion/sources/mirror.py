@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion.durable import replace_file
-from ingestion.errors import UnsafeRemovalError
+from ingestion.errors import FetchError, SourceError, UnsafeRemovalError
 from ingestion.sources.names import is_below
-from ingestion.sources.remote import FetchError, Listing, RemoteFile, RemoteSource, SourceError
+from ingestion.sources.remote import Listing, RemoteFile, RemoteSource
 
 _BROKEN_IN_A_ROW = 3  # one bad file must not stop the others, a dead connection must
 _SECONDS_PER_FILE = 1800.0

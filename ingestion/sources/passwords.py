@@ -7,8 +7,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingestion.errors import SourceError
 from ingestion.source_settings import SourceSettings
-from ingestion.sources.remote import SourceError
 
 
 def password_of(name: str, settings: SourceSettings, environ: Mapping[str, str] = os.environ) -> str:

@@ -9,20 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ingestion.errors import IngestionError
-
-
-class SourceError(IngestionError):
-    """A source cannot be reached or listed. Nothing was changed."""
-
-
-class FetchError(IngestionError):
-    """One file cannot be fetched. `connection` tells that the way to the source may be at fault."""
-
-    def __init__(self, reason: str, *, connection: bool = False) -> None:
-        super().__init__(reason)
-        self.connection = connection
-
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:

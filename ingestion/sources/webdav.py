@@ -9,11 +9,12 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 import httpx
 from lxml import etree
 
+from ingestion.errors import FetchError, SourceError
 from ingestion.source_settings import SourceSettings
 from ingestion.sources.connecting import CONNECT_SECONDS, SILENCE_SECONDS, refuse_unencrypted, tls_context
 from ingestion.sources.names import path_of
 from ingestion.sources.passwords import password_of
-from ingestion.sources.remote import FetchError, Listing, RemoteFile, SourceError
+from ingestion.sources.remote import Listing, RemoteFile
 
 _DEPTH = 64  # folders within folders; a server could invent them without end
 _ANSWER_BYTES = 64 << 20

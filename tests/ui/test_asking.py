@@ -28,7 +28,7 @@ def resources(tmp_path: Path) -> Iterator[FakeAskResources]:
 @pytest.fixture
 def asking(resources: FakeAskResources) -> Asking:
     names = {"/srv/rules": SourceSettings(shown_as=r"\\server\規程")}
-    return Asking(resources, ShownAs(names, "/ws/uploads"))
+    return Asking(resources, ShownAs(names, "/ws/uploads", Path("/ws/sources")))
 
 
 def test_events_come_in_order_and_name_places_as_people_know_them(asking: Asking) -> None:

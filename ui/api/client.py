@@ -15,6 +15,7 @@ import httpx
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.api.events import decode
+from ui.api.sync_calls import SyncCalls
 from ui.api.token import ServiceAddress
 from ui.errors import ServiceError, error_from_json
 from ui.operations import EvidenceMode, Json
@@ -24,7 +25,7 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient:
+class ServiceClient(SyncCalls):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -92,7 +92,7 @@ def question_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/ask")
     async def ask(body: AskBody) -> StreamingResponse:
-        return _events(lambda gone: operations.ask(**dict(body), cancelled=gone))
+        return event_stream(lambda gone: operations.ask(**dict(body), cancelled=gone))
 
     return routes
 
@@ -103,7 +103,7 @@ def ingest_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/ingest")
     async def ingest(body: IngestBody) -> StreamingResponse:
-        return _events(lambda _gone: operations.ingest(**dict(body)))
+        return event_stream(lambda _gone: operations.ingest(**dict(body)))
 
     @routes.post("/job")
     def start_ingest(body: IngestBody) -> Reply:
@@ -134,11 +134,11 @@ def ingest_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/index/rebuild")
     async def index_rebuild() -> StreamingResponse:
-        return _events(lambda _gone: operations.index_rebuild())
+        return event_stream(lambda _gone: operations.index_rebuild())
 
     @routes.post("/index/reembed")
     async def index_reembed(body: ReembedBody) -> StreamingResponse:
-        return _events(lambda _gone: operations.index_reembed(body.model))
+        return event_stream(lambda _gone: operations.index_reembed(body.model))
 
     return routes
 
@@ -216,7 +216,8 @@ def conversation_routes(operations: Operations) -> APIRouter:
     return routes
 
 
-def _events(begin: Begin) -> StreamingResponse:
+def event_stream(begin: Begin) -> StreamingResponse:
+    """Send what the iterator of `begin` yields as it comes."""
     return StreamingResponse(
         stream(begin), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )

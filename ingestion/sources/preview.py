@@ -1,0 +1,103 @@
+"""What a synchronisation would change, for people to see before the first one. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingestion.errors import IngestionError, UnsafeRemovalError
+from ingestion.library import Library
+from ingestion.library_writing import LibraryWriter
+from ingestion.location_rows import FileState
+from ingestion.readers import supported
+from ingestion.settings import Settings
+from ingestion.sources.configured import Source
+from ingestion.sources.mirror import Changes
+from ingestion.sources.run import preview_remote
+from ingestion.syncing import Plan, find_targets, make_plan
+
+
+@dataclass(slots=True)
+class Preview:
+    """Paths by what would happen to them. `refused` is why a person must confirm it, `error` why it fails."""
+
+    source: Source
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    ignored: int = 0
+    empty: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    refused: str | None = None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `sync --dry-run --json` for one source."""
+        return {
+            "name": self.source.name, "kind": self.source.kind, "source": str(self.source.folder),
+            "error": self.error, "refused": self.refused,
+            "added": self.added, "changed": self.changed,
+            "moved": [{"from": old, "to": new} for old, new in self.moved], "removed": self.removed,
+            "unchanged": self.unchanged, "ignored": self.ignored, "empty": self.empty,
+            "failed": [{"path": path, "reason": reason} for path, reason in self.failed],
+        }  # fmt: skip
+
+
+def preview(source: Source, library: Library, settings: Settings) -> Preview:
+    """Compare `source` with the library."""
+    found = Preview(source)
+    try:
+        if source.mirror is None:
+            _take_plan(found, library, settings)
+        else:
+            changes, listing = preview_remote(source, library, settings)
+            _take_changes(found, changes)
+            found.failed += sorted(listing.unlisted.items())
+    except IngestionError as error:
+        found.error = str(error)
+    return found
+
+
+def _take_plan(found: Preview, library: Library, settings: Settings) -> None:
+    try:
+        plan = _plan(found.source, library, settings, allow_empty=False)
+    except UnsafeRemovalError as error:
+        found.refused = str(error)
+        plan = _plan(found.source, library, settings, allow_empty=True)
+    files = [file for files in plan.parse.values() for file in files] + [file for file, _ in plan.relinks]
+    again = {file.path: reason for file in files if (reason := _failed_before(plan, file)) is not None}
+    fresh = [file for file in files if file.path not in again]
+    found.added = sorted(file.path for file in fresh if plan.kind(file) == "added")
+    found.changed = sorted(file.path for file in fresh if plan.kind(file) == "changed")
+    found.unchanged = len(plan.unchanged) + len(fresh) - len(found.added) - len(found.changed)
+    found.moved = sorted((old.state.path, file.path) for old, file in plan.moves)
+    found.removed = sorted(old.state.path for old in plan.vanished if old.document is not None)
+    found.ignored, found.empty = plan.ignored, len(plan.empty)
+    failed = [(file.path, reason) for file, reason in [*plan.failed, *plan.unreadable]]
+    found.failed = sorted([*failed, *again.items()])
+
+
+def _failed_before(plan: Plan, file: FileState) -> str | None:
+    """Why a file that has not changed since could not be read; the run may try it again."""
+    old = plan.known.get(file.path)
+    if old is None or old.document is not None:
+        return None
+    return old.reason if (old.state.mtime_ns, old.state.size) == (file.mtime_ns, file.size) else None
+
+
+def _plan(source: Source, library: Library, settings: Settings, *, allow_empty: bool) -> Plan:
+    writer, limits = LibraryWriter(library), settings.ingestion
+    synced: Sequence[str] = writer.synced_sources()
+    (target,) = find_targets([source.folder], synced, ignore=limits.ignore, workspace=library.path.parent)
+    # Which failures are tried again does not matter here: all of them are shown as such.
+    return make_plan(target, writer, limits, tried_by="", supported=supported, allow_empty=allow_empty)
+
+
+def _take_changes(found: Preview, changes: Changes) -> None:
+    found.added = sorted(file.path for file in changes.added)
+    found.changed = sorted(file.path for file in changes.changed)
+    found.removed, found.unchanged, found.ignored = changes.gone, len(changes.kept), changes.ignored
+    found.failed = sorted(changes.refused.items())

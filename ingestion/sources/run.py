@@ -1,0 +1,166 @@
+"""One synchronisation of one source: bring its copy up to date, ingest, record how it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from ingestion.errors import IngestionError, UnsafeRemovalError, WorkspaceBusyError
+from ingestion.ingest_report import IngestReport
+from ingestion.library import Library
+from ingestion.library_writing import LibraryWriter
+from ingestion.location_rows import FileState, now
+from ingestion.readers import supported
+from ingestion.settings import Settings
+from ingestion.sources.configured import Source
+from ingestion.sources.mirror import Changes, Mirror, Mirrored, Rules
+from ingestion.sources.remote import Listing
+from ingestion.sync_rows import SyncRows
+
+_COUNTS = ("seen", "added", "changed", "moved", "removed", "unchanged", "ignored", "empty", "pages", "chunks")
+_NOT_HERE = "source"
+"""`derived_by` of failures that the source is to blame for; the next run finds out by itself."""
+
+
+class Ingest(Protocol):
+    """`ingestion.pipeline.ingest` with everything else settled."""
+
+    def __call__(self, folder: Path, *, groups: frozenset[str], allow_empty: bool) -> IngestReport:
+        """Bring the library up to date with `folder`."""
+        ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How the synchronisation of one source went. With an `error` nothing of the library was changed."""
+
+    source: Source
+    report: IngestReport = field(default_factory=IngestReport)
+    fetched: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    refused: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The report of the ingest, with the source in front."""
+        return {
+            "name": self.source.name, "kind": self.source.kind, "source": str(self.source.folder),
+            "error": self.error, "refused": self.refused, "fetched": self.fetched,
+            **self.report.as_json(), "seconds": round(self.seconds, 3),
+        }  # fmt: skip
+
+
+def synchronise(
+    source: Source,
+    ingest: Ingest,
+    *,
+    library: Library,
+    settings: Settings,
+    allow_empty: bool = False,
+    fetching: Callable[[int, int, str], None] = lambda done, total, path: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Make the library equal to `source`. What goes wrong is recorded and told, not raised.
+
+    Raises:
+        WorkspaceBusyError: another process is writing; nothing is recorded.
+    """
+    rows, at, start = SyncRows(library), now(), time.monotonic()
+    outcome = Outcome(source)
+    try:
+        if source.mirror is None:
+            outcome.report = _ingest(source, ingest, allow_empty)
+        else:
+            _follow(source, outcome, ingest, library, settings, allow_empty, fetching, cancelled)
+    except WorkspaceBusyError:
+        raise
+    except IngestionError as error:
+        outcome.error, outcome.refused = str(error), isinstance(error, UnsafeRemovalError)
+    outcome.seconds = time.monotonic() - start
+    if outcome.error is not None:
+        rows.record_bad(source.name, at, outcome.seconds, outcome.error, refused=outcome.refused)
+    elif not outcome.report.cancelled:
+        rows.record_good(source.name, at, outcome.seconds, counts(outcome))
+    return outcome
+
+
+def counts(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of a run: numbers, no names of files."""
+    value = outcome.as_json()
+    kept = {name: value[name] for name in _COUNTS}
+    return {**kept, "failed": len(value["failed"]), "warnings": len(value["warnings"])}
+
+
+def preview_remote(source: Source, library: Library, settings: Settings) -> tuple[Changes, Listing]:
+    """List a remote source and compare it with the copy. Changes nothing.
+
+    Raises:
+        SourceError: it cannot be reached.
+    """
+    assert source.mirror is not None
+    remote = source.open_remote()
+    try:
+        listing = remote.listing()
+    finally:
+        remote.close()
+    return Mirror(source.mirror).compare(listing, _rules(source, library, settings, False)), listing
+
+
+def _ingest(source: Source, ingest: Ingest, allow_empty: bool) -> IngestReport:
+    return ingest(source.folder, groups=frozenset(source.settings.groups), allow_empty=allow_empty)
+
+
+def _follow(
+    source: Source, outcome: Outcome, ingest: Ingest, library: Library, settings: Settings,
+    allow_empty: bool, fetching: Callable[[int, int, str], None], cancelled: Callable[[], bool],
+) -> None:  # fmt: skip
+    """Bring the copy of a remote source up to date, then the library."""
+    assert source.mirror is not None
+    mirror, rules = Mirror(source.mirror), _rules(source, library, settings, allow_empty)
+    remote = source.open_remote()
+    try:
+        mirrored = mirror.update(remote, rules, progress=fetching, cancelled=cancelled)
+    finally:
+        remote.close()
+    outcome.fetched = mirrored.fetched
+    if mirrored.cancelled:
+        outcome.report.cancelled = True
+        return
+    if rules.indexed or any(mirror.files.iterdir()):
+        outcome.report = _ingest(source, ingest, allow_empty)
+    _list_failures(source, library, mirrored, outcome.report)
+
+
+def _list_failures(source: Source, library: Library, mirrored: Mirrored, report: IngestReport) -> None:
+    """Files that the source does not give stay listed with their reason, beside what is known of them."""
+    folder = str(source.folder)
+    failed = [(FileState(folder, path, 0, 0), reason) for path, reason in sorted(mirrored.failed.items())]
+    LibraryWriter(library).fail(failed, _NOT_HERE, keep_location=True)
+    report.failed += [(folder, file.path, reason) for file, reason in failed]
+    report.ignored += mirrored.ignored
+
+
+def _rules(source: Source, library: Library, settings: Settings, allow_empty: bool) -> Rules:
+    limits = settings.ingestion
+    known = LibraryWriter(library).known_files(str(source.folder))
+    return Rules(
+        ignore=lambda path: any(
+            fnmatch(name, pattern) for name in PurePosixPath(path).parts for pattern in limits.ignore
+        ),
+        refuse=_unsupported,
+        max_bytes=source.settings.max_mb << 20,
+        removal_limit=limits.removal_limit,
+        indexed=frozenset(path for path, file in known.items() if file.document is not None),
+        allow_empty=allow_empty,
+    )
+
+
+def _unsupported(path: str) -> str | None:
+    """The reason why a file would be fetched in vain."""
+    if supported(Path(path)):
+        return None
+    return f"unsupported format {PurePosixPath(path).suffix or '(none)'}"

@@ -1,0 +1,65 @@
+"""The operations that keep sources and library equal. Part of `ui.operations.Operations`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+class SyncOperations(Protocol):
+    """Sources: those that the settings name, and folders that were ingested as a whole."""
+
+    def syncs(self) -> list[Json]:
+        """Every source and how its last synchronisation went.
+
+        `[{name, kind: "folder"|"webdav"|"imap", source: its folder here, shown_as, configured: bool,
+        documents, failures, state: "never"|"running"|"ok"|"failed"|"refused", at, ok_at: times of the last
+        run and the last good one | None, seconds, error: str|None, attempts: failed runs since the good one,
+        every_minutes, next_at: when the service begins the next one | None, report: counts of the last good
+        run}]`
+        """
+        ...
+
+    def sync(self, source: str | None = None, *, allow_empty: bool = False) -> Iterator[Json]:
+        """Bring the library up to date with a source (its name, or its folder), or with all of them.
+
+        Events as in `ingest`, with the phase "fetch" for remote sources and `name` in each progress. The
+        report is `{sources: [{name, kind, source, error, refused, fetched, …as the report of ingest}]}`: one
+        source that fails does not stop the others.
+
+        Raises:
+            NotFoundError: there is no such source, or none at all.
+            JobRunningError: an ingest or another synchronisation is running.
+        """
+        ...
+
+    def start_sync(self, source: str | None = None, *, allow_empty: bool = False) -> Json:
+        """`sync` in the background, as `start_ingest`."""
+        ...
+
+    def preview(self, source: str | None = None) -> list[Json]:
+        """What `sync` would change, without changing anything.
+
+        `[{name, kind, source, error, refused: why a person must allow it | None, added: [path], changed,
+        moved: [{from, to}], removed, unchanged: n, ignored: n, empty: n, failed: [{path, reason}]}]`
+        """
+        ...
+
+    def retry_failures(self, files: Sequence[Json] = ()) -> Json:
+        """Try failed files again, in the background: `job()`. `files` are `[{source, path}]`, none is all.
+
+        Raises:
+            NotFoundError: none of them has failed.
+            JobRunningError: an ingest is running.
+        """
+        ...
+
+    def ignore_failure(self, source: str, path: str, *, ignored: bool = True) -> Json:
+        """Take a failure as read until the file changes, or no longer: `{done: True}`.
+
+        Raises:
+            NotFoundError: it has not failed.
+        """
+        ...
