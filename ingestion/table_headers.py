@@ -294,7 +294,7 @@ def _name_columns(grid: _Grid, top: int) -> frozenset[int]:
         cells = grid.column(column, top)
         if not cells:
             break
-        numbering = all(_ORDINAL.match(cell.text) for cell in cells)
+        numbering = _counts_up([cell.text for cell in cells])
         naming = sum(names_something(cell.text) for cell in cells) >= 0.7 * len(cells)
         if not (naming or numbering):
             break
@@ -306,6 +306,14 @@ def _name_columns(grid: _Grid, top: int) -> frozenset[int]:
         if not (numbering or grouping):
             break
     return frozenset(found)
+
+
+def _counts_up(texts: Sequence[str]) -> bool:
+    """Whether a column numbers its rows: 1, 2, 3."""
+    if not all(_ORDINAL.match(text) for text in texts):
+        return False
+    numbers = [int(re.sub(r"\D", "", text)) for text in texts]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 1 < len(numbers)
 
 
 def _gaps_below(grid: _Grid, top: int, columns: frozenset[int]) -> dict[tuple[int, int], int]:

@@ -12,6 +12,7 @@ from ingestion.decoding import decode
 from ingestion.documents import Document
 from ingestion.errors import ReadError
 from ingestion.readers.building import DocumentBuilder
+from ingestion.table_grid import GridCell
 
 _DELIMITERS = ",\t;|"
 _NUMBER = re.compile(r"^[\s¥\\$€+-]*[\d,.]+\s*[%円]?$")
@@ -20,7 +21,7 @@ _FIELD_LIMIT = 10_000_000
 
 
 def read_csv(path: Path) -> Document:
-    """A table in text. Its first row, when it names the columns, becomes a heading over the others."""
+    """A table in text. Its first row, when it names the columns, is kept as such."""
     decoded = decode(path.read_bytes())
     text = decoded.text.replace("\0", "")
     if not text.strip():
@@ -30,9 +31,12 @@ def read_csv(path: Path) -> Document:
     if decoded.warning:
         builder.warnings.append(decoded.warning)
     header = has_header(rows)
-    for number, row in enumerate(rows, start=1):
-        cells = [(f"{column_name(index)}{number}", value) for index, value in enumerate(row)]
-        builder.row(cells, header_level=1 if header and number == 1 else None)
+    names = [column_name(index) for index in range(max((len(row) for row in rows), default=0))]
+    builder.table(
+        GridCell(number, index, value, header=header and number == 0, locator=f"{names[index]}{number + 1}")
+        for number, row in enumerate(rows)
+        for index, value in enumerate(row)
+    )
     return builder.build()
 
 

@@ -16,6 +16,7 @@ from docx.oxml.ns import qn
 
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
+from ingestion.readers.docx_tables import grid_of
 from ingestion.readers.office import core_properties, opened
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
@@ -95,12 +96,8 @@ class _Body:
 
     def _table(self, table: Any) -> None:
         self.tables += 1
-        name = f"table {self.tables}"
-        rows = list(_children(table, _ROW))
         self.builder.blank()
-        for number, row in enumerate(rows, start=1):
-            cells = [(f"{name} row {number}", _cell_text(cell)) for cell in _children(row, _CELL)]
-            self.builder.row(cells)
+        self.builder.table(grid_of(table, f"table {self.tables}", _cell_text))
         self.builder.blank()
 
 

@@ -14,6 +14,7 @@ from ingestion.decoding import Decoded, decode
 from ingestion.documents import Document
 from ingestion.errors import ReadError
 from ingestion.readers.building import DocumentBuilder, clean_line
+from ingestion.table_grid import GridCell
 
 _CHARSET = re.compile(rb"<(?:meta[^>]+?charset|\?xml[^>]+?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _DROPPED = frozenset(
@@ -82,6 +83,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOISE_ROLES = frozenset(["navigation", "search", "menu", "menubar", "banner", "contentinfo"])
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DEEPEST = 400
+_WIDEST_SPAN = 1000  # as browsers have it
 
 
 def read_html(path: Path) -> Document:
@@ -159,20 +161,48 @@ class _Page:
     def _table(self, table: Tag) -> None:
         self.tables += 1
         self.builder.blank()
-        if (caption := table.find("caption")) is not None:
-            self.builder.line(_inline_text(caption))
-        for number, row in enumerate(_rows(table), start=1):
-            name = f"table {self.tables} row {number}"
-            self.builder.row(
-                (name, "" if _is_noise(cell) else _inline_text(cell))
-                for cell in row.find_all(["td", "th"], recursive=False)
-            )
+        caption = table.find("caption")
+        named = _inline_text(caption) if caption is not None else None
+        if named:
+            self.builder.line(named)
+        self.builder.table(_grid(table, f"table {self.tables}"), caption=named)
         self.builder.blank()
 
 
-def _rows(table: Tag) -> Iterator[Tag]:
+def _grid(table: Tag, name: str) -> Iterator[GridCell]:
+    """The cells in their places: one that spans rows pushes the cells of those rows to the right."""
+    taken: set[tuple[int, int]] = set()
+    rows = _rows(table)
+    for number, row in enumerate(rows):
+        column = 0
+        head = row.find_parent(["thead", "table"])
+        for cell in row.find_all(["td", "th"], recursive=False):
+            while (number, column) in taken:
+                column += 1
+            wide = _span(cell, "colspan") or 1
+            high = min(_span(cell, "rowspan") or len(rows), len(rows) - number)
+            taken.update((number + down, column + right) for down in range(high) for right in range(wide))
+            named = cell.name == "th" or (head is not None and head.name == "thead")
+            text = "" if _is_noise(cell) else _inline_text(cell)
+            yield GridCell(
+                number, column, text, high, wide, named, _is_bold(cell), f"{name} row {number + 1}"
+            )
+            column += wide
+
+
+def _rows(table: Tag) -> list[Tag]:
     """The table's own rows; tables inside of tables are no data tables and never come here."""
-    yield from (row for row in table.find_all("tr") if not _is_noise(row))
+    return [row for row in table.find_all("tr") if not _is_noise(row)]
+
+
+def _span(cell: Tag, name: str) -> int:
+    """How far a cell reaches; 0 stands for all the rows that are left."""
+    found = re.match(r"\s*(\d{1,6})", str(cell.get(name) or "1"))
+    return min(int(found.group(1)), _WIDEST_SPAN) if found else 1
+
+
+def _is_bold(cell: Tag) -> bool:
+    return cell.find(["b", "strong"]) is not None
 
 
 def _is_data_table(table: Tag) -> bool:

@@ -14,6 +14,7 @@ from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.office import core_properties, opened
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
+from ingestion.table_grid import GridCell
 
 _ROW_HEIGHT = 180_000
 """EMU (0.5 cm): shapes whose tops differ by less stand side by side."""
@@ -91,11 +92,23 @@ def _add_shape(builder: DocumentBuilder, shape: Any, number: int) -> None:
         builder.line(_frame_text(shape.text_frame))
     elif getattr(shape, "has_table", False) and shape.has_table:
         builder.blank()
-        for index, row in enumerate(shape.table.rows, start=1):
-            builder.row((f"slide {number} row {index}", _frame_text(cell.text_frame)) for cell in row.cells)
+        builder.table(_grid(shape.table, f"slide {number}"))
         builder.blank()
     elif shape.shape_type is None or shape.shape_type not in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.MEDIA):
         _add_diagram(builder, shape)
+
+
+def _grid(table: Any, name: str) -> Iterator[GridCell]:
+    """The table's cells; a first row that the slide's author set apart names the columns."""
+    head = bool(table.first_row) and len(table.rows) > 1
+    for row, line in enumerate(table.rows):
+        for column, cell in enumerate(line.cells):
+            if not cell.is_spanned:
+                high, wide = (cell.span_height, cell.span_width) if cell.is_merge_origin else (1, 1)
+                yield GridCell(
+                    row, column, _frame_text(cell.text_frame), high, wide, strong=head and row == 0,
+                    locator=f"{name} row {row + 1}",
+                )  # fmt: skip
 
 
 def _add_diagram(builder: DocumentBuilder, shape: Any) -> None:

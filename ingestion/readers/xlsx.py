@@ -1,4 +1,4 @@
-"""Excel workbooks: a page for each sheet, a line for each row, cells named "Sheet!B3", values as shown.
+"""Excel workbooks: a page for each sheet, its tables row by row, cells named "Sheet!B3", values as shown.
 
 Formulas give the value that was saved with them; a workbook written by a program may hold none.
 """
@@ -8,21 +8,26 @@ from __future__ import annotations
 import datetime
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import openpyxl
+from openpyxl.utils.cell import range_boundaries
 
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder
-from ingestion.readers.csv import column_name, has_header
+from ingestion.readers.csv import column_name
 from ingestion.readers.office import core_properties, opened
+from ingestion.readers.sheets import Row, add_sheet
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
+from ingestion.table_grid import GridCell
 
 _MOST_COLUMNS = 1000
-_HEADER_SEARCH = 5
-Row = list[tuple[str, str]]
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Za-z0-9:$]{1,40})[\"']")
+_MOST_MERGED = 200_000
+_PIECE = 1 << 20
+_LONGEST_TAG = 200
 
 
 def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -51,10 +56,11 @@ def _read(book: Any) -> Document:
     if creator and creator != "openpyxl":
         builder.properties["author"] = str(creator)
     hidden: list[str] = []
+    styles = _Styles()
     for sheet in book.worksheets:
         builder.open_page(sheet.title)
         builder.heading(1, sheet.title)
-        _add_rows(builder, sheet)
+        _add_rows(builder, sheet, styles)
         builder.close_page()
         if sheet.sheet_state != "visible":
             hidden.append(sheet.title)
@@ -63,52 +69,63 @@ def _read(book: Any) -> Document:
     return builder.build()
 
 
-def _add_rows(builder: DocumentBuilder, sheet: Any) -> None:
+def _add_rows(builder: DocumentBuilder, sheet: Any, styles: _Styles) -> None:
     sheet.reset_dimensions()  # the stated size is often wrong: A1 alone, or a million empty rows
-    header_at: int | None = None
-    waiting: list[Row] = []
-    for row in _rows(sheet):
-        if header_at is None and len(waiting) < _HEADER_SEARCH:
-            waiting.append(row)
-            continue
-        if header_at is None:
-            header_at = _flush(builder, waiting)
-        builder.row(row)
-    if header_at is None:
-        _flush(builder, waiting)
+    add_sheet(builder, _rows(sheet, _merged(sheet), styles))
 
 
-def _flush(builder: DocumentBuilder, rows: Sequence[Row]) -> int:
-    """Add the first rows, with the one that names the columns as a heading; return its place or -1."""
-    widest = max((_filled(row) for row in rows), default=0)
-    header = -1
-    for index, row in enumerate(rows):
-        values = [value for _, value in row if value]
-        following = [[value for _, value in other if value] for other in rows[index + 1 :]]
-        if len(values) > 1 and len(values) >= 0.7 * widest and has_header([values, *following]):
-            header = index
-            break
-    for index, row in enumerate(rows):
-        builder.row(row, header_level=2 if index == header else None)
-    return header
-
-
-def _filled(row: Row) -> int:
-    return sum(1 for _, value in row if value)
-
-
-def _rows(sheet: Any) -> Iterator[Row]:
-    """The rows with a value in them, each from its first column to its last filled one."""
-    for number, cells in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS), start=1):
+def _rows(sheet: Any, merged: dict[tuple[int, int], tuple[int, int]], styles: _Styles) -> Iterator[Row]:
+    """The rows with a value in them, by their filled cells."""
+    for number, cells in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS)):
         row: Row = []
         for index, cell in enumerate(cells):
             if cell.value is not None:
-                row += [("", "")] * (index - len(row))
-                row.append(
-                    (f"{sheet.title}!{column_name(index)}{number}", shown(cell.value, cell.number_format))
-                )
-        if any(value for _, value in row):
+                high, wide = merged.get((number, index), (1, 1))
+                text = shown(cell.value, cell.number_format)
+                locator = f"{sheet.title}!{column_name(index)}{number + 1}"
+                row.append(GridCell(number, index, text, high, wide, False, styles.strong(cell), locator))
+        if row:
             yield row
+
+
+class _Styles:
+    """Which cells stand out. A workbook has few styles and many cells, so each style is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, bool] = {}
+
+    def strong(self, cell: Any) -> bool:
+        """Whether a cell is bold or shaded."""
+        style = cell._style_id
+        if style not in self._known:
+            fill = cell.fill
+            shaded = fill is not None and fill.fill_type == "solid" and not _is_white(fill.start_color)
+            self._known[style] = bool(cell.font is not None and cell.font.b) or shaded
+        return self._known[style]
+
+
+def _is_white(color: Any) -> bool:
+    return color.type == "rgb" and str(color.rgb).upper().endswith("FFFFFF")
+
+
+def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
+    """Rows and columns that each merged cell covers, by its upper left place (0-based).
+
+    openpyxl leaves them out where it reads cell by cell, and takes fifty times the memory otherwise.
+    """
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    rest = b""
+    with sheet._get_source() as source:
+        while piece := source.read(_PIECE):
+            text = rest + piece
+            last = 0
+            for match in _MERGED.finditer(text):
+                left, top, right, bottom = range_boundaries(match.group(1).decode())
+                if None not in (left, top, right, bottom) and len(found) < _MOST_MERGED:
+                    found[top - 1, left - 1] = (bottom - top + 1, right - left + 1)
+                last = match.end()
+            rest = text[max(last, len(text) - _LONGEST_TAG) :]
+    return found
 
 
 def shown(value: object, number_format: str | None = None) -> str:
