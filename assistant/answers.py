@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from ingestion.articles import Mark, article_of
 from ingestion.documents import EVERYTHING, Scope, Span
 
 Mode = Literal["hybrid", "dense", "lexical"]
@@ -40,7 +41,8 @@ class Hit:
     """A retrieved chunk. `score` is in [0, 1], higher is better; `dense` and `lexical` are its raw parts.
 
     `dense` is a cosine similarity, `lexical` a BM25 score; None when that search did not return the chunk.
-    `source` and `path` are the location through which the asking user may read it.
+    `source` and `path` are the location through which the asking user may read it. `articles` say where in it
+    articles of rules begin, by offset in `text`.
     """
 
     rank: int
@@ -60,6 +62,16 @@ class Hit:
     heading_path: tuple[str, ...] = ()
     dense: float | None = None
     lexical: float | None = None
+    articles: tuple[Mark, ...] = ()
+
+    @property
+    def article(self) -> str | None:
+        """The article that the chunk belongs to, as in 第12条第2項; None where there is none."""
+        return self.article_at(self.start, self.end)
+
+    def article_at(self, start: int, end: int) -> str | None:
+        """The article of [start:end) of the document, which must lie in this chunk."""
+        return article_of(self.articles, start - self.start, end - self.start)
 
     def as_json(self) -> dict[str, Any]:
         """The value of `search --json`, with heading path, title and format added."""
@@ -68,7 +80,7 @@ class Hit:
             "page": self.page, "page_label": self.page_label, "locator": self.locator,
             "chunk_id": self.chunk_id, "start": self.start, "end": self.end, "score": round(self.score, 4),
             "text": self.text, "heading_path": list(self.heading_path), "title": self.title,
-            "format": self.format,
+            "format": self.format, "article": self.article,
         }  # fmt: skip
 
 
@@ -110,6 +122,7 @@ class Citation:
     number: int
     title: str = ""
     format: str = ""
+    article: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The value of a citation in `ask --json`; `number` is the source's number in the prompt."""
@@ -117,7 +130,7 @@ class Citation:
             "document": self.document, "source": self.source, "path": self.path, "page": self.page,
             "page_label": self.page_label, "locator": self.locator, "start": self.start, "end": self.end,
             "quote": self.quote, "score": round(self.score, 4), "number": self.number, "title": self.title,
-            "format": self.format,
+            "format": self.format, "article": self.article,
         }  # fmt: skip
 
 

@@ -146,5 +146,5 @@ def _hit(rank: int, chunk: StoredChunk, score: float, dense: float | None, lexic
         page_label=chunk.page_label, locator=chunk.locator,
         chunk_id=chunk_id(chunk.document, chunk.start, chunk.end), start=chunk.start, end=chunk.end,
         score=min(max(score, 0.0), 1.0), text=chunk.text, heading_path=tuple(chunk.heading_path),
-        dense=dense, lexical=lexical,
+        dense=dense, lexical=lexical, articles=chunk.articles,
     )  # fmt: skip

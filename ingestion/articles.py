@@ -1,9 +1,9 @@
 """Articles, paragraphs and items of Japanese rules: 第12条第2項第1号イ for any place of a text.
 
-条 come from title lines. 項 are lines that begin with their number ("2 会社は…"), the first one often without;
+条 come from title lines. 項 are lines that begin with their number ("2 会社は…"), the first one often not;
 号 begin with (1), 一 or another number in brackets, their parts with イロハ. Numbers must follow one another,
-or a line that happens to begin with a number would be taken for one. Where an article begins with "(1)" and no
-sentence stands before it, those are its paragraphs. Does not see numbers that a word processor only paints.
+or a line that happens to begin with a number would be taken for one. Where "(1)" begins an article and no
+sentence stands before it, such are its paragraphs. Does not see numbers that a word processor only paints.
 """
 
 from __future__ import annotations

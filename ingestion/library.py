@@ -18,6 +18,8 @@ import sqlalchemy as sa
 
 from ingestion import library_bodies
 from ingestion import library_schema as t
+from ingestion.articles import Mark
+from ingestion.articles import unpack as unpack_marks
 from ingestion.documents import (
     EVERYTHING,
     LOCAL_USER,
@@ -89,6 +91,7 @@ class StoredChunk:
     path: str
     context: str = ""
     rows: tuple[TableRow, ...] = ()
+    articles: tuple[Mark, ...] = ()
 
     @property
     def chunk_id(self) -> str:
@@ -335,5 +338,5 @@ def _stored_chunk(row: sa.Row[Any], place: Location) -> StoredChunk:
     return StoredChunk(
         row.row, row.document, row.start, row.end, row.text, tuple(json.loads(row.heading_path)), row.page,
         row.page_label, row.locator, row.title, row.format, place.source, place.path, row.context,
-        unpack_rows(row.rows, row.start),
+        unpack_rows(row.rows, row.start), unpack_marks(row.articles),
     )  # fmt: skip

@@ -114,6 +114,7 @@ chunks = Table(
     Column("locator", Text),
     Column("generation", Integer, nullable=False),
     Column("context", Text, nullable=False, server_default=""),
+    Column("articles", Text, nullable=False, server_default=""),
     Column("rows", LargeBinary),
     Index("chunks_document", "document"),
     Index("chunks_generation", "generation"),
@@ -193,6 +194,16 @@ findings = Table(
     Column("end", Integer, nullable=False),
     Column("confidence", Float, nullable=False),
     Index("findings_document", "document"),
+)
+
+# What was done to a document: the policy's key. Cleared when it must be looked through again.
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("document", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("policy", Text, nullable=False),
+    Column("masked", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
 )
 
 # Kept when the document goes: who released these very bytes need not do it again when they come back.

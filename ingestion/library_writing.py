@@ -16,7 +16,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ingestion import library_bodies
+from ingestion import articles, library_bodies
 from ingestion import library_schema as t
 from ingestion.documents import Chunk, Document
 from ingestion.embedder_rows import activate, embedder_row
@@ -313,6 +313,7 @@ def _next_row(connection: sa.Connection) -> int:
 
 def _insert_chunks(connection: sa.Connection, derived: Derived, first: int, generation: int) -> None:
     values = []
+    marks = articles.outline(derived.document)
     for row, chunk in enumerate(derived.chunks, start=first):
         place = place_of(derived.document, chunk.start, chunk.end, chunk.heading_path)
         values.append({
@@ -320,6 +321,7 @@ def _insert_chunks(connection: sa.Connection, derived: Derived, first: int, gene
             "heading_path": json.dumps(chunk.heading_path, ensure_ascii=False), "page": place.page,
             "page_label": place.page_label, "locator": place.locator, "generation": generation,
             "context": chunk.context, "rows": pack_rows(chunk.rows, chunk.start),
+            "articles": articles.pack(articles.marks_between(marks, chunk.start, chunk.end)),
         })  # fmt: skip
     if values:
         connection.execute(sa.insert(t.chunks), values)

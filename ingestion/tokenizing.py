@@ -37,7 +37,7 @@ def search_tokens(text: str) -> list[str]:
 
     A code stays whole beside its parts (AB-1234X: ab-1234x, ab1234x, ab, 1234, x); an article number gives
     its joined forms too (第12条第2項: 12条, 2項, 12条2項; 第12条の2: 12条の2). Dates follow in one form
-    (令和6年4月1日: 2024, 2024-04, 2024-04-01).
+    (令和6年4月1日: 2024, 2024-04-01).
     """
     text = fold(text)
     tokens: list[str] = []
@@ -78,7 +78,7 @@ def proper_names(text: str) -> list[str]:
 
 
 class Word(NamedTuple):
-    """A morpheme at `text[start:end]` and the parts of speech that Sudachi gives it, from general to special."""
+    """A morpheme at `text[start:end]` and its parts of speech in Sudachi, from general to special."""
 
     start: int
     end: int

@@ -67,7 +67,7 @@ def one_ke(word: str) -> str:
 def date_tokens(text: str) -> list[str]:
     """What the dates of `text` (folded) give beside their words, so that any spelling finds the others.
 
-    令和6年4月1日, R6.4.1, 2024/4/1, 2024-04-01: 2024-04 and 2024-04-01, and 2024 where it is not written.
+    2024-04-01 for 令和6年4月1日, R6.4.1 and 2024/4/1, and 2024 or 2024-04 where those are not written.
     """
     tokens: list[str] = []
     for part in _near_dates(text):
@@ -78,10 +78,12 @@ def date_tokens(text: str) -> list[str]:
             written = part[moment.start : moment.end]
             if str(year) not in written:
                 tokens.append(str(year))
-            if month is not None:
+            if month is None:
+                continue
+            if day is None or "年" not in written:  # else the words say the month
                 tokens.append(f"{year}-{month:02}")
-                if day is not None and (full := f"{year}-{month:02}-{day:02}") != written:
-                    tokens.append(full)
+            if day is not None and (full := f"{year}-{month:02}-{day:02}") != written:
+                tokens.append(full)
     return tokens
 
 

@@ -152,6 +152,7 @@ class RuleChecker:
             locator=hit.locator,
             start=passage.span.start, end=passage.span.end, quote=passage.text, score=min(support.score, 1.0),
             number=passage.number, title=hit.title, format=hit.format,
+            article=hit.article_at(passage.span.start, passage.span.end),
         )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from assistant_fakes import FakeEmbedder, FakeIndexes, FakeLibrary, stored
 
@@ -89,3 +91,14 @@ def test_single_modes_keep_their_order_and_score_within_one(mode: str) -> None:
 def test_blank_queries_find_nothing() -> None:
     indexes = FakeIndexes(DENSE, LEXICAL)
     assert retriever(FakeLibrary({}), indexes).retrieve(Query(" 　\n")) == []
+
+
+def test_a_hit_and_its_sentences_know_their_article() -> None:
+    chunk = replace(
+        stored(1, text="第12条\n一項。\n2 二項。"),
+        articles=((0, "第12条"), (5, "第12条第1項"), (9, "第12条第2項")),
+    )
+    (found,) = retriever(FakeLibrary({1: chunk}), FakeIndexes([(1, 0.9)], [])).retrieve(Query("二項"))
+    assert found.article == found.as_json()["article"] == "第12条"
+    at = found.start + chunk.text.index("二項")
+    assert found.article_at(at, at + 2) == "第12条第2項"

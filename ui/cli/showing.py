@@ -20,10 +20,14 @@ _QUOTE_LENGTH = 160
 
 
 def place(item: Json) -> str:
-    """Where a hit or citation is: path, page as printed or counted, else sheet, slide or heading."""
+    """Where a hit or citation is: path, page as printed or counted, article; else sheet, slide or heading."""
     shown = str(item.get("shown_as") or item["path"])
+    article = item.get("article")
     if item["page"] is not None:
-        return f"{shown} {say('say.page', page=item['page_label'] or item['page'])}"
+        page = f"{shown} {say('say.page', page=item['page_label'] or item['page'])}"
+        return f"{page} {article}" if article else page
+    if article:
+        return f"{shown} {article}"
     return f"{shown} {item['locator']}" if item["locator"] else shown
 
 
@@ -71,6 +75,25 @@ def report_lines(report: Json) -> Iterator[Line]:
         yield say("say.warned_file", **item), "yellow"
     for item in report["failed"]:
         yield say("say.failed_file", **item), "red"
+
+
+def preview_lines(found: Json, most: int) -> Iterator[Line]:
+    """What a synchronisation would do, with the first `most` paths of each kind."""
+    if found["error"] is not None:
+        yield say("say.preview_failed", message=found["error"]), "red"
+        return
+    counts = {name: len(found[name]) for name in ("added", "changed", "moved", "removed", "failed")}
+    yield say("say.preview", **{**found, **counts}), ""
+    moves = [f"{move['from']} → {move['to']}" for move in found["moved"]]
+    failed = [f"{item['path']}: {item['reason']}" for item in found["failed"]]
+    kinds = (("+", found["added"]), ("~", found["changed"]), ("→", moves), ("-", found["removed"]), ("!", failed))
+    for mark, lines in kinds:
+        for line in lines[:most]:
+            yield f"  {mark} {line}", "red" if mark in "-!" else ""
+        if len(lines) > most:
+            yield f"  {mark} {say('say.preview_more', number=len(lines) - most)}", "dim"
+    if found["refused"] is not None:
+        yield say("say.preview_refused", message=found["refused"]), "yellow"
 
 
 def one_line(text: str, length: int) -> str:

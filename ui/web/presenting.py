@@ -26,7 +26,18 @@ def file_name(path: str) -> str:
 
 
 def place(item: Json, language: Language) -> str:
-    """Where in its document a hit or citation lies: "p. 3", "Slide 2", "Sheet1!B3", a heading, or ""."""
+    """Where in its document a hit or citation lies: "p. 3", "Slide 2", "Sheet1!B3", a heading, or "".
+
+    In rules the article stands behind the page, or instead of the heading: "p. 3 · 第12条第2項".
+    """
+    article = item.get("article")
+    if article and item.get("page") is None:
+        return str(article)
+    found = _place(item, language)
+    return f"{found} · {article}" if article else found
+
+
+def _place(item: Json, language: Language) -> str:
     locator = item.get("locator")
     page = item.get("page")
     kind = item.get("format", "")

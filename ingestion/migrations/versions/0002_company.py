@@ -21,6 +21,7 @@ def upgrade() -> None:
 
 def _chunks() -> None:
     op.add_column("chunks", sa.Column("context", sa.Text, nullable=False, server_default=""))
+    op.add_column("chunks", sa.Column("articles", sa.Text, nullable=False, server_default=""))
     op.add_column("chunks", sa.Column("rows", sa.LargeBinary))
 
 
@@ -58,6 +59,13 @@ def _findings() -> None:
         sa.Column("confidence", sa.Float, nullable=False),
     )
     op.create_index("findings_document", "findings", ["document"])
+    op.create_table(
+        "screenings",
+        sa.Column("document", sa.Text, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("policy", sa.Text, nullable=False),
+        sa.Column("masked", sa.Integer, nullable=False),
+        sa.Column("quarantined", sa.Integer, nullable=False),
+    )
     op.create_table(
         "releases",
         sa.Column("document", sa.Text, primary_key=True),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from assistant_fakes import RULES, FakeEmbedder, source
 
@@ -182,3 +184,12 @@ def test_a_bare_number_from_another_row_is_contradicted() -> None:
     question = "検査成績書の保管期間は何年ですか。"
     assert check("10年です。", question, text).verdict is not Verdict.CONTRADICTED
     assert check("5年です。", question, text).verdict is Verdict.CONTRADICTED
+
+
+def test_a_citation_names_the_article_of_its_own_sentence() -> None:
+    text = "第12条\n会社は10日の休暇を与える。\n2 申請は3日前までに行う。\n"
+    whole = source(text, start=100)
+    marks = ((0, "第12条"), (5, "第12条第1項"), (text.index("2 申請"), "第12条第2項"))
+    shown = replace(whole, hit=replace(whole.hit, articles=marks))
+    found = RuleChecker(AnswerSettings()).check("申請は3日前までに行います。", (shown,))
+    assert [citation.article for citation in found.citations] == ["第12条第2項"]

@@ -106,6 +106,8 @@ def test_sources_list_each_quote_once() -> None:
         ({"page": None, "heading_path": ["Rules", "Leave"], "format": "md"}, "Rules › Leave"),
         ({"page": None, "locator": "table 3 row 1", "format": "docx"}, "Table 3, row 1"),
         ({"page": None, "format": "txt"}, ""),
+        ({"page": 3, "page_label": "3", "format": "pdf", "article": "第5条"}, "p. 3 · 第5条"),
+        ({"page": None, "locator": "1 > 2", "format": "md", "article": "第5条第2項"}, "第5条第2項"),
     ],
 )
 def test_places(item: dict[str, Any], expected: str) -> None:
