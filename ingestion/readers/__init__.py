@@ -35,6 +35,8 @@ _XLSX = _lazy("xlsx", "read_xlsx", with_options=True)
 _PPTX = _lazy("pptx", "read_pptx", with_options=True)
 _DOC = _lazy("doc", "read_doc", with_options=True)
 _PPT = _lazy("ppt", "read_ppt", with_options=True)
+_XLS = _lazy("xls", "read_xls", with_options=True)
+_ODF = _lazy("odf", "read_odf")
 _IMAGE = _lazy("images", "read_image", with_options=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
@@ -53,6 +55,16 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".dot": _DOC,
         ".ppt": _PPT,
         ".pps": _PPT,
+        ".xls": _XLS,
+        ".xlt": _XLS,
+        **dict.fromkeys((".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".fodt", ".fods", ".fodp"), _ODF),
+        ".rtf": _lazy("rtf", "read_rtf"),
+        ".epub": _lazy("epub", "read_epub"),
+        ".msg": _lazy("msg", "read_msg"),
+        ".xml": _lazy("xml", "read_xml"),
+        ".json": _lazy("json", "read_json"),
+        ".jsonl": _lazy("json", "read_json_lines"),
+        ".ndjson": _lazy("json", "read_json_lines"),
         ".html": _HTML,
         ".htm": _HTML,
         ".xhtml": _HTML,
@@ -64,6 +76,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".csv": _lazy("csv", "read_csv"),
         ".tsv": _lazy("csv", "read_csv"),
         ".eml": _lazy("eml", "read_eml"),
+        ".zip": _lazy("zip", "read_zip"),
         ".png": _IMAGE,
         ".jpg": _IMAGE,
         ".jpeg": _IMAGE,

@@ -18,6 +18,7 @@ from ingestion.readers.libreoffice import converted
 from ingestion.readers.ole import opened_streams
 from ingestion.readers.unlocking import unlocked_or_plain
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
+from ingestion.table_grid import GridCell
 
 _FIELD_MARKS = re.compile("[\x13\x14\x15]")
 _CONTROLS = re.compile("[\x00-\x06\x08\x0e-\x1d\x1f]")
@@ -46,33 +47,40 @@ def read_doc(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def _add_main(builder: DocumentBuilder, text: WordText) -> None:
-    """The body: rows are gathered until their end mark, everything else is a line or a heading."""
-    row: list[str] = []
+    """The body: cells are gathered until their table ends, everything else is a line or a heading."""
+    grid: list[GridCell] = []
     cell: list[str] = []
-    rows = tables = 0
+    rows = column = tables = 0
     for position, piece in _paragraphs(text.stories["main"]):
         properties = text.paragraph_at(position)
         shown = _shown(piece)
-        if piece.endswith("\x07") and not properties.row_end:
-            row.append(" ".join([*cell, shown]))
+        if properties.row_end:
+            rows, column = rows + 1, 0
+        elif piece.endswith("\x07"):
+            name = f"table {tables + 1} row {rows + 1}"
+            grid.append(GridCell(rows, column, " ".join([*cell, shown]), locator=name))
             cell.clear()
-        elif properties.row_end or (row and not properties.in_table):
-            tables += rows == 0
-            rows += 1
-            builder.row((f"table {tables} row {rows}", value) for value in row)
-            row.clear()
-            if not properties.in_table and not properties.row_end:
-                rows = 0
-                _add_line(builder, properties.level, shown)
+            column += 1
         elif properties.in_table:
             cell.append(shown)
         else:
-            rows = 0
+            tables += _add_table(builder, grid)
+            rows = column = 0
             _add_line(builder, properties.level, shown)
-    if row:
-        builder.row((f"table {tables + 1} row 1", value) for value in row)
+    _add_table(builder, grid)
     if text.hidden:
         builder.warnings.append("hidden text was left out")
+
+
+def _add_table(builder: DocumentBuilder, grid: list[GridCell]) -> bool:
+    """Add what was gathered, and begin anew; whether there was any."""
+    if not grid:
+        return False
+    builder.blank()
+    builder.table(grid)
+    builder.blank()
+    grid.clear()
+    return True
 
 
 def _add_line(builder: DocumentBuilder, level: int | None, text: str) -> None:
