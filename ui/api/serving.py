@@ -22,6 +22,7 @@ from ui.api.service import create_app
 from ui.api.token import ServiceAddress, remove_address, write_address
 from ui.errors import UsageError
 from ui.local import LocalOperations
+from ui.sync_loop import Schedule
 
 GRACE_SECONDS = 5
 LOCK_SECONDS = 2.0
@@ -69,6 +70,7 @@ def serve(
         workspace.write_lock(wait_seconds=LOCK_SECONDS),
         _listen(chosen, settings.port if port is None else port) as listener,
         closing(LocalOperations(workspace, owns_lock=True)) as operations,
+        closing(Schedule(operations)) as schedule,
     ):
         address = _address(chosen, listener)
         app = create_app(operations, workspace=str(workspace.root), shut_down=lambda: _end(server))
@@ -80,6 +82,7 @@ def serve(
             write_address(workspace.service_path, address)
             if warm:
                 threading.Thread(target=operations.resources.warm, name="konkyo-warm", daemon=True).start()
+            schedule.start()
             listening(address)
 
         server = Server(_config(guard), announce)

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import bench, documents, eval, index, library, models, service
+from ui.cli import bench, documents, eval, index, library, models, service, sync
 from ui.cli.shared import new_app, note, say
 from ui.errors import EXPECTED, UsageError, error_json
 
 app = new_app("help.app")
 app.command("ingest", help=say("help.ingest"))(library.ingest)
+app.command("sync", help=say("help.sync"))(sync.sync)
 app.command("search", help=say("help.search"))(library.search)
 app.command("ask", help=say("help.ask"))(library.ask)
 app.command("chat", help=say("help.chat"))(library.chat)

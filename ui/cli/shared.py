@@ -82,6 +82,15 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
+def print_json_line(value: Any) -> None:
+    """One JSON value on one line of stdout, at once."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(
+        (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    )
+    sys.stdout.buffer.flush()
+
+
 def note(text: str) -> None:
     """A line for people, on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -86,7 +86,13 @@ def preview_lines(found: Json, most: int) -> Iterator[Line]:
     yield say("say.preview", **{**found, **counts}), ""
     moves = [f"{move['from']} → {move['to']}" for move in found["moved"]]
     failed = [f"{item['path']}: {item['reason']}" for item in found["failed"]]
-    kinds = (("+", found["added"]), ("~", found["changed"]), ("→", moves), ("-", found["removed"]), ("!", failed))
+    kinds = (
+        ("+", found["added"]),
+        ("~", found["changed"]),
+        ("→", moves),
+        ("-", found["removed"]),
+        ("!", failed),
+    )
     for mark, lines in kinds:
         for line in lines[:most]:
             yield f"  {mark} {line}", "red" if mark in "-!" else ""

@@ -1,0 +1,190 @@
+"""Keeps sources and library equal until it is told to stop: `sync --watch`, and the service's schedule."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, cast
+
+from ui.errors import EXPECTED, JobRunningError
+from ui.operations import Operations
+
+Json = dict[str, Any]
+POLL_SECONDS = 600.0
+"""How often a source without `every_minutes` is looked at, beside being watched."""
+_RETRY_SECONDS = 5.0  # after the first failure; doubled with each one, up to the polling time
+_BUSY_SECONDS = 5.0  # another ingest is running: no fault of the source
+logger = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """Tells which sources have changed; see `ui.watching.FolderWatcher`."""
+
+    def wait(self, seconds: float) -> set[str]:
+        """Names of changed sources, after `seconds` at most."""
+        ...
+
+    def close(self) -> None:
+        """Stop watching."""
+        ...
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A source on its way: when it is due (monotonic seconds) and how often it failed in a row."""
+
+    name: str
+    poll: float
+    due: float
+    failures: int = 0
+
+
+def watch_sources(
+    connect: Callable[[], Operations],
+    source: str | None,
+    tell: Callable[[Json], None],
+    stop: threading.Event,
+    make_watcher: Callable[[list[Json]], Watcher],
+    *,
+    poll_seconds: float = POLL_SECONDS,
+    retry_seconds: float = _RETRY_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Synchronise at the start, whenever something changes, and every so often, until `stop` is set.
+
+    `source` None: all of them. `tell` is given the outcome of each run. A failure never ends the loop: the
+    source is tried again after `retry_seconds`, then after twice as long, up to its polling time.
+
+    Raises:
+        NotFoundError: there is no such source.
+    """
+    loop = _Loop(connect, tell, retry_seconds, clock)
+    try:
+        sources = loop.choose(source)
+        watched = {
+            item["name"]: _Watched(item["name"], item["every_minutes"] * 60 or poll_seconds, clock())
+            for item in sources
+        }
+        watcher = make_watcher(sources)  # before the first run, so that no change falls between the two
+        try:
+            while not stop.is_set():
+                for item in watched.values():
+                    if item.due <= clock() and not stop.is_set():
+                        loop.run(item)
+                left = min(item.due for item in watched.values()) - clock()
+                for name in watcher.wait(max(left, 0.0)):
+                    if name in watched and not watched[name].failures:
+                        watched[name].due = clock()
+        finally:
+            watcher.close()
+    finally:
+        loop.close()
+
+
+class _Loop:
+    """Holds the operations, and gets others when a service came or went."""
+
+    def __init__(
+        self, connect: Callable[[], Operations], tell: Callable[[Json], None], retry_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._connect, self._tell = connect, tell
+        self._retry, self._clock = retry_seconds, clock
+        self._operations: Operations | None = None
+
+    def choose(self, source: str | None) -> list[Json]:
+        """The sources that were asked for."""
+        operations = self._connected()
+        known = operations.syncs()
+        wanted = [item for item in known if source in (None, item["name"], item["source"])]
+        if not wanted:
+            operations.preview(source)  # raises what a run would raise
+        return wanted
+
+    def run(self, item: _Watched) -> None:
+        """One synchronisation; afterwards `item` is due again."""
+        try:
+            outcome = self._sync(item.name)
+        except JobRunningError:
+            item.due = self._clock() + _BUSY_SECONDS
+            return
+        except EXPECTED as error:  # a service that went, a lock that another process holds
+            self.close()
+            outcome = {"name": item.name, "error": str(error), "refused": False}
+        item.failures = item.failures + 1 if outcome["error"] is not None else 0
+        wait = min(item.poll, self._retry * 2 ** (item.failures - 1)) if item.failures else item.poll
+        item.due = self._clock() + wait
+        self._tell(outcome)
+
+    def close(self) -> None:
+        """Give the operations back."""
+        if self._operations is not None:
+            self._operations.close()
+        self._operations = None
+
+    def _sync(self, name: str) -> Json:
+        events = self._connected().sync(name)
+        with closing(cast("Generator[Json, None, None]", events)):
+            for event in events:
+                if event["event"] == "report" and event["report"]["sources"]:
+                    outcome: Json = event["report"]["sources"][0]
+                    return outcome
+                if event["event"] == "error":
+                    return {"name": name, "error": event["message"], "refused": event["refused"]}
+        return {"name": name, "error": "the synchronisation ended without a report.", "refused": False}
+
+    def _connected(self) -> Operations:
+        if self._operations is None:
+            self._operations = self._connect()
+        return self._operations
+
+
+class Schedule:
+    """Starts the synchronisations that are due, in a thread of the service. One runs at a time."""
+
+    def __init__(self, operations: Operations, *, tick_seconds: float = 5.0) -> None:
+        self._operations = operations
+        self._tick = tick_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="konkyo-schedule", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first runs start at once when they are due."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Start nothing any more."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(self._tick + 5.0)
+
+    def start_due(self) -> str | None:
+        """Start what has been due for the longest time, unless something runs; returns its name."""
+        if (job := self._operations.job()) is not None and job["state"] == "running":
+            return None
+        now = datetime.now(UTC)
+        due = [
+            (datetime.fromisoformat(item["next_at"]), item["name"])
+            for item in self._operations.syncs() if item["next_at"] is not None
+        ]  # fmt: skip
+        due = [item for item in due if item[0] <= now]
+        if not due:
+            return None
+        name = str(min(due)[1])
+        self._operations.start_sync(name)
+        return name
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.start_due()
+            except EXPECTED as error:
+                logger.warning("the schedule: %s", error)
+            except Exception:  # a thread has no caller, and one bug must not end every later run
+                logger.exception("the schedule failed")
+            self._stop.wait(self._tick)
