@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from ingestion.errors import SettingsError
 from ingestion.reading import OcrMode
+from ingestion.screening.policy import ScreeningSettings
 from ingestion.source_settings import SourceSettings as SourceSettings
 
 _PREFIX = "KONKYO_"
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingestion: IngestionSettings = IngestionSettings()
+    screening: ScreeningSettings = ScreeningSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     answers: AnswerSettings = AnswerSettings()

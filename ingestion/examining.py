@@ -1,0 +1,116 @@
+"""A document that was read is looked through before it is cut, embedded and stored.
+
+What screening finds is kept beside the document. Personal data is masked, or the file refused, where the
+settings say so. Text that holds a planted instruction stays in the document and is kept out of evidence by
+the library's join; what would carry it there by another way (title, headings, names of columns) goes here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ingestion.documents import Document, Heading, Span, Table
+from ingestion.errors import ReadError
+from ingestion.screening.findings import REPORTED_AT, Finding, without_overlaps
+from ingestion.screening.labelled_cells import find_in_tables
+from ingestion.screening.masking import mask, masked_text
+from ingestion.screening.personal import find_personal
+from ingestion.screening.planted import find_planted, planted_score
+from ingestion.screening.policy import Policy
+
+QUARANTINE_WARNING = (
+    "it seems to hold instructions planted for a language model; they are kept out of answers"
+)
+
+
+class RefusedError(ReadError):
+    """The file holds what its folder refuses; what the library had of it must go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A document as it may be stored, its title, and what was found in it. `key` is the policy's."""
+
+    document: Document
+    title: str
+    findings: tuple[Finding, ...]
+    policy: Policy
+
+
+def examine(document: Document, title: str, path: str, policy: Policy) -> Examined:
+    """Look through a document; `path` is its file's, for a title when its own must go.
+
+    Raises:
+        RefusedError: it holds personal data, and `policy` refuses such files.
+    """
+    personal = _personal(document) if policy.personal != "off" else []
+    meant = [finding for finding in personal if policy.meant(finding)]
+    if policy.personal == "refuse" and meant:
+        raise RefusedError(f"it holds personal data ({_counted(meant)}), which its folder refuses.")
+    planted = _planted(document, title) if policy.planted != "off" else []
+    if policy.personal == "mask":
+        document, title = mask(document, meant, policy), _masked_title(title, policy)
+    if policy.planted == "quarantine" and planted:
+        document, title = _defused(document, title, path, planted)
+    return Examined(document, title, tuple(personal + planted), policy)
+
+
+def _personal(document: Document) -> list[Finding]:
+    found = find_personal(document.text)
+    if document.tables:
+        found = without_overlaps([*found, *find_in_tables(document)])
+    return found
+
+
+def _planted(document: Document, title: str) -> list[Finding]:
+    found = find_planted(document.text, [(span.start, span.end) for span in document.hidden])
+    beside = [title, *(document.properties.values())]
+    score = max((planted_score(text) for text in beside), default=0.0)
+    if score >= REPORTED_AT:
+        found.append(Finding("planted", "metadata", 0, 0, score))
+    return found
+
+
+def _masked_title(title: str, policy: Policy) -> str:
+    return masked_text(title, [finding for finding in find_personal(title) if policy.meant(finding)])
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    counts = Counter(finding.type for finding in findings)
+    return ", ".join(f"{count} {type}" for type, count in sorted(counts.items()))
+
+
+def _defused(document: Document, title: str, path: str, planted: Sequence[Finding]) -> tuple[Document, str]:
+    """Without planted text in what is put in front of other chunks."""
+    places = [Span(finding.start, finding.end) for finding in planted if finding.end]
+    document = replace(
+        document,
+        headings=tuple(heading for heading in document.headings if not _touches(heading, places)),
+        tables=tuple(_without_planted(table, places) for table in document.tables),
+        warnings=(*document.warnings, QUARANTINE_WARNING),
+    )
+    if planted_score(title) >= REPORTED_AT:
+        name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        title = document.format if planted_score(name) >= REPORTED_AT else name
+        document = replace(document, title=None)
+    return document, title
+
+
+def _touches(heading: Heading, places: Sequence[Span]) -> bool:
+    span = Span(heading.start, heading.end)
+    return any(place.overlaps(span) for place in places) or planted_score(heading.title) >= REPORTED_AT
+
+
+def _without_planted(table: Table, places: Sequence[Span]) -> Table:
+    """Cells with planted text stay text; as cells they could become the names of columns."""
+    cells = tuple(
+        cell
+        for cell in table.cells
+        if not any(place.overlaps(Span(cell.start, cell.end)) for place in places)
+    )
+    caption = table.caption
+    if caption is not None and planted_score(caption) >= REPORTED_AT:
+        caption = None
+    return replace(table, cells=cells, caption=caption)

@@ -1,0 +1,1 @@
+"""Finds personal data and planted instructions in text."""
