@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from ingestion.articles import Mark, article_of
-from ingestion.documents import EVERYTHING, Scope, Span
+from ingestion.documents import EVERYTHING, Scope, Span, TableRow
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Language = Literal["ja", "en"]
@@ -62,6 +62,8 @@ class Hit:
     heading_path: tuple[str, ...] = ()
     dense: float | None = None
     lexical: float | None = None
+    context: str = ""
+    rows: tuple[TableRow, ...] = ()
     articles: tuple[Mark, ...] = ()
 
     @property
@@ -89,12 +91,20 @@ class Source:
     """What the model is shown as `[number]`: `spans` of one hit's document, in order, none overlapping.
 
     `texts[i]` is `document.text[spans[i]]`. Headings are shown to the model too, never counted as text.
+    `shown[i]` is what the model is shown for it, where that is more than the text: a table's row with the
+    names of its columns; empty where no span has such.
     """
 
     number: int
     hit: Hit
     spans: tuple[Span, ...]
     texts: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+
+    @property
+    def prompted(self) -> tuple[str, ...]:
+        """What the model reads for each span."""
+        return self.shown or self.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The passage a claim stands on: `quote == document.text[start:end]`, always."""
+    """The passage a claim stands on: `quote == document.text[start:end]`, always.
+
+    `cell` is the cell of a table's row that holds what the claim says, where it is one.
+    """
 
     document: str
     source: str
@@ -122,6 +135,7 @@ class Citation:
     number: int
     title: str = ""
     format: str = ""
+    cell: Span | None = None
     article: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -130,6 +144,7 @@ class Citation:
             "document": self.document, "source": self.source, "path": self.path, "page": self.page,
             "page_label": self.page_label, "locator": self.locator, "start": self.start, "end": self.end,
             "quote": self.quote, "score": round(self.score, 4), "number": self.number, "title": self.title,
+            "cell": None if self.cell is None else {"start": self.cell.start, "end": self.cell.end},
             "format": self.format, "article": self.article,
         }  # fmt: skip
 

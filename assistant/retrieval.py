@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from assistant.answers import Hit, Query
 from assistant.fusion import Ranking, weighted_fusion
+from ingestion.dictionary import Dictionary, DictionaryFile
 from ingestion.documents import LOCAL_USER, Scope, User, chunk_id
 from ingestion.library import StoredChunk
 from ingestion.normalizing import normalize_query
@@ -41,8 +42,14 @@ class ChunkIndexes(Protocol):
         """Rows nearest to a unit vector of shape (dim,), with cosine similarity."""
         ...
 
-    def lexical(self, query: str, top_k: int, documents: frozenset[str] | None) -> Ranking:
-        """Rows by BM25."""
+    def lexical(
+        self,
+        query: str,
+        top_k: int,
+        documents: frozenset[str] | None,
+        synonyms: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> Ranking:
+        """Rows by BM25. `synonyms` are words of the query with others that may stand for them."""
         ...
 
 
@@ -61,8 +68,10 @@ class Retriever:
         indexes: ChunkIndexes,
         embedder: QueryEmbedder,
         settings: RetrievalSettings,
+        dictionary: DictionaryFile | None = None,
     ) -> None:
         self._library = library
+        self.dictionary = dictionary
         self._indexes = indexes
         self._embedder = embedder
         self.settings = settings
@@ -76,7 +85,7 @@ class Retriever:
         allowed = self._library.readable_documents(user, query.scope)
         if not text.strip() or allowed == frozenset():
             return []
-        vector = None if query.mode == "lexical" else self._embedder.embed_query(text)
+        vector = None if query.mode == "lexical" else self._embedder.embed_query(self._words.annotated(text))
         depth = max(self.settings.candidates, query.top_k)
         hits: list[Hit] = []
         for _ in range(_ROUNDS):
@@ -93,9 +102,13 @@ class Retriever:
         """The raw (row, cosine) and (row, BM25) lists, before fusion and join; for evaluation."""
         text = normalize_query(query.text)
         allowed = self._library.readable_documents(user, query.scope)
-        vector = None if query.mode == "lexical" else self._embedder.embed_query(text)
+        vector = None if query.mode == "lexical" else self._embedder.embed_query(self._words.annotated(text))
         dense, lexical = self._search(query, text, vector, self.settings.candidates, allowed)
         return list(dense), list(lexical)
+
+    @property
+    def _words(self) -> Dictionary:
+        return self.dictionary.current() if self.dictionary else Dictionary()
 
     def _search(
         self,
@@ -106,7 +119,8 @@ class Retriever:
         allowed: frozenset[str] | None,
     ) -> tuple[Ranking, Ranking]:
         dense = [] if vector is None else self._indexes.dense(vector, depth, allowed)
-        lexical = [] if query.mode == "dense" else self._indexes.lexical(text, depth, allowed)
+        synonyms = [(found.words, found.others) for found in self._words.expansions(text)]
+        lexical = [] if query.mode == "dense" else self._indexes.lexical(text, depth, allowed, synonyms)
         return dense, lexical
 
     def _fuse(self, query: Query, dense: Ranking, lexical: Ranking) -> list[tuple[int, float]]:
@@ -146,5 +160,5 @@ def _hit(rank: int, chunk: StoredChunk, score: float, dense: float | None, lexic
         page_label=chunk.page_label, locator=chunk.locator,
         chunk_id=chunk_id(chunk.document, chunk.start, chunk.end), start=chunk.start, end=chunk.end,
         score=min(max(score, 0.0), 1.0), text=chunk.text, heading_path=tuple(chunk.heading_path),
-        dense=dense, lexical=lexical, articles=chunk.articles,
+        dense=dense, lexical=lexical, context=chunk.context, rows=chunk.rows, articles=chunk.articles,
     )  # fmt: skip
