@@ -61,6 +61,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".rtf": _lazy("rtf", "read_rtf"),
         ".epub": _lazy("epub", "read_epub"),
         ".msg": _lazy("msg", "read_msg"),
+        ".mbox": _lazy("mbox", "read_mbox"),
         ".xml": _lazy("xml", "read_xml"),
         ".json": _lazy("json", "read_json"),
         ".jsonl": _lazy("json", "read_json_lines"),
