@@ -36,6 +36,7 @@ from assistant.grounding.verdicts import UNCHECKED, Check, Checker, TimedChecker
 from assistant.prompting import build_messages, prompt_texts
 from assistant.retrieval import Retriever
 from assistant.words import detect_language
+from ingestion.dictionary import DictionaryFile
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, Span, User
 from ingestion.errors import IngestionError
 from ingestion.settings import Settings
@@ -67,9 +68,15 @@ class Assistant:
     """Answers questions from the library."""
 
     def __init__(
-        self, retriever: Retriever, generator: Generator, checker: Checker, settings: Settings
+        self,
+        retriever: Retriever,
+        generator: Generator,
+        checker: Checker,
+        settings: Settings,
+        dictionary: DictionaryFile | None = None,
     ) -> None:
         self.retriever = retriever
+        self._dictionary = dictionary
         self.generator = generator
         self._checker = checker
         self._settings = settings
@@ -117,15 +124,22 @@ class Assistant:
         hits = self._retrieve(asked, scope, user)
         clock.retrieved = clock.now()
         yield Retrieved(tuple(hits), asked, getattr(self.generator, "waiting", 0))
-        found = self._gather(asked, hits, history, evidence)
+        worded = self._in_their_words(asked, hits)
+        found = self._gather(worded, hits, history, evidence)
         if found.answerability < self._settings.answers.answerable_at:
             yield Finished(self._withheld(asked, hits, language, clock))
             return
-        yield from self._write(asked, hits, found, language, clock, cancelled)
+        yield from self._write(asked, worded, hits, found, language, clock, cancelled)
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:
         settings = self._settings.retrieval
         return self.retriever.retrieve(Query(asked, settings.top_k, settings.mode, scope), user)
+
+    def _in_their_words(self, asked: str, hits: Sequence[Hit]) -> str:
+        """The question with the documents' word where the company's dictionary knows it by another."""
+        if self._dictionary is None:
+            return asked
+        return self._dictionary.current().reworded(asked, [f"{hit.title}\n{hit.text}" for hit in hits])
 
     def _gather(
         self, asked: str, hits: Sequence[Hit], history: Sequence[Turn], mode: EvidenceMode | None
@@ -137,6 +151,7 @@ class Assistant:
     def _write(
         self,
         asked: str,
+        worded: str,
         hits: Sequence[Hit],
         found: Evidence,
         language: Language,
@@ -145,10 +160,10 @@ class Assistant:
     ) -> Iterator[Event]:
         settings = self._settings.answers
         messages, sources = build_messages(
-            asked, found.sources, language, count_tokens=self.generator.count_tokens,
+            worded, found.sources, language, count_tokens=self.generator.count_tokens,
             context_tokens=self.generator.context_tokens, max_tokens=settings.max_tokens,
         )  # fmt: skip
-        draft = _Draft(TimedChecker(self._checker, _CHECK_SECONDS), sources, asked)
+        draft = _Draft(TimedChecker(self._checker, _CHECK_SECONDS), sources, worded)
         with _closing(self._pieces(messages, cancelled)) as pieces:
             for piece in pieces:
                 clock.first_token = clock.first_token or clock.now()

@@ -103,12 +103,14 @@ def open_search(
         IndexMismatchError: the library's vectors are another embedder's, which is not there either.
     """
     from assistant.retrieval import Retriever
+    from ingestion.dictionary import DictionaryFile
     from ingestion.indexes import SearchIndexes
 
     library = open_library(workspace, settings)
     embedder = open_embedder(workspace, settings, library)
     indexes = SearchIndexes.open(workspace.indexes, library, embedder.identity, embedder.dimension)
-    return library, indexes, embedder, Retriever(library, indexes, embedder, settings.retrieval)
+    words = DictionaryFile(workspace.dictionary_path)
+    return library, indexes, embedder, Retriever(library, indexes, embedder, settings.retrieval, words)
 
 
 def open_embedder(workspace: Workspace, settings: Settings, library: Library) -> Embedder:
@@ -185,4 +187,5 @@ def build_assistant(
 
     _, _, embedder, retriever = search or open_search(workspace, settings)
     checker = RuleChecker(settings.answers, embedder)
-    return Assistant(retriever, generator or open_generator(workspace, settings, model), checker, settings)
+    writer = generator or open_generator(workspace, settings, model)
+    return Assistant(retriever, writer, checker, settings, retriever.dictionary)

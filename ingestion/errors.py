@@ -25,6 +25,10 @@ class UnsafeRemovalError(IngestionError):
     """A run would remove so many documents that a person must confirm it first (exit code 3)."""
 
 
+class DictionaryError(IngestionError):
+    """The company's dictionary cannot be changed as asked."""
+
+
 class ModelError(IngestionError):
     """A model is missing, damaged, or of an unknown kind."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,17 @@ class SearchIndexes:
         return self._vectors.search(vector, top_k, allowed)
 
     def lexical(
-        self, query: str, top_k: int, documents: frozenset[str] | None = None
+        self,
+        query: str,
+        top_k: int,
+        documents: frozenset[str] | None = None,
+        synonyms: Sequence[tuple[str, Sequence[str]]] = (),
     ) -> list[tuple[int, float]]:
-        """(row, BM25 score) pairs, best first; `documents` limits the search to these."""
-        return self._lexical.search(query, top_k, documents)
+        """(row, BM25 score) pairs, best first; `documents` limits the search to these.
+
+        `synonyms` are words of the query with others that may stand for them.
+        """
+        return self._lexical.search(query, top_k, documents, synonyms)
 
     def catch_up(self) -> None:
         """Replay what was committed since the indexes' generations; doing it again changes nothing."""

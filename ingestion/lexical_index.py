@@ -98,14 +98,22 @@ class LexicalIndex:
             self._index.reload()
 
     def search(
-        self, query: str, top_k: int, documents: frozenset[str] | None = None
+        self,
+        query: str,
+        top_k: int,
+        documents: frozenset[str] | None = None,
+        synonyms: Sequence[tuple[str, Sequence[str]]] = (),
     ) -> list[tuple[int, float]]:
-        """(row, BM25 score) pairs, best first; `documents` limits the search to these."""
+        """(row, BM25 score) pairs, best first; `documents` limits the search to these.
+
+        `synonyms` are words of the query with others that may stand for them: a chunk gets the score of the
+        one that fits it best, never of several.
+        """
         searcher = self._index.searcher()
         if not searcher.num_docs or (documents is not None and not documents):
             return []
         limit = None if documents is None else self._limit(documents)
-        found = self._run(searcher, self._word_query(searcher, query), limit, top_k)
+        found = self._run(searcher, self._word_query(searcher, query, synonyms), limit, top_k)
         if len(found) < top_k:
             seen = {row for row, _ in found}
             floor = min((score for _, score in found), default=None)
@@ -130,7 +138,7 @@ class LexicalIndex:
                 self._writer.wait_merging_threads()
                 self._writer = None
 
-    def _word_query(self, searcher: Any, query: str) -> Any:
+    def _word_query(self, searcher: Any, query: str, synonyms: Sequence[tuple[str, Sequence[str]]]) -> Any:
         tokens = list(dict.fromkeys(search_tokens(query)))[:_MAX_TERMS]
         counts = {token: searcher.doc_freq("tokens", token) for token in tokens}
         unknown = [token for token in tokens if not counts[token]]
@@ -139,14 +147,32 @@ class LexicalIndex:
         rare = [token for token in known if counts[token] <= searcher.num_docs * _COMMON]
         if searcher.num_docs >= _COMMON_FROM and rare:
             known = rare
+        terms = {token: self._term(token) for token in known}
         parts = [
-            tantivy.Query.term_query(self._schema, "tokens", token, index_option="freq") for token in known
+            choice
+            for words, others in synonyms
+            if (choice := self._choice(searcher, set(search_tokens(words)), others, terms)) is not None
         ]
+        parts += terms.values()
         pairs = [pair for token in unknown for pair in bigrams(token) if len(pair) > 1]
         instead = self._pair_query(searcher, pairs)
         if instead is not None:
             parts.append(tantivy.Query.boost_query(instead, _BIGRAM_WEIGHT))
         return _any_of(parts)
+
+    def _choice(self, searcher: Any, own: set[str], others: Sequence[str], terms: dict[str, Any]) -> Any:
+        """The best of the words' own terms, which leave `terms`, and of each other wording as a whole."""
+        choices = [_any_of([terms.pop(token) for token in own if token in terms])]
+        for other in others:
+            tokens = list(dict.fromkeys(search_tokens(other)))
+            if tokens and all(searcher.doc_freq("tokens", token) for token in tokens):
+                must = tantivy.Occur.Must
+                choices.append(tantivy.Query.boolean_query([(must, self._term(token)) for token in tokens]))
+        choices = [choice for choice in choices if choice is not None]
+        return tantivy.Query.disjunction_max_query(choices) if choices else None
+
+    def _term(self, token: str) -> Any:
+        return tantivy.Query.term_query(self._schema, "tokens", token, index_option="freq")
 
     def _pair_query(self, searcher: Any, pairs: Sequence[str]) -> Any:
         known = [pair for pair in dict.fromkeys(pairs) if searcher.doc_freq("pairs", pair)][:_MAX_TERMS]

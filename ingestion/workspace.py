@@ -60,6 +60,11 @@ class Workspace:
         return self.root / "records.db"
 
     @property
+    def dictionary_path(self) -> Path:
+        """The company's words with their synonyms; people edit it."""
+        return self.root / "dictionary.csv"
+
+    @property
     def indexes(self) -> Path:
         """Derived indexes; may be deleted at any time."""
         return self.root / "indexes"

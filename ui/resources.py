@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ingestion.ingest_report import IngestProgress
     from ingestion.library import Library
     from ingestion.model_store import ModelStore
+    from ingestion.page_images import PageImages
 
 Warmth = Literal["cold", "loading", "ready", "failed"]
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Resources:
         self._library: Library | None = None
         self._search: Search | None = None
         self._records: Records | None = None
+        self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
         self._generator: LazyGenerator | None = None
         self._assistant: Assistant | None = None
@@ -71,6 +73,16 @@ class Resources:
 
                 self._records = Records.open(self.workspace.records_path)
             return self._records
+
+    @property
+    def page_images(self) -> PageImages:
+        """What draws pages, in a process of its own."""
+        with self._opening:
+            if self._page_images is None:
+                from ingestion.page_images import PageImages
+
+                self._page_images = PageImages(self.settings.ingestion)
+            return self._page_images
 
     @property
     def model_store(self) -> ModelStore:
@@ -168,7 +180,8 @@ class Resources:
         with self._opening:
             if self._search is not None:
                 library, indexes = self._search.library, self._search.indexes
-                retriever = Retriever(library, indexes, embedder, self.settings.retrieval)
+                words = self._search.retriever.dictionary
+                retriever = Retriever(library, indexes, embedder, self.settings.retrieval, words)
                 self._search = Search(library, indexes, embedder, retriever)
                 self._assistant = None
 
@@ -200,6 +213,9 @@ class Resources:
                 self._library.close()
             if self._records is not None:
                 self._records.close()
+            if self._page_images is not None:
+                self._page_images.close()
+                self._page_images = None
             self._search = self._assistant = self._library = self._records = None
 
     def _drop_generator(self) -> None:

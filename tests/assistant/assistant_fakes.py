@@ -152,7 +152,13 @@ class FakeIndexes:
         self.asked.append(("dense", top_k, documents))
         return self.dense_ranking[:top_k]
 
-    def lexical(self, query: str, top_k: int, documents: frozenset[str] | None) -> list[tuple[int, float]]:
+    def lexical(
+        self,
+        query: str,
+        top_k: int,
+        documents: frozenset[str] | None,
+        synonyms: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> list[tuple[int, float]]:
         self.asked.append(("lexical", top_k, documents))
         return self.lexical_ranking[:top_k]
 
