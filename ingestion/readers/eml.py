@@ -1,16 +1,21 @@
-"""Mails: subject, sender, recipients, date and body; attachments are named, not read."""
+"""Mails: subject, sender, recipients, date and body; attached files are taken out on their own.
+
+Pictures that stand in the text of a mail (logos, signatures) are no attachments.
+"""
 
 from __future__ import annotations
 
 import email.policy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from ingestion.containers import member_names
 from ingestion.decoding import Decoded, decode
 from ingestion.documents import Document
 from ingestion.errors import ReadError
@@ -27,27 +32,59 @@ def read_eml(path: Path) -> Document:
     Raises:
         ReadError: there is no header, or neither subject nor text.
     """
-    # The old policy never raises on broken headers, which real mail has, and leaves their decoding to us.
-    message = BytesParser(policy=email.policy.compat32).parsebytes(_bytes_of(path))
-    headers = _headers(message)
-    if not any(name.lower() in headers for name, _ in _SHOWN):
+    message = parsed(_bytes_of(path))
+    if not is_mail(message):
         raise ReadError("it is no mail: it has neither subject, sender nor date.")
     builder = DocumentBuilder("eml")
+    heads, attached = add_message(builder, message)
+    builder.properties.update(heads)
+    builder.title = heads.get("subject")
+    return replace(builder.build(), members=tuple(member_names(attached)))
+
+
+def attachments(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Attached files as (name, bytes); a mail within the mail is one, named by its subject."""
+    yield from attached_files(parsed(_bytes_of(path)))
+
+
+def parsed(data: bytes) -> Message:
+    """A mail. The old policy never raises on broken headers, and leaves their decoding to us."""
+    return BytesParser(policy=email.policy.compat32).parsebytes(data)
+
+
+def is_mail(message: Message) -> bool:
+    """Whether there is one of the headers that every mail has."""
+    headers = _headers(message)
+    return any(name.lower() in headers for name, _ in _SHOWN)
+
+
+def subject_of(message: Message) -> str:
+    """The subject in words."""
+    return clean_line(header_text(_headers(message).get("subject", "")))
+
+
+def add_message(builder: DocumentBuilder, message: Message) -> tuple[dict[str, str], list[str]]:
+    """Add headers, body and the names of attached files; return the headers and those names."""
+    headers = _headers(message)
+    found: dict[str, str] = {}
     for name, key in _SHOWN:
         raw = headers.get(name.lower(), "")
         value = clean_line(_date(raw) if key == "date" else header_text(raw))
         if value:
-            builder.properties[key] = value
+            found[key] = value
             builder.line(f"{name}: {value}")
-    builder.title = builder.properties.get("subject")
     builder.blank()
-    parts = list(_parts(message))
-    _add_body(builder, parts)
-    attached = [name for part in parts if (name := header_text(part.get_filename() or ""))]
+    _add_body(builder, list(_parts(message)))
+    attached = [name for name, _ in _attached(message)]
     if attached:
         builder.line(f"Attachments: {', '.join(attached)}")
-        builder.warnings.append(f"attached files were not read: {', '.join(attached)}")
-    return builder.build()
+    return found, attached
+
+
+def attached_files(message: Message) -> Iterator[tuple[str, bytes]]:
+    """The files attached to one mail."""
+    for name, part in _attached(message):
+        yield name, _attached_bytes(part)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -91,9 +128,40 @@ def _date(value: str) -> str:
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    for part in message.walk():
-        if not part.is_multipart():
-            yield part
+    """The parts of this mail, and attached mails whole."""
+    payload = message.get_payload()
+    if message.get_content_type() == "message/rfc822" or not isinstance(payload, list):
+        yield message
+        return
+    for part in payload:
+        yield from _parts(part)
+
+
+def _attached(message: Message) -> Iterator[tuple[str, Message]]:
+    for part in _parts(message):
+        name = header_text(part.get_filename() or "")
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload()
+            subject = header_text(str(inner[0].get("Subject", ""))) if isinstance(inner, list) else ""
+            yield (
+                _file_name(name if name.lower().endswith(".eml") else f"{subject or name or 'mail'}.eml"),
+                part,
+            )
+        elif name and not (part.get("Content-ID") and part.get_content_disposition() != "attachment"):
+            yield _file_name(name), part
+
+
+def _file_name(name: str) -> str:
+    """Attachments have names, not paths: slashes in them are part of the name."""
+    return clean_line(name).replace("/", "／").replace("\\", "＼")
+
+
+def _attached_bytes(part: Message) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return payload[0].as_bytes() if payload else b""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
 
 
 def _add_body(builder: DocumentBuilder, parts: list[Message]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ingestion.errors import ReadError
 from ingestion.readers import read
+from ingestion.readers.eml import attachments
 
 BODY = "お世話になっております。\n会議は10時からです。\n"
 
@@ -42,11 +43,13 @@ def test_plain_text_wins_over_html_and_attachments_are_named(tmp_path: Path) -> 
     mail.set_content(BODY)
     mail.add_alternative("<p>HTMLの本文</p>", subtype="html")
     mail.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="見積書.pdf")
-    document = read(write(tmp_path, mail.as_bytes()))
+    path = write(tmp_path, mail.as_bytes())
+    document = read(path)
     assert "会議は10時からです。" in document.text
     assert "HTML" not in document.text
     assert document.text.endswith("Attachments: 見積書.pdf\n")
-    assert document.warnings == ("attached files were not read: 見積書.pdf",)
+    assert document.members == ("見積書.pdf",)
+    assert list(attachments(path)) == [("見積書.pdf", b"%PDF-")]
 
 
 def test_a_mail_with_html_only(tmp_path: Path) -> None:
@@ -75,3 +78,27 @@ def test_a_mail_saved_as_utf16(tmp_path: Path) -> None:
 def test_what_is_no_mail(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="no mail"):
         read(write(tmp_path, "ただの文章です。\n".encode()))
+
+
+def test_a_forwarded_mail_is_a_file_inside_and_a_logo_is_none(tmp_path: Path) -> None:
+    inner = EmailMessage()
+    inner["Subject"] = "元の/メール"
+    inner["From"] = "suzuki@example.co.jp"
+    inner.set_content("内側の本文です。")
+    inner.add_attachment(b"a,b\n1,2\n", maintype="text", subtype="csv", filename="表.csv")
+    mail = EmailMessage()
+    mail["Subject"] = "Fwd"
+    mail.set_content("外側の本文です。")
+    mail.add_attachment(inner)
+    mail.add_attachment(
+        b"\x89PNG", maintype="image", subtype="png", filename="logo.png", cid="<1>", disposition="inline"
+    )
+    path = write(tmp_path, mail.as_bytes())
+    document = read(path)
+    assert "内側" not in document.text
+    assert document.members == ("元の／メール.eml",)
+    ((_, data),) = attachments(path)
+    (tmp_path / "inner").mkdir()
+    forwarded = write(tmp_path / "inner", data)
+    assert "内側の本文です。" in read(forwarded).text
+    assert list(attachments(forwarded)) == [("表.csv", b"a,b\n1,2\n")]
