@@ -11,10 +11,12 @@ from ingestion.chunking import chunk_document
 from ingestion.contextual import embedding_text
 from ingestion.documents import Chunk, Document
 from ingestion.embedding import Embedder
+from ingestion.finding_rows import NOT_SCREENED, Screening
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import Derived
 from ingestion.location_rows import FileState
 from ingestion.readers import PARSER_VERSION
+from ingestion.screener import Screener
 from ingestion.settings import ChunkingSettings
 from ingestion.surrogates import without_surrogates
 from ingestion.vectors import Vectors
@@ -30,6 +32,7 @@ class Parsed:
     title: str
     chunks: list[Chunk]
     vectors: list[Vectors | None]
+    screening: Screening = NOT_SCREENED
 
 
 def derivation(target: int, maximum: int) -> str:
@@ -40,23 +43,35 @@ def derivation(target: int, maximum: int) -> str:
 class Deriver:
     """Cuts documents into chunks and embeds them."""
 
-    def __init__(self, feed: LibraryFeed, embedder: Embedder, sizes: ChunkingSettings) -> None:
+    def __init__(
+        self, feed: LibraryFeed, embedder: Embedder, sizes: ChunkingSettings, screener: Screener
+    ) -> None:
         self._feed = feed
+        self._screener = screener
         self._embedder = embedder
         self._sizes = sizes
         self.derived_by = derivation(sizes.target, sizes.maximum)
 
     def cut(self, id: str, files: list[FileState], document: Document, *, again: bool) -> Parsed:
-        """Cut a document into chunks; `again` says that the library may hold vectors of the same texts."""
+        """Screen a document and cut it into chunks.
+
+        `again` says that the library may hold vectors of the same texts.
+
+        Raises:
+            RefusedError: it holds what the folder of one of `files` refuses.
+        """
         document = without_surrogates(document)
         sizes = self._sizes
-        chunks = chunk_document(document, target=sizes.target, maximum=max(sizes.maximum, sizes.target))
         title = (document.title or "").strip() or PurePosixPath(files[0].path).stem
+        examined, key = self._screener.look_through(id, files, document, title)
+        document, title = examined.document, examined.title
+        chunks = chunk_document(document, target=sizes.target, maximum=max(sizes.maximum, sizes.target))
         old: dict[str, Vectors] = {}
         if again:  # what reads as before keeps its vector
             old = self._feed.vectors_by_text(id, self._embedder.identity)
         kept = [old.get(embedding_text(title, chunk.text, chunk.context)) for chunk in chunks]
-        return Parsed(id, files, document, title, chunks, kept)
+        screening = Screening(examined.findings, key, examined.masked, examined.quarantined)
+        return Parsed(id, files, document, title, chunks, kept, screening)
 
     def embed(self, batch: list[tuple[Parsed, int]]) -> None:
         """Embed chunks, given as (document, number of its chunk)."""
@@ -73,7 +88,7 @@ class Deriver:
         empty = np.empty((0, self._embedder.dimension), dtype=np.float32)
         return Derived(
             parsed.id, parsed.document, parsed.title, parsed.chunks, np.stack(found) if found else empty,
-            self._embedder.identity, self.derived_by,
+            self._embedder.identity, self.derived_by, parsed.screening,
         )  # fmt: skip
 
 

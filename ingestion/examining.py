@@ -31,12 +31,13 @@ class RefusedError(ReadError):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A document as it may be stored, its title, and what was found in it. `key` is the policy's."""
+    """A document as it may be stored, its title, and what was found in it and done about it."""
 
     document: Document
     title: str
     findings: tuple[Finding, ...]
-    policy: Policy
+    masked: bool
+    quarantined: bool
 
 
 def examine(document: Document, title: str, path: str, policy: Policy) -> Examined:
@@ -50,11 +51,13 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
     if policy.personal == "refuse" and meant:
         raise RefusedError(f"it holds personal data ({_counted(meant)}), which its folder refuses.")
     planted = _planted(document, title) if policy.planted != "off" else []
-    if policy.personal == "mask":
+    masked = policy.personal == "mask" and bool(meant)
+    quarantined = policy.planted == "quarantine" and bool(planted)
+    if masked:
         document, title = mask(document, meant, policy), _masked_title(title, policy)
-    if policy.planted == "quarantine" and planted:
+    if quarantined:
         document, title = _defused(document, title, path, planted)
-    return Examined(document, title, tuple(personal + planted), policy)
+    return Examined(document, title, tuple(personal + planted), masked, quarantined)
 
 
 def _personal(document: Document) -> list[Finding]:

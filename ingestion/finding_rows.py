@@ -26,6 +26,19 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Screening:
+    """What is stored with a document: its findings, the policy's key, and what was done."""
+
+    findings: Sequence[Finding] = ()
+    policy: str = ""
+    masked: bool = False
+    quarantined: bool = False
+
+
+NOT_SCREENED = Screening()
+
+
+@dataclass(frozen=True, slots=True)
 class Screened:
     """What is known of one document. `quarantined`: parts of it are kept out of answers now."""
 
@@ -50,23 +63,19 @@ class FolderFindings:
     released: int = 0
 
 
-def store(
-    connection: sa.Connection, document: str, findings: Sequence[Finding], policy: str,
-    *, masked: bool, quarantined: bool,
-) -> None:  # fmt: skip
+def store(connection: sa.Connection, document: str, screening: Screening) -> None:
     """Replace what is known of a document; part of the transaction that stores it."""
     connection.execute(sa.delete(t.findings).where(t.findings.c.document == document))
-    if findings:
-        connection.execute(
-            sa.insert(t.findings),
-            [
-                {"document": document, "kind": found.kind, "type": found.type, "start": found.start,
-                 "end": found.end, "confidence": found.confidence}
-                for found in findings
-            ],
-        )  # fmt: skip
+    rows = [
+        {"document": document, "kind": found.kind, "type": found.type, "start": found.start,
+         "end": found.end, "confidence": found.confidence}
+        for found in screening.findings
+    ]  # fmt: skip
+    if rows:
+        connection.execute(sa.insert(t.findings), rows)
     values = {
-        "document": document, "policy": policy, "masked": int(masked), "quarantined": int(quarantined)
+        "document": document, "policy": screening.policy, "masked": int(screening.masked),
+        "quarantined": int(screening.quarantined),
     }  # fmt: skip
     connection.execute(
         upsert(t.screenings).values(values).on_conflict_do_update(index_elements=["document"], set_=values)

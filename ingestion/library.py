@@ -32,6 +32,7 @@ from ingestion.documents import (
     chunk_id,
 )
 from ingestion.hashing import file_id
+from ingestion.quarantining import not_quarantined
 from ingestion.row_packing import unpack_rows
 
 Status = Literal["ready", "empty"]
@@ -185,13 +186,14 @@ class Library:
     ) -> dict[int, StoredChunk]:
         """Those of `rows` that exist now, are readable by `user` now, and lie within `scope`.
 
-        Every hit of an index must pass here: indexes may be older than the library and know no rights.
+        Every hit of an index must pass here: indexes may be older than the library and know no rights. What
+        is in quarantine does not pass.
         """
         wanted = _values(rows)
         query = (
             sa.select(t.chunks, t.documents.c.title, t.documents.c.format)
             .join(t.documents, t.documents.c.id == t.chunks.c.document)
-            .where(t.chunks.c.row.in_(wanted))
+            .where(t.chunks.c.row.in_(wanted), not_quarantined())
         )
         found = self._rows(query)
         places = self._locations(user, scope, {row.document for row in found})

@@ -16,10 +16,11 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ingestion import articles, library_bodies
+from ingestion import articles, finding_rows, library_bodies
 from ingestion import library_schema as t
 from ingestion.documents import Chunk, Document
 from ingestion.embedder_rows import activate, embedder_row
+from ingestion.finding_rows import NOT_SCREENED, Screening
 from ingestion.library import Library, below
 from ingestion.locating import place_of
 from ingestion.location_rows import (
@@ -66,6 +67,7 @@ class Derived:
     vectors: Vectors
     embedder: str
     derived_by: str
+    screening: Screening = NOT_SCREENED
 
 
 class LibraryWriter:
@@ -303,6 +305,7 @@ def _insert_document(connection: sa.Connection, derived: Derived, size: int, gen
         upsert(t.documents).values(values).on_conflict_do_update(index_elements=["id"], set_=again)
     )
     library_bodies.store(connection, derived.id, document)
+    finding_rows.store(connection, derived.id, derived.screening)
 
 
 def _next_row(connection: sa.Connection) -> int:

@@ -14,6 +14,7 @@ from ingestion.deriving import Deriver, Parsed, missing_vectors
 from ingestion.documents import Document
 from ingestion.embedding import Embedder
 from ingestion.errors import ReadError
+from ingestion.examining import RefusedError
 from ingestion.indexes import SearchIndexes
 from ingestion.ingest_report import IngestProgress, IngestReport, Meter
 from ingestion.library import Library
@@ -22,6 +23,7 @@ from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
 from ingestion.parse_ahead import parse_ahead
 from ingestion.readers import supported
+from ingestion.screener import Screener
 from ingestion.settings import Settings
 from ingestion.syncing import EMPTY_FILE, Plan, find_targets, make_plan
 
@@ -73,7 +75,8 @@ class _Run:
         self._library = library
         self._writer = LibraryWriter(library)
         self._indexes = indexes
-        self._deriver = Deriver(LibraryFeed(library), embedder, settings.chunking)
+        self._screener = Screener(library, settings.screening)
+        self._deriver = Deriver(LibraryFeed(library), embedder, settings.chunking, self._screener)
         self._settings = settings
         self._groups = groups - {""} if groups else None
         self._progress = progress
@@ -83,8 +86,9 @@ class _Run:
         self._meter = Meter()
         self._indexed_at = time.monotonic()
         limits = settings.ingestion
-        # Other limits are a reason to try a file again.
-        self._tried_by = f"{self._deriver.derived_by}/{limits.seconds_per_file:g}/{limits.memory_mb_per_file}"
+        # Other limits, and other things that are refused, are a reason to try a file again.
+        tried = (self._deriver.derived_by, f"{limits.seconds_per_file:g}", str(limits.memory_mb_per_file))
+        self._tried_by = "/".join((*tried, self._screener.key))
 
     def do(
         self, paths: Sequence[Path], *, allow_empty: bool, reparse: bool,
@@ -105,6 +109,7 @@ class _Run:
             )
             for target in targets
         ]  # fmt: skip
+        self._screener.plan_again(plans)
         self._link(plans)
         for plan in plans:
             self._settle(plan)
@@ -151,7 +156,8 @@ class _Run:
         for old in plan.unchanged:
             self._count_known(old)
         for _, file in plan.moves:
-            report.count("moved", file.path)
+            if plan.kind(file) != "moved":  # else it is read again, and counted then
+                report.count("moved", file.path)
         for file, _ in plan.relinks:
             report.count(plan.kind(file), file.path)
         self._writer.fail(plan.news(plan.failed), self._tried_by)
@@ -182,9 +188,9 @@ class _Run:
                 self._report.cancelled = True
                 return
             if isinstance(outcome, ReadError):
-                self._fail(files, str(outcome), plan)
+                self._fail(files, str(outcome), plan, id)
             else:
-                waiting.append(self._deriver.cut(id, files, outcome, again=id in plan.reparse))
+                waiting += self._cut(id, files, outcome, plan)
             self._progress(self._meter.progress("parse", files[0].path))
             if sum(len(parsed.chunks) for parsed in waiting) >= _CHUNKS_AT_ONCE:
                 if not self._flush(waiting, plan):
@@ -192,10 +198,22 @@ class _Run:
                 waiting = []
         self._flush(waiting, plan)
 
-    def _fail(self, files: list[FileState], reason: str, plan: Plan) -> None:
-        """List files as failed; one that was only to be parsed anew keeps what it has."""
+    def _cut(self, id: str, files: list[FileState], document: Document, plan: Plan) -> list[Parsed]:
+        """The document to be stored, if it may be; files that are refused are listed."""
+        again = id in plan.reparse
+        try:
+            return [self._deriver.cut(id, files, document, again=again)]
+        except RefusedError as error:
+            plan.masking.add(id)
+            self._fail([file for file in files if self._screener.refuses(file)], str(error), plan, id)
+        others = [file for file in files if not self._screener.refuses(file)]
+        return [self._deriver.cut(id, others, document, again=again)] if others else []
+
+    def _fail(self, files: list[FileState], reason: str, plan: Plan, id: str) -> None:
+        """List files as failed; one that was only to be parsed anew keeps what it has, unless it must go."""
         for kept in (True, False):
-            these = [(file, reason) for file in files if (plan.kind(file) == "unchanged") is kept]
+            keeps = {file.path: plan.kind(file) == "unchanged" and id not in plan.masking for file in files}
+            these = [(file, reason) for file in files if keeps[file.path] is kept]
             self._writer.fail(these, self._tried_by, keep_location=kept)
         self._report.failed += [(file.source, file.path, reason) for file in files]
         self._meter.file_done(files[0].size)

@@ -39,7 +39,8 @@ class Plan:
 
     `known` is what the library held before. `relinks` point at documents that it has; `moves` are (old place,
     new state); `parse` is by document id, with all files of these bytes. `kinds` tells what a file to be
-    parsed or relinked counts as: "added", "changed", "unchanged" (touched only).
+    parsed or relinked counts as: "added", "changed", "unchanged" (touched only). What the library has of
+    documents in `masking` shows what is to be masked or refused from now on, so it goes when they fail.
     """
 
     target: Target
@@ -49,6 +50,7 @@ class Plan:
     moves: list[tuple[KnownFile, FileState]] = field(default_factory=list)
     parse: dict[str, list[FileState]] = field(default_factory=dict)
     reparse: set[str] = field(default_factory=set)
+    masking: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
     vanished: list[KnownFile] = field(default_factory=list)
     failed: list[tuple[FileState, str]] = field(default_factory=list)
