@@ -1,27 +1,36 @@
-"""Pictures of PDF pages, and where a span of text lies on them. pdfium runs behind one lock."""
+"""Pictures of pages and the boxes of a span on them, for PDFs and image files.
+
+Files are opened in a child process with limits (page_rendering.py): one that crashes or hangs the library
+which draws it costs its own picture, not the process that asks.
+"""
 
 from __future__ import annotations
 
-import io
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import pypdfium2.raw as pdfium
-
-from ingestion.documents import NO_ORIGIN, Document, Page, Span
+from ingestion.documents import NO_ORIGIN, Document, Page, RecognisedLine, Span
 from ingestion.errors import ReadError
-from ingestion.page_geometry import Rectangle, merge_lines, to_shown
-from ingestion.pdfium import open_page, open_pdf, open_text
+from ingestion.page_geometry import Rectangle
+from ingestion.parsing import ParserProcess
+from ingestion.pictures import PICTURE_FORMATS
+from ingestion.settings import IngestionSettings
 
-_MOST_PIXELS = 40_000_000
+PAGE_FORMATS = PICTURE_FORMATS | {"pdf"}
+"""Formats of documents whose pages have pictures."""
+
+_RENDERING = "ingestion.page_rendering"
+_SECONDS = 60.0
+_MEGABYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on page `page` (1-based) as it is shown, in PDF points from its top left corner."""
+    """A rectangle on page `page` (1-based) as it is shown, in points from its top left corner."""
 
     page: int
     x0: float
@@ -30,53 +39,98 @@ class Box:
     y1: float
 
 
-def render_page(path: Path, number: int, *, scale: float = 1.5) -> bytes:
-    """Page `number` (1-based) as PNG; `scale` 1 is 72 dots per inch, lowered for poster-sized pages.
+class PageImages:
+    """Draws pages in a child process, which is started by the first call and again after it was killed."""
 
-    Raises:
-        ReadError: the PDF cannot be opened or has no such page.
-    """
-    with open_pdf(path) as document, open_page(document, _index(document, number)) as page:
-        width, height = page.get_size()
-        scale = min(scale, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
-        bitmap = page.render(scale=scale)
+    def __init__(self, settings: IngestionSettings) -> None:
+        limits = {
+            "seconds_per_file": min(_SECONDS, settings.seconds_per_file),
+            "memory_mb_per_file": min(_MEGABYTES, settings.memory_mb_per_file),
+        }
+        self._passwords = tuple(settings.passwords)
+        self._child = ParserProcess(settings.model_copy(update=limits))
+
+    def render(self, path: Path, number: int, *, scale: float = 1.5) -> bytes:
+        """Page `number` (1-based) as PNG; `scale` 1 is 72 dots per inch, lowered for poster-sized pages.
+
+        Raises:
+            ReadError: the file cannot be opened, has no such page, or takes too much time or memory.
+        """
+        return cast(bytes, self._call("render_page", path, number, scale, self._passwords))
+
+    def part(self, path: Path, number: int, box: Rectangle, *, scale: float = 2.0) -> bytes:
+        """What lies in `box` (points from the top left, as shown) of page `number`, as PNG.
+
+        Raises:
+            ReadError: as `render`, or the box lies outside the page.
+        """
+        return cast(bytes, self._call("render_part", path, number, box, scale, self._passwords))
+
+    def size(self, path: Path, number: int) -> tuple[float, float]:
+        """Width and height of page `number` (1-based) as it is shown, in points.
+
+        Raises:
+            ReadError: as `render`.
+        """
+        return cast("tuple[float, float]", self._call("page_size", path, number, self._passwords))
+
+    def boxes(self, path: Path, document: Document, span: Span) -> list[Box]:
+        """One box for each line of `span`, page by page; empty for documents without places on pages.
+
+        Raises:
+            ReadError: the PDF cannot be opened, or is not the file that `document` was read from.
+        """
+        if document.format not in PAGE_FORMATS:
+            return []
+        printed = [(page.number, indices) for page in _pages_of(document, span)
+                   if (indices := _indices(document, page, span))]  # fmt: skip
+        found = [
+            Box(number, *(round(value, 2) for value in box))
+            for number, box in (self._call("line_boxes", path, printed, self._passwords) if printed else [])
+        ]
+        found += [box for line in document.recognised if (box := line_part(document, line, span))]
+        return sorted(found, key=lambda box: box.page)
+
+    def close(self) -> None:
+        """End the child; a call that waits for it gets a ReadError."""
+        self._child.close()
+
+    def _call(self, function: str, path: Path, *arguments: object) -> Any:
         try:
-            image = bitmap.to_pil().convert("RGB")
-        finally:
-            bitmap.close()
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+            return self._child.call(f"{_RENDERING}:{function}", path, *arguments)
+        except ReadError as error:
+            raise ReadError(f"the page cannot be shown: {error}") from error
 
 
-def page_size(path: Path, number: int) -> tuple[float, float]:
-    """Width and height of page `number` (1-based) as it is shown, in points.
+def line_part(document: Document, line: RecognisedLine, span: Span) -> Box | None:
+    """The part of a line read from a picture that `span` covers, None when it covers none of it.
 
-    Raises:
-        ReadError: the PDF cannot be opened or has no such page.
+    Where each character stands is not known: they are taken to be as wide as Japanese print sets them.
     """
-    with open_pdf(path) as document, open_page(document, _index(document, number)) as page:
-        width, height = page.get_size()
-        return float(width), float(height)
+    start, end = max(span.start, line.start), min(span.end, line.end)
+    if start >= end:
+        return None
+    before = _width(document.text[line.start : start])
+    inside = _width(document.text[start:end])
+    whole = before + inside + _width(document.text[end : line.end])
+    first, last = before / whole, (before + inside) / whole
+    x0, y0, x1, y1 = line.x0, line.y0, line.x1, line.y1
+    if line.vertical:
+        y0, y1 = y0 + (y1 - y0) * first, y0 + (y1 - y0) * last
+    elif x1 - x0 >= y1 - y0:
+        x0, x1 = x0 + (x1 - x0) * first, x0 + (x1 - x0) * last
+    return Box(line.page, round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
 
 
-def span_boxes(path: Path, document: Document, span: Span) -> list[Box]:
-    """One box for each printed line of `span`, page by page; empty for documents without a map to pages.
+def _width(text: str) -> float:
+    return sum(1.0 if unicodedata.east_asian_width(character) in "WFA" else 0.55 for character in text)
 
-    Raises:
-        ReadError: the PDF cannot be opened, or is not the file that `document` was read from.
-    """
-    if document.format != "pdf" or document.origins is None:
+
+def _indices(document: Document, page: Page, span: Span) -> list[int]:
+    if document.origins is None:
         return []
-    boxes: list[Box] = []
-    with open_pdf(path) as pdf:
-        for page in _pages_of(document, span):
-            part = document.origins[max(span.start, page.start) : min(span.end, page.end)]
-            indices = sorted({int(origin) for origin in part if origin != NO_ORIGIN})
-            with open_page(pdf, _index(pdf, page.number)) as pdf_page:
-                lines = merge_lines(_character_boxes(pdf_page, indices))
-            boxes += [Box(page.number, *(round(value, 2) for value in line)) for line in lines]
-    return boxes
+    part = document.origins[max(span.start, page.start) : min(span.end, page.end)]
+    return sorted({int(origin) for origin in part if origin != NO_ORIGIN})
 
 
 def _pages_of(document: Document, span: Span) -> Iterator[Page]:
@@ -86,28 +140,3 @@ def _pages_of(document: Document, span: Span) -> Iterator[Page]:
             break
         if page.end > span.start:
             yield page
-
-
-def _character_boxes(page: Any, indices: list[int]) -> list[Rectangle]:
-    """The boxes, as shown, of the page's printed characters with these indices."""
-    page_box, rotation = page.get_bbox(), page.get_rotation()
-    box = pdfium.FS_RECTF()
-    found: list[Rectangle] = []
-    with open_text(page) as text_page:
-        count = text_page.count_chars()
-        for index in indices:
-            if index >= count:
-                raise ReadError("the file is not the one that was read: it has changed. Ingest it again.")
-            if pdfium.FPDFText_IsGenerated(text_page.raw, index) == 1:
-                continue
-            if not pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, box):
-                continue
-            if box.right > box.left and box.top > box.bottom:
-                found.append(to_shown((box.left, box.bottom, box.right, box.top), page_box, rotation))
-    return found
-
-
-def _index(document: Any, number: int) -> int:
-    if not 1 <= number <= len(document):
-        raise ReadError(f"there is no page {number}: the PDF has {len(document)} pages.")
-    return number - 1

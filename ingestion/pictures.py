@@ -41,6 +41,10 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         raise ReadError(f"the picture has too many pixels ({error}).") from error
     except UnidentifiedImageError as error:
         raise ReadError("the picture is damaged, or of another kind than its name says.") from error
+    except OSError as error:
+        if error.errno is not None:  # the file system's own: the file is gone, or may not be read
+            raise
+        raise ReadError(f"the picture is damaged: {error}.") from error
     except (SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise on broken data
         raise ReadError(f"the picture is damaged: {error}.") from error
 

@@ -165,24 +165,21 @@ class LocalOperations(LocalSyncs):
             raise UsageError(
                 f"[{start}:{end}] is outside the text, which has {len(stored.document.text)} characters."
             )
-        if stored.document.format != "pdf":
-            return []
-        from ingestion.page_images import span_boxes
+        from ingestion.page_images import PAGE_FORMATS
 
-        boxes = span_boxes(self._file(document), stored.document, Span(start, end))
+        if stored.document.format not in PAGE_FORMATS:
+            return []
+        boxes = self.resources.page_images.boxes(self._file(document), stored.document, Span(start, end))
         return [{"page": box.page, "x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1} for box in boxes]
 
     def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
         """See `Operations.page_image`."""
-        from ingestion.page_images import render_page
-
-        return render_page(self._page_file(document, page), page, scale=min(max(scale, 0.1), 6.0))
+        path = self._page_file(document, page)
+        return self.resources.page_images.render(path, page, scale=min(max(scale, 0.1), 6.0))
 
     def page_size(self, document: str, page: int) -> Json:
         """See `Operations.page_size`."""
-        from ingestion.page_images import page_size
-
-        width, height = page_size(self._page_file(document, page), page)
+        width, height = self.resources.page_images.size(self._page_file(document, page), page)
         return {"width": width, "height": height}
 
     def original(self, document: str) -> tuple[str, bytes]:
@@ -352,9 +349,11 @@ class LocalOperations(LocalSyncs):
         return path
 
     def _page_file(self, document: str, page: int) -> Path:
+        from ingestion.page_images import PAGE_FORMATS
+
         stored = self._stored(document).document
-        if stored.format != "pdf" or not 1 <= page <= len(stored.pages):
-            pages = len(stored.pages) if stored.format == "pdf" else 0
+        if stored.format not in PAGE_FORMATS or not 1 <= page <= len(stored.pages):
+            pages = len(stored.pages) if stored.format in PAGE_FORMATS else 0
             raise NotFoundError(
                 f"document {document} ({stored.format}) has no image of page {page}; it has {pages}."
             )

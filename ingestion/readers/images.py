@@ -8,6 +8,7 @@ from PIL import Image
 
 from ingestion.documents import Document, Page, RecognisedLine
 from ingestion.errors import ReadError
+from ingestion.heartbeat import beat
 from ingestion.ocr import read_picture
 from ingestion.pictures import PICTURE_SUFFIXES, frame, frame_count, open_picture
 from ingestion.readers.recognised_text import (
@@ -31,7 +32,10 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         raise ReadError("it is a picture, and text recognition is off for it (setting ingestion.ocr).")
     with open_picture(path) as image:
         count = frame_count(image)
-        read = [_read_frame(image, number, options.threads) for number in range(1, count + 1)]
+        read = []
+        for number in range(1, count + 1):
+            read.append(_read_frame(image, number, options.threads))
+            beat()
     if not any(page.text.strip() for page in read):
         raise ReadError("no text was found on the picture.")
     pages: list[Page] = []
