@@ -129,7 +129,7 @@ def features(question: str, sources: Sequence[Source]) -> Features:
     stretches = [
         (*content_words(text), *headings[i])
         for i, source in enumerate(sources)
-        for text in _stretches(source.texts)
+        for text in _stretches(source.prompted)
     ]
     weights = Weights(stretches)
     everything = {word for words in stretches for word in words}
@@ -184,7 +184,11 @@ def _missing_name(question: str, sources: Sequence[Source]) -> bool:
 
 def _shown(sources: Sequence[Source]) -> str:
     """Headings and whole chunks, of which the prompt may hold only some sentences."""
-    texts = [text for source in sources for text in (heading_of(source.hit), source.hit.text)]
+    texts = [
+        text
+        for source in sources
+        for text in (heading_of(source.hit), source.hit.context, *source.shown, source.hit.text)
+    ]
     return unicodedata.normalize("NFKC", "\n".join(texts))
 
 
@@ -193,7 +197,7 @@ def _plain_code(text: str) -> str:
 
 
 def _stretches(texts: Sequence[str]) -> Iterable[str]:
-    return ["".join(texts[i : i + 3]) for i in range(max(1, len(texts) - 2))]
+    return ["\n".join(texts[i : i + 3]) for i in range(max(1, len(texts) - 2))]
 
 
 def _nouns(asked: Sequence[str], there: set[str], weights: Weights) -> float:

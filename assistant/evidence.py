@@ -14,8 +14,8 @@ from typing import Literal
 from assistant.answerability import Wanted, answerability, wanted_in
 from assistant.answers import Evidence, Hit, Source
 from assistant.prompting import estimate_tokens, heading_of
+from assistant.rows import Unit, read_row_for, units
 from assistant.words import Weights, content_words, coverage
-from ingestion.chunking import split_sentences
 from ingestion.documents import Span
 from ingestion.settings import EvidenceSettings
 
@@ -33,12 +33,14 @@ _CELL_MARK = re.compile(r"\t| ?\| ?")
 
 @dataclass(slots=True)
 class _Sentence:
-    """One sentence of a hit, in offsets of its document."""
+    """One sentence or table row of a hit, in offsets of its document; `shown` is what the model reads."""
 
     hit: int
     index: int
     span: Span
     text: str
+    shown: str
+    in_table: bool = False
     score: float = 0.0
 
 
@@ -78,14 +80,19 @@ def whole_chunks(
     """
     kept: list[Hit] = []
     for hit in hits[:limit]:
-        budget -= estimate_tokens(hit.text) + estimate_tokens(heading_of(hit)) + _HEADING_TOKENS
+        budget -= estimate_tokens(_whole(hit)) + estimate_tokens(heading_of(hit)) + _HEADING_TOKENS
         if budget < 0 and kept:
             break
         kept.append(hit)
     return tuple(
-        Source(number, hit, (Span(hit.start, hit.end),), (hit.text,))
+        Source(number, hit, (Span(hit.start, hit.end),), (hit.text,), (_whole(hit),) if hit.context else ())
         for number, hit in enumerate(order_hits(kept, earlier), start=1)
     )
+
+
+def _whole(hit: Hit) -> str:
+    """A chunk as it is, a piece of a table below the names of its columns."""
+    return f"{hit.context}\n{hit.text}" if hit.context else hit.text
 
 
 def selected_sentences(question: str, hits: Sequence[Hit], settings: EvidenceSettings) -> tuple[Source, ...]:
@@ -93,11 +100,12 @@ def selected_sentences(question: str, hits: Sequence[Hit], settings: EvidenceSet
 
     A sentence scores by the weighted share of the question's words in it, in its neighbours and in its
     headings, by what the question wants to know (a number, a date), and by its hit's score. A sentence that
-    leans on the one before brings it along, a table row its header. Sentences that two overlapping hits share
-    are shown once. Sources keep the order of `hits`; sentences keep the document's.
+    leans on the one before brings it along. A table's row counts as a sentence, and is shown with the names
+    of its columns. Sentences that two overlapping hits share are shown once. Sources keep the order of
+    `hits`; sentences keep the document's.
     """
     looked_at = hits[:_HITS_LOOKED_AT]
-    sentences = _sentences(looked_at)
+    sentences = _sentences(question, looked_at)
     if not sentences:
         return ()
     _score(question, looked_at, sentences)
@@ -105,28 +113,33 @@ def selected_sentences(question: str, hits: Sequence[Hit], settings: EvidenceSet
     return _sources(looked_at, sentences, chosen)
 
 
-def _sentences(hits: Sequence[Hit]) -> list[_Sentence]:
+def _sentences(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
     found: list[_Sentence] = []
-    shown: dict[str, list[Span]] = {}
+    taken: dict[str, list[Span]] = {}
     for number, hit in enumerate(hits):
-        others = shown.setdefault(hit.document, [])
+        others = taken.setdefault(hit.document, [])
         own: list[Span] = []
-        for part in split_sentences(hit.text):
-            span = Span(hit.start + part.start, hit.start + part.end)
-            text = hit.text[part.start : part.end]
-            if text.strip() and not any(span.overlaps(other) for other in others):
-                found.append(_Sentence(number, len(own), span, text))
-                own.append(span)
+        for unit in _telling(list(units(hit))):
+            if not any(unit.span.overlaps(other) for other in others):
+                shown = read_row_for(question, unit, hit)
+                found.append(_Sentence(number, len(own), unit.span, unit.text, shown, unit.row is not None))
+                own.append(unit.span)
         others.extend(own)
     return found
 
 
+def _telling(found: list[Unit]) -> list[Unit]:
+    """Without rows that only name columns: each row below is shown with those names."""
+    told = [unit for unit in found if unit.row is None or not unit.row.header]
+    return told if any(unit.row is not None for unit in told) else found
+
+
 def _score(question: str, hits: Sequence[Hit], sentences: list[_Sentence]) -> None:
-    words = [content_words(sentence.text) for sentence in sentences]
+    words = [content_words(sentence.shown) for sentence in sentences]
     weights = Weights(words)
     asked = content_words(question)
     wanted: Wanted | None = wanted_in(question)
-    headings = [content_words(heading_of(hit)) for hit in hits]
+    headings = [content_words(f"{heading_of(hit)}\n{hit.context}") for hit in hits]
     own = [coverage(asked, found, weights) for found in words]
     for i, sentence in enumerate(sentences):
         beside = max(
@@ -151,7 +164,7 @@ def _choose(hits: Sequence[Hit], sentences: list[_Sentence], settings: EvidenceS
         if hit not in used and len(used) == settings.sources:
             continue
         group = [j for j in _group(i, sentences, places) if j not in chosen]
-        cost = sum(estimate_tokens(sentences[j].text) for j in group)
+        cost = sum(estimate_tokens(sentences[j].shown) for j in group)
         if hit not in used:
             cost += estimate_tokens(heading_of(hits[hit])) + _HEADING_TOKENS
         if cost > left and chosen:
@@ -172,7 +185,7 @@ def _group(i: int, sentences: list[_Sentence], places: Mapping[tuple[int, int], 
         and (before := places.get((sentence.hit, sentence.index - 1))) is not None
     ):
         group.append(before)
-    cells = len(_CELL_MARK.findall(sentence.text))
+    cells = 0 if sentence.in_table else len(_CELL_MARK.findall(sentence.text))
     if cells and sentence.index and (head := places.get((sentence.hit, 0))) is not None:
         first_row = next(
             (j for j in range(head, i) if len(_CELL_MARK.findall(sentences[j].text)) == cells), None
@@ -187,6 +200,9 @@ def _sources(hits: Sequence[Hit], sentences: list[_Sentence], chosen: set[int]) 
     for i in sorted(chosen):
         by_hit.setdefault(sentences[i].hit, []).append(sentences[i])
     return tuple(
-        Source(number, hits[hit], tuple(s.span for s in own), tuple(s.text for s in own))
+        Source(
+            number, hits[hit], tuple(s.span for s in own), tuple(s.text for s in own),
+            tuple(s.shown for s in own) if any(s.in_table for s in own) else (),
+        )
         for number, (hit, own) in enumerate(sorted(by_hit.items()), start=1)
-    )
+    )  # fmt: skip

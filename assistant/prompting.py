@@ -67,11 +67,15 @@ def build_messages(
 def _shorter(sources: tuple[Source, ...], excess: int, count_tokens: CountTokens) -> tuple[Source, ...]:
     """`sources` without about `excess` tokens at their end, at least one span less."""
     *rest, last = sources
-    spans, texts = list(last.spans), list(last.texts)
-    while spans and excess > 0:
-        spans.pop()
-        excess -= count_tokens(texts.pop())
-    return (*rest, replace(last, spans=tuple(spans), texts=tuple(texts))) if spans else tuple(rest)
+    left = len(last.spans)
+    while left and excess > 0:
+        left -= 1
+        excess -= count_tokens(last.prompted[left])
+    if not left:
+        return tuple(rest)
+    return (
+        *rest, replace(last, spans=last.spans[:left], texts=last.texts[:left], shown=last.shown[:left])
+    )  # fmt: skip
 
 
 def _body(question: str, sources: Sequence[Source], texts: Mapping[str, str]) -> str:
@@ -90,9 +94,9 @@ def heading_of(hit: Hit) -> str:
 
 
 def source_text(source: Source, gap: str = "…") -> str:
-    """The source's spans as one text; `gap` stands where sentences were left out."""
+    """The source's spans as the model reads them, as one text; `gap` stands where sentences were left out."""
     parts: list[str] = []
-    for i, (span, text) in enumerate(zip(source.spans, source.texts, strict=True)):
+    for i, (span, text) in enumerate(zip(source.spans, source.prompted, strict=True)):
         if i and span.start > source.spans[i - 1].end + 2:
             parts.append(gap)
         elif i and not parts[-1].endswith("\n") and span.start > source.spans[i - 1].end:

@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from assistant.answers import Source
 from assistant.prompting import heading_of
+from assistant.rows import units_of
 from assistant.words import Weights, content_words, coverage, detect_language
-from ingestion.chunking import split_sentences
-from ingestion.documents import Span
+from ingestion.documents import Span, TableRow
 
 _HEADING_SHARE = 0.6  # what a word found only in the headings above a passage counts
 _WORD_SHARE = 0.65  # words against character pairs in containment
@@ -43,12 +43,17 @@ class PassageEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One sentence, or two that follow each other, of source `number`: `document.text[span] == text`."""
+    """A sentence or table row, or two that follow each other: `document.text[span] == text`.
+
+    It is of source `number`. `read` is what a reader takes from it: a row's cells with their columns' names.
+    """
 
     number: int
     span: Span
     text: str
     heading: str
+    read: str
+    row: TableRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,43 +65,33 @@ class Support:
 
 
 def passages(sources: Sequence[Source]) -> list[Passage]:
-    """Every sentence of the sources, and every two sentences that touch."""
+    """Every sentence and table row of the sources, and every two that touch."""
     found: list[Passage] = []
     for source in sources:
         heading = heading_of(source.hit)
+        rows = source.hit.rows
         single = [
-            Passage(
-                source.number,
-                Span(span.start + part.start, span.start + part.end),
-                text[part.start : part.end],
-                heading,
-            )
+            Passage(source.number, unit.span, unit.text, heading, unit.read, unit.row)
             for span, text in zip(source.spans, source.texts, strict=True)
-            for part in split_sentences(text)
+            for unit in units_of(text, span.start, [row for row in rows if row.start >= span.start])
+            if unit.row is None or not unit.row.header
         ]
-        single = [stripped for passage in single if (stripped := _stripped(passage)) is not None]
         found += single
         found += [pair for a, b in itertools.pairwise(single) if (pair := _joined(source, a, b)) is not None]
     return found
 
 
-def _stripped(passage: Passage) -> Passage | None:
-    lead = len(passage.text) - len(passage.text.lstrip())
-    text = passage.text.strip()
-    start = passage.span.start + lead
-    return Passage(passage.number, Span(start, start + len(text)), text, passage.heading) if text else None
-
-
 def _joined(source: Source, first: Passage, second: Passage) -> Passage | None:
     """The two as one passage when nothing but what the source shows lies between them."""
+    whole = Span(first.span.start, second.span.end)
+    read = f"{first.read}\n{second.read}" if first.row is not None and second.row is not None else ""
     for span, text in zip(source.spans, source.texts, strict=True):
-        if span.start <= first.span.start and second.span.end <= span.end:
-            inner = text[first.span.start - span.start : second.span.end - span.start]
-            return Passage(source.number, Span(first.span.start, second.span.end), inner, first.heading)
+        if span.start <= whole.start and whole.end <= span.end:
+            inner = text[whole.start - span.start : whole.end - span.start]
+            return Passage(source.number, whole, inner, first.heading, read or inner)
     if second.span.start == first.span.end:
-        return Passage(
-            source.number, Span(first.span.start, second.span.end), first.text + second.text, first.heading
-        )
+        text = first.text + second.text
+        return Passage(source.number, whole, text, first.heading, read or text)
     return None
 
 
@@ -106,9 +101,9 @@ class SupportMeasure:
     def __init__(self, sources: Sequence[Source], embedder: PassageEmbedder | None = None) -> None:
         self.passages = passages(sources)
         self._embedder = embedder
-        self._words = [content_words(passage.text) for passage in self.passages]
+        self._words = [content_words(passage.read) for passage in self.passages]
         self._headings = [content_words(passage.heading) for passage in self.passages]
-        self._pairs = [_pairs(passage.text) for passage in self.passages]
+        self._pairs = [_pairs(passage.read) for passage in self.passages]
         self._weights = Weights(self._words)
 
     def rank(self, claim: str, question: str = "", hints: Sequence[int] = ()) -> list[Support]:
@@ -155,12 +150,12 @@ class SupportMeasure:
     def _with_cosine(self, claim: str, scores: list[float]) -> list[float]:
         assert self._embedder is not None
         language = detect_language(claim)
-        foreign = [detect_language(passage.text) != language for passage in self.passages]
+        foreign = [detect_language(passage.read) != language for passage in self.passages]
         near = sorted(range(len(scores)), key=lambda i: -scores[i])[:_EMBEDDED]
         chosen = sorted({*near, *(i for i, other in enumerate(foreign) if other)})[: 4 * _EMBEDDED]
         if max(scores) >= 0.85 and not any(foreign):
             return scores
-        vectors = self._embedder.embed_passages([claim, *(self.passages[i].text for i in chosen)])
+        vectors = self._embedder.embed_passages([claim, *(self.passages[i].read for i in chosen)])
         cosines = vectors[1:] @ vectors[0]
         mixed = list(scores)
         for i, cosine in zip(chosen, cosines, strict=True):

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.answers import Citation, Source, Verdict
+from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
-from assistant.grounding.support import PassageEmbedder, Support, SupportMeasure
+from assistant.grounding.support import Passage, PassageEmbedder, Support, SupportMeasure
 from assistant.words import detect_language
+from ingestion.documents import Span
 from ingestion.settings import AnswerSettings
 
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
@@ -69,7 +71,12 @@ class RuleChecker:
         chosen, score = self._with_second(claim, claimed, best, ranked, measure)
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
         shown = chosen if verdict is not Verdict.UNSUPPORTED else ()
-        return Check(verdict, score, tuple(self._cite(support, sources) for support in shown), reasons)
+        return Check(
+            verdict,
+            score,
+            tuple(cite(support, claim, claimed, question, sources) for support in shown),
+            reasons,
+        )
 
     def _measure(self, sources: tuple[Source, ...]) -> SupportMeasure:
         """Words of the sources are counted once an answer, not once a claim."""
@@ -90,12 +97,12 @@ class RuleChecker:
         """The best passage and, when it leaves much of the claim open, one more."""
         if best.score >= 0.8 and not _open(claimed, best):
             return (best,), best.score
-        before = measure.overlap(claim, best.passage.text)
+        before = measure.overlap(claim, best.passage.read)
         gained: tuple[float, Support] | None = None
         for other in ranked[:12]:
             if other.passage.span.overlaps(best.passage.span) and other.passage.number == best.passage.number:
                 continue
-            gain = measure.overlap(claim, best.passage.text + "\n" + other.passage.text) - before
+            gain = measure.overlap(claim, best.passage.read + "\n" + other.passage.read) - before
             gain += 0.2 * (len(_open(claimed, best)) - len(_open(_open(claimed, best), other)))
             if gain >= _SECOND_GAIN and (gained is None or gain > gained[0]):
                 gained = (gain, other)
@@ -113,12 +120,12 @@ class RuleChecker:
         measure: SupportMeasure,
     ) -> tuple[Verdict, tuple[str, ...]]:
         best = chosen[0]
-        context = measure.overlap(claim, best.passage.text + "\n" + best.passage.heading)
-        given = [fact for support in chosen for fact in facts(support.passage.text)]
+        context = measure.overlap(claim, best.passage.read + "\n" + best.passage.heading)
+        given = [fact for support in chosen for fact in facts(support.passage.read)]
         heading = facts(best.passage.heading)
         lost = [fact for fact in claimed if not any(matches(fact, other) for other in (*given, *heading))]
         reasons = [f"number_not_found:{_text(fact, claim)}" for fact in lost]
-        first = facts(best.passage.text)
+        first = facts(best.passage.read)
         swapped = [
             fact for fact in claimed
             if not any(matches(fact, other) for other in first)
@@ -130,12 +137,15 @@ class RuleChecker:
             return Verdict.PARTLY, tuple(f"number_elsewhere:{_text(fact, claim)}" for fact in swapped)
         if claimed and measure.needs_question(claim) and _in_other_row(claimed, best, question, measure):
             return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{_text(claimed[0], claim)}")
+        if wrong_fact := _in_other_column(claim, claimed, best.passage, question):
+            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{_text(wrong_fact, claim)}")
         if context >= _CONTEXT_AT and (wrong := _of_another(claim, claimed, best, measure)):
             return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{wrong}")
         said = f"{question} {claim}" if measure.needs_question(claim) else claim
         said = (clauses(said) or [said])[-1]  # the clause whose end says yes or no
-        overlaps = [measure.overlap(said, part) for part in clauses(best.passage.text)]
-        if context >= _CONTEXT_AT and opposed(claim, best.passage.text, overlaps):
+        told = _statements(best.passage)
+        overlaps = [measure.overlap(said, part) for part in clauses(told)]
+        if context >= _CONTEXT_AT and opposed(claim, told, overlaps):
             return Verdict.CONTRADICTED, (*reasons, "negation")
         return self._by_score(score, bool(lost)), tuple(reasons)
 
@@ -144,16 +154,39 @@ class RuleChecker:
             return Verdict.PARTLY if lost else Verdict.SUPPORTED
         return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
 
-    def _cite(self, support: Support, sources: Sequence[Source]) -> Citation:
-        passage = support.passage
-        hit = next(source.hit for source in sources if source.number == passage.number)
-        return Citation(
-            document=hit.document, source=hit.source, path=hit.path, page=hit.page, page_label=hit.page_label,
-            locator=hit.locator,
-            start=passage.span.start, end=passage.span.end, quote=passage.text, score=min(support.score, 1.0),
-            number=passage.number, title=hit.title, format=hit.format,
-            article=hit.article_at(passage.span.start, passage.span.end),
-        )  # fmt: skip
+
+def cite(
+    support: Support, claim: str, claimed: Sequence[Fact], question: str, sources: Sequence[Source]
+) -> Citation:
+    """The passage as a citation; of a table's row also the cell that holds what the claim says."""
+    passage = support.passage
+    hit = next(source.hit for source in sources if source.number == passage.number)
+    cell = None
+    if passage.row is not None:
+        cell = cited_cell(claim, claimed, question, values_of(passage.row, passage.text))
+    locator = (cell.locator if cell else None) or (_row_locator(passage) if passage.row else None)
+    return Citation(
+        document=hit.document, source=hit.source, path=hit.path, page=hit.page, page_label=hit.page_label,
+        locator=locator or hit.locator,
+        start=passage.span.start, end=passage.span.end, quote=passage.text, score=min(support.score, 1.0),
+        number=passage.number, title=hit.title, format=hit.format,
+        cell=Span(cell.start, cell.end) if cell else None,
+        article=hit.article_at(passage.span.start, passage.span.end),
+    )  # fmt: skip
+
+
+def _row_locator(passage: Passage) -> str | None:
+    return next((cell.locator for cell in passage.row.cells if cell.locator), None) if passage.row else None
+
+
+def _statements(passage: Passage) -> str:
+    return statements(passage.row, passage.text) if passage.row is not None else passage.read
+
+
+def _in_other_column(claim: str, claimed: Sequence[Fact], passage: Passage, question: str) -> Fact | None:
+    if passage.row is None or not claimed:
+        return None
+    return wrong_column(claim, claimed, question, values_of(passage.row, passage.text))
 
 
 def _best(ranked: Sequence[Support], claimed: Sequence[Fact]) -> Support:
@@ -165,18 +198,18 @@ def _best(ranked: Sequence[Support], claimed: Sequence[Fact]) -> Support:
 
 
 def _open(claimed: Sequence[Fact], support: Support) -> list[Fact]:
-    given = facts(support.passage.text)
+    given = facts(support.passage.read)
     return [fact for fact in claimed if not any(matches(fact, other) for other in given)]
 
 
 def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: SupportMeasure) -> str:
     """A number of the claim that the passage gives to something else, "" without one (Japanese only)."""
-    if detect_language(best.passage.text) != "ja" or _CELLS.search(best.passage.text):
-        return ""  # the columns of a table are not told apart here
+    if detect_language(best.passage.read) != "ja" or best.passage.row or _CELLS.search(best.passage.read):
+        return ""  # the columns of a table are told apart in columns.py
     for fact in claimed:
-        if _repeats(fact, claimed, facts(best.passage.text)):
+        if _repeats(fact, claimed, facts(best.passage.read)):
             continue
-        near = stretches(fact, best.passage.text)
+        near = stretches(fact, best.passage.read)
         rest = claim[: fact.start] + claim[fact.end :]
         right = [measure.overlap(rest, words) for other, words in near if matches(fact, other)]
         wrong = [measure.overlap(rest, words) for other, words in near if not matches(fact, other)]
@@ -200,13 +233,13 @@ def _in_other_row(claimed: Sequence[Fact], best: Support, question: str, measure
     right: list[float] = []
     wrong: list[float] = []
     for passage in measure.passages:
-        if passage.heading != best.passage.heading or "\n" in passage.text:
+        if passage.heading != best.passage.heading or "\n" in passage.read:
             continue
-        given = facts(passage.text)
+        given = facts(passage.read)
         if any(matches(fact, one) for fact in claimed for one in given):
-            right.append(measure.overlap(question, passage.text))
+            right.append(measure.overlap(question, passage.read))
         elif any(conflicts(fact, one) for fact in claimed for one in given):
-            wrong.append(measure.overlap(question, passage.text))
+            wrong.append(measure.overlap(question, passage.read))
     return bool(right and wrong) and max(wrong) > max(right) + _OTHER_ROW
 
 
