@@ -187,10 +187,10 @@ def _stands_out(grid: _Grid, top: int, head: Sequence[GridCell]) -> bool:
 
 def _alike(values: Sequence[str]) -> bool:
     """Whether most values have one form: prices do, the facts about a company do not."""
-    if len(values) < 3:
+    if len(values) < 2:
         return False
     forms = Counter(re.sub(r"[\d,.]+", "0", value) for value in values)
-    return forms.most_common(1)[0][1] >= 0.6 * len(values)
+    return forms.most_common(1)[0][1] >= (0.6 if len(values) > 2 else 1) * len(values)
 
 
 def _short_and_different(head: Sequence[GridCell], data: Sequence[GridCell]) -> bool:
