@@ -22,7 +22,7 @@ _LEFT_OUT = "…"
 _NOTHING = "| \t\n"
 _WIDE = 120
 """Tokens above which a row is shown without the cells that have nothing to do with the question."""
-_UNIT = re.compile(r"[(（]\s*(?:単位\s*[:：]?\s*)?([^()（）\s]{1,6})\s*[)）]\s*$")
+_UNIT = re.compile(r"[(（]\s*(?:単位\s*[:：]?\s*)?([^()（）\s]{1,6})\s*[)）]")
 _PLAIN_NUMBER = re.compile(r"^[△▲+\-−]?\d[\d,.]*$")
 _UNITS = re.compile(
     r"^(?:[十百千万億兆]*円|[%％]|ドル|人|名|件|個|台|本|枚|回|点|日|時間|分|秒|か月|ヶ月|年|歳|kg|g|t|km|m|cm|mm|m2|m3|L|mL|V|A|W|kW|kWh|"
@@ -127,12 +127,5 @@ def cell_text(cell: RowCell, text: str, start: int) -> str:
 
 def with_unit(value: str, label: str) -> str:
     """A bare number with the unit that the name of its column gives, as in 会費(千円): 120."""
-    found = _UNIT.search(label)
-    if found and _PLAIN_NUMBER.match(value) and _UNITS.match(found[1]):
-        return value + found[1]
-    return value
-
-
-def header_names(row: TableRow) -> tuple[str, ...]:
-    """The names over the row's cells, and what stands above it."""
-    return (*row.lead, *dict.fromkeys(cell.label for cell in row.cells if cell.label))
+    units = [unit for unit in _UNIT.findall(label) if _UNITS.match(unit)]
+    return value + units[-1] if units and _PLAIN_NUMBER.match(value) else value

@@ -76,6 +76,7 @@ class _Sheet:
             if notes:
                 self._flush()
                 self._lines(notes)
+                self._title = None
 
     def finish(self) -> None:
         self._flush()
