@@ -18,6 +18,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_knowledge import LocalKnowledge
 from ui.local_syncs import LocalSyncs
 from ui.operations import EvidenceMode, Json
 from ui.resources import Resources
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalSyncs):
+class LocalOperations(LocalKnowledge, LocalSyncs):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that

@@ -15,13 +15,14 @@ from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.knowledge_operations import KnowledgeOperations
 from ui.sync_operations import SyncOperations
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
-class Operations(SyncOperations, Protocol):
+class Operations(KnowledgeOperations, SyncOperations, Protocol):
     """One workspace, as a person or a program uses it."""
 
     # --- state

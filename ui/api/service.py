@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from assistant.errors import RecordNotFoundError
 from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
 from ui.api import routes
+from ui.api.knowledge_routes import knowledge_routes
 from ui.api.sync_routes import sync_routes
 from ui.errors import EXPECTED, JobRunningError, NotFoundError, UsageError, error_json
 from ui.operations import Json, Operations
@@ -46,6 +47,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(routes.document_routes(operations))
     app.include_router(routes.conversation_routes(operations))
     app.include_router(sync_routes(operations))
+    app.include_router(knowledge_routes(operations))
     return app
 
 

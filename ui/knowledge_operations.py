@@ -1,0 +1,45 @@
+"""The operations on the company's own words. Part of `ui.operations.Operations`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+class KnowledgeOperations(Protocol):
+    """The company's dictionary; it counts from the next question on."""
+
+    def dictionary(self) -> Json:
+        """`{ok, path, entries: [{row, term, reading, synonyms: []}], problems: [{row, field, message}]}`.
+
+        Rows with a problem are not among the entries and not used; `field` is "" where a whole row, or the
+        file (row 0), is meant.
+        """
+        ...
+
+    def put_word(self, term: str, *, reading: str = "", synonyms: Sequence[str] = ()) -> Json:
+        """Add an entry, or replace the one of that term: `{done: True, term}`.
+
+        Raises:
+            DictionaryError: it is not valid, or the file has mistakes that rewriting it would lose.
+        """
+        ...
+
+    def remove_word(self, term: str) -> Json:
+        """`{done: True, term}`.
+
+        Raises:
+            NotFoundError: there is no such term.
+            DictionaryError: as `put_word`.
+        """
+        ...
+
+    def save_dictionary(self, entries: Sequence[Json]) -> Json:
+        """Write all entries (`term`, `reading`, `synonyms`) in place of the file: as `dictionary`.
+
+        Raises:
+            DictionaryError: one of them is not valid; the file stays as it was.
+        """
+        ...

@@ -1,0 +1,57 @@
+"""The operations of `ui.knowledge_operations` done in this process. Part of `ui.local.LocalOperations`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingestion.dictionary import Entry, add_entry, read_dictionary, remove_entry, save_dictionary
+from ingestion.workspace import Workspace
+from ui.errors import NotFoundError, UsageError
+from ui.knowledge_operations import Json
+
+
+class LocalKnowledge:
+    """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that has a workspace."""
+
+    workspace: Workspace
+
+    def dictionary(self) -> Json:
+        """See `KnowledgeOperations.dictionary`."""
+        entries, problems = read_dictionary(self.workspace.dictionary_path)
+        return {
+            "ok": not problems, "path": str(self.workspace.dictionary_path),
+            "entries": [
+                {"row": entry.row, "term": entry.term, "reading": entry.reading,
+                 "synonyms": list(entry.synonyms)}
+                for entry in entries
+            ],
+            "problems": [
+                {"row": problem.row, "field": problem.field, "message": problem.message}
+                for problem in problems
+            ],
+        }  # fmt: skip
+
+    def put_word(self, term: str, *, reading: str = "", synonyms: Sequence[str] = ()) -> Json:
+        """See `KnowledgeOperations.put_word`."""
+        entry = _entry({"term": term, "reading": reading, "synonyms": list(synonyms)})
+        add_entry(self.workspace.dictionary_path, entry)
+        return {"done": True, "term": entry.term}
+
+    def remove_word(self, term: str) -> Json:
+        """See `KnowledgeOperations.remove_word`."""
+        if not remove_entry(self.workspace.dictionary_path, term):
+            raise NotFoundError(f"the dictionary has no term {term!r}. See: konkyo dictionary list")
+        return {"done": True, "term": term}
+
+    def save_dictionary(self, entries: Sequence[Json]) -> Json:
+        """See `KnowledgeOperations.save_dictionary`."""
+        save_dictionary(self.workspace.dictionary_path, [_entry(entry) for entry in entries])
+        return self.dictionary()
+
+
+def _entry(value: Json) -> Entry:
+    synonyms = value.get("synonyms") or []
+    if isinstance(synonyms, str) or any("|" in str(word) for word in synonyms):
+        raise UsageError(f"the synonyms {synonyms!r} must be a list of words without |.")
+    words = tuple(str(word).strip() for word in synonyms)
+    return Entry(str(value.get("term") or "").strip(), str(value.get("reading") or "").strip(), words)
