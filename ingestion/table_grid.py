@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-_WIDEST = 2_000
+_WIDEST = 16_384  # columns of a sheet in Excel
 _TALLEST = 2_000_000
 
 

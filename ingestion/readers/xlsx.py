@@ -1,6 +1,7 @@
 """Excel workbooks: a page for each sheet, its tables row by row, cells named "Sheet!B3", values as shown.
 
-Formulas give the value that was saved with them; a workbook written by a program may hold none.
+Formulas give the value that was saved with them; a workbook written by a program may hold none, which is told
+in a warning. Text boxes and notes stand behind the cells of their sheet.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from ingestion.readers.building import DocumentBuilder
 from ingestion.readers.csv import column_name
 from ingestion.readers.office import core_properties, opened
 from ingestion.readers.sheets import Row, add_sheet
+from ingestion.readers.xlsx_extras import add_extras, unsaved_formulas
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.table_grid import GridCell
 
-_MOST_COLUMNS = 1000
+_SHOWN_PLACES = 5
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Za-z0-9:$]{1,40})[\"']")
 _MOST_MERGED = 200_000
 _PIECE = 1 << 20
@@ -56,17 +58,31 @@ def _read(book: Any) -> Document:
     if creator and creator != "openpyxl":
         builder.properties["author"] = str(creator)
     hidden: list[str] = []
+    unsaved: list[str] = []
     styles = _Styles()
     for sheet in book.worksheets:
         builder.open_page(sheet.title)
         builder.heading(1, sheet.title)
         _add_rows(builder, sheet, styles)
+        add_extras(builder, book._archive, sheet._worksheet_path, sheet.title)
         builder.close_page()
+        with sheet._get_source() as source:
+            unsaved += [f"{sheet.title}!{place}" for place in unsaved_formulas(source)]
         if sheet.sheet_state != "visible":
             hidden.append(sheet.title)
     if hidden:
         builder.warnings.append(f"hidden sheets were read too: {', '.join(hidden)}")
+    if unsaved:
+        builder.warnings.append(_without_values(unsaved))
     return builder.build()
+
+
+def _without_values(places: list[str]) -> str:
+    shown = ", ".join(places[:_SHOWN_PLACES]) + (", …" if len(places) > _SHOWN_PLACES else "")
+    return (
+        f"{len(places)} formulas have no saved value and are missing: {shown}. "
+        "Open the workbook in Excel or LibreOffice and save it."
+    )
 
 
 def _add_rows(builder: DocumentBuilder, sheet: Any, styles: _Styles) -> None:
@@ -76,7 +92,7 @@ def _add_rows(builder: DocumentBuilder, sheet: Any, styles: _Styles) -> None:
 
 def _rows(sheet: Any, merged: dict[tuple[int, int], tuple[int, int]], styles: _Styles) -> Iterator[Row]:
     """The rows with a value in them, by their filled cells."""
-    for number, cells in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS)):
+    for number, cells in enumerate(sheet.iter_rows()):
         row: Row = []
         for index, cell in enumerate(cells):
             if cell.value is not None:
