@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion.documents import normal_path
+from ingestion.source_settings import SourceSettings
 from ingestion.sources.configured import Source, find_sources
 from ingestion.workspace import Workspace
 from ui.asking import Asking
@@ -78,7 +79,7 @@ class LocalSyncs:
         from ingestion.sources.preview import preview
 
         library, settings = self.resources.library, self.resources.settings
-        return [preview(item, library, settings).as_json() for item in self._chosen(source)]
+        return [preview(item, library, settings).as_json() for item in self._looked_at(source)]
 
     def retry_failures(self, files: Sequence[Json] = ()) -> Json:
         """See `SyncOperations.retry_failures`."""
@@ -129,6 +130,17 @@ class LocalSyncs:
                 '[sources."NAME"], or ingest a folder.'
             )
         return chosen
+
+    def _looked_at(self, wanted: str | None) -> list[Source]:
+        """As `_chosen`; also a folder that is no source yet, for a look before it becomes one."""
+        try:
+            return self._chosen(wanted)
+        except NotFoundError:
+            folder = Path(wanted or "")
+            if not folder.is_absolute() or not folder.is_dir():
+                raise
+            place = folder.resolve()
+            return [Source(str(place), "folder", place, SourceSettings(), configured=False)]
 
     def _sync_work(self, chosen: Sequence[Source], allow_empty: bool) -> Work:
         def work(progress: Progress, cancelled: Cancelled) -> Json:

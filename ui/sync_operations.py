@@ -40,7 +40,7 @@ class SyncOperations(Protocol):
         ...
 
     def preview(self, source: str | None = None) -> list[Json]:
-        """What `sync` would change, without changing anything.
+        """What `sync` would change, without changing anything. `source` may be a folder that is none yet.
 
         `[{name, kind, source, error, refused: why a person must allow it | None, added: [path], changed,
         moved: [{from, to}], removed, unchanged: n, ignored: n, empty: n, failed: [{path, reason}]}]`

@@ -215,7 +215,8 @@ def test_uploaded_files_become_documents_and_failures(operations: FakeOperations
     job_done(page, operations)
     assert operations.stored[-1]["text"] == "社員食堂は12時に開く。"
     assert "added 1" in visible(page).replace("\\", "")
-    assert page.dataframe[1].value["reason"].tolist() == [
+    page.button_group[0].set_value("failures").run()
+    assert page.dataframe[0].value["reason"].tolist() == [
         "the file is encrypted. Save it without a password."
     ]
     page.button(key="dismiss_job").click().run()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from web_fake_syncs import FakeSyncs
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
 from assistant.errors import GenerationError
@@ -26,7 +27,7 @@ __all__ = ["ANSWERS", "SCRIPT", "FakeOperations", "make_document"]
 
 
 @dataclass
-class FakeOperations:
+class FakeOperations(FakeSyncs):
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -38,6 +39,7 @@ class FakeOperations:
     language: str = "auto"
 
     def __post_init__(self) -> None:
+        FakeSyncs.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None
@@ -267,6 +269,7 @@ class FakeOperations:
                         "shown_as": name,
                         "reason": "the file is encrypted. Save it without a password.",
                         "at": "",
+                        "ignored": False,
                     }
                 )
                 report["failed"].append({"path": name, "reason": "encrypted"})

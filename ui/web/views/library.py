@@ -11,7 +11,8 @@ from ui.web.launching import MAX_UPLOAD_MB
 from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
-from ui.web.views import inside
+from ui.web.views import failures as failed
+from ui.web.views import inside, sources
 
 Json = dict[str, Any]
 
@@ -29,16 +30,38 @@ def page() -> None:
         _add()
         job = operations().job()
         _job(job)
-        if documents:
-            _numbers(documents, failures)
-            _documents(documents)
-        elif not failures and not (job and job["state"] == "running"):
+        if documents or failures:
+            _rooms(documents, failures)
+        elif not (job and job["state"] == "running"):
             with st.container(border=True, key="library_empty"):
                 st.subheader(say("nothing_yet"), anchor=False)
                 st.write(say("nothing_yet_more"))
-        if failures:
-            _failures(failures)
         inside.panel()
+        sources.panel()
+
+
+def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
+    """Documents, sources and failures, each in a tab of its own; only the open one asks for its data."""
+    heeded = [failure for failure in failures if not failure["ignored"]]
+    _numbers(documents, heeded)
+    names = {
+        "documents": say("documents_tab"),
+        "sources": say("sources_tab"),
+        "failures": say("failures_tab", number=len(heeded)),
+    }
+    room = st.segmented_control(
+        say("library"), list(names), format_func=lambda key: names[key], default="documents", required=True,
+        key="library_room", label_visibility="collapsed",
+    )  # fmt: skip
+    match room:
+        case "sources":
+            sources.section(operations().syncs())
+        case "failures":
+            failed.section(failures)
+        case _ if documents:
+            _documents(documents)
+        case _:
+            st.info(say("nothing_yet"), icon=":material/info:")
 
 
 # --- adding
@@ -75,11 +98,18 @@ def _add_folder() -> None:
         folder = st.text_input(
             say("folder"), key="folder_path", placeholder=say("folder_hint"), help=say("folder_help")
         )
-        sent = st.form_submit_button(say("add_folder"), icon=":material/create_new_folder:")
-    if not sent:
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(say("add_folder"), icon=":material/create_new_folder:")
+            looked = st.form_submit_button(
+                say("origin.preview"), icon=":material/difference:", type="tertiary"
+            )
+    if not (sent or looked):
         return
     if not folder.strip():
         st.warning(say("no_folder"), icon=":material/info:")
+        return
+    if looked:
+        sources.show(folder.strip())
         return
     with errors_shown():
         operations().start_ingest([folder.strip()])
@@ -200,17 +230,3 @@ def _actions(document: Json) -> None:
             say("delete_document"), icon=":material/delete:", key="delete", on_click=inside.show,
             args=(document["id"], "delete"),
         )  # fmt: skip
-
-
-def _failures(failures: Sequence[Json]) -> None:
-    with st.expander(say("failures", number=len(failures)), icon=":material/report:", expanded=True):
-        st.caption(say("failures_more"))
-        st.dataframe(
-            [{"path": failure["shown_as"], "reason": failure["reason"]} for failure in failures],
-            hide_index=True,
-            key="failures_table",
-            column_config={
-                "path": st.column_config.TextColumn(say("column_path"), width="medium"),
-                "reason": st.column_config.TextColumn(say("reason"), width="large"),
-            },
-        )

@@ -1,0 +1,101 @@
+"""Sources and failures on the library page, driven without a browser over a workspace in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_web_page import library_page, visible
+from web_fake_syncs import make_preview, make_source
+from web_fakes import FakeOperations
+
+from ui.web import resources
+
+REASON = "the file is encrypted. Save it without a password."
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
+    made = FakeOperations()
+    monkeypatch.setattr(resources, "connect_with", lambda: made)
+    resources.reconnect()
+    yield made
+    resources.reconnect()
+
+
+def room(name: str, language: str = "en") -> AppTest:
+    page = library_page(language)
+    next(group for group in page.button_group if group.key == "library_room").set_value(name).run()
+    assert not page.exception
+    return page
+
+
+def fail(workspace: FakeOperations, path: str, *, ignored: bool = False) -> None:
+    workspace._failures.append(
+        {"source": "/srv", "path": path, "shown_as": path, "reason": REASON, "at": "", "ignored": ignored}
+    )
+
+
+def test_sources_show_how_their_last_run_went(workspace: FakeOperations) -> None:
+    workspace.planted = [
+        make_source("/srv/a"),
+        make_source("mail", kind="imap", state="failed", error="the server said no.", every_minutes=30,
+                    next_at="2026-11-20T02:00:00+00:00"),
+    ]  # fmt: skip
+    text = visible(room("sources")).replace("\\", "")
+    assert "/srv/a" in text and "In step" in text and "no schedule" in text
+    assert "the server said no." in text and "next 2026-11-20" in text
+
+
+def test_without_sources_the_page_says_how_to_name_one(workspace: FakeOperations) -> None:
+    assert "konkyo.toml" in visible(room("sources"))
+
+
+def test_one_source_or_all_are_synchronised(workspace: FakeOperations) -> None:
+    workspace.planted = [make_source("/srv/a"), make_source("/srv/b", state="refused", error="empty?")]
+    page = room("sources")
+    page.button(key="sync_0").click().run()
+    page.button(key="allow_1").click().run()
+    page.button(key="sync_all").click().run()
+    assert workspace.synced == [("/srv/a", False), ("/srv/b", True), (None, False)]
+
+
+def test_a_preview_lists_every_change_and_can_be_carried_out(workspace: FakeOperations) -> None:
+    workspace.planted = [make_source("/srv/a", state="never")]
+    workspace.previews["/srv/a"] = make_preview(
+        "/srv/a", added=["new.pdf"], changed=["old.docx"], moved=[{"from": "x.txt", "to": "y.txt"}],
+        removed=["gone.csv"], failed=[{"path": "bad.pdf", "reason": REASON}], unchanged=7,
+    )  # fmt: skip
+    page = room("sources")
+    page.button(key="diff_0").click().run()
+    rows = page.dataframe[0].value
+    assert rows["path"].tolist() == ["new.pdf", "old.docx", "gone.csv", "x.txt", "bad.pdf"]
+    assert rows["more"].tolist() == ["", "", "", "→ y.txt", REASON]
+    page.button(key="do_sync").click().run()
+    assert workspace.synced == [("/srv/a", False)]
+
+
+def test_a_new_folder_can_be_looked_at_before_it_is_added(workspace: FakeOperations) -> None:
+    workspace.previews["/srv/new"] = make_preview("/srv/new", added=["a.txt", "b.txt"])
+    page = library_page()
+    page.text_input(key="folder_path").set_value("/srv/new")
+    next(button for button in page.button if button.label == "What would change?").click().run()
+    assert page.dataframe[-1].value["path"].tolist() == ["a.txt", "b.txt"]
+    assert not any(document["locations"][0]["path"] == "new" for document in workspace.stored)
+
+
+def test_failures_are_tried_again_or_ignored(workspace: FakeOperations) -> None:
+    fail(workspace, "a.pdf")
+    fail(workspace, "b.pdf", ignored=True)
+    page = room("failures", "ja")
+    assert page.dataframe[0].value["path"].tolist() == ["a.pdf"]
+    page.button(key="retry_failures").click().run()
+    assert workspace.retried == [[]]
+    page.toggle(key="show_ignored").set_value(True).run()
+    assert page.dataframe[0].value["path"].tolist() == ["a.pdf", "b.pdf"]
+
+
+def test_nothing_unreadable_is_good_news(workspace: FakeOperations) -> None:
+    fail(workspace, "b.pdf", ignored=True)
+    assert "Every file could be read" in visible(room("failures"))
