@@ -63,6 +63,7 @@ documents = Table(
     Column("warnings", Text, nullable=False),
     Column("added_at", Text, nullable=False),
     Column("generation", Integer, nullable=False),
+    Column("members", Integer, nullable=False, server_default="0"),
 )
 
 bodies = Table(
@@ -74,6 +75,7 @@ bodies = Table(
     Column("origins", LargeBinary),
 )
 
+# A file inside another has the path of its parent and then its own name; `container` is the file on disk.
 locations = Table(
     "locations",
     metadata,
@@ -85,6 +87,8 @@ locations = Table(
     Column("mtime_ns", Integer, nullable=False),
     Column("size", Integer, nullable=False),
     Column("added_at", Text, nullable=False),
+    Column("parent", Text),
+    Column("container", Text),
     Index("locations_document", "document"),
 )
 
@@ -149,6 +153,8 @@ failures = Table(
     Column("size", Integer, nullable=False),
     Column("derived_by", Text, nullable=False),
     Column("at", Text, nullable=False),
+    Column("parent", Text),
+    Column("container", Text),
 )
 
 removals = Table(

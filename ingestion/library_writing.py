@@ -27,6 +27,7 @@ from ingestion.location_rows import (
     FileState,
     absorb,
     access_row,
+    carry_rights,
     link,
     now,
     set_rights,
@@ -94,6 +95,13 @@ class LibraryWriter:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
             return {row.id: row.derived_by for row in rows if row.id in wanted}
 
+    def containers(self, ids: Iterable[str]) -> set[str]:
+        """Those of `ids` whose documents in the library have files inside."""
+        wanted = set(ids)
+        with self._library.engine.connect() as connection:
+            rows = connection.execute(sa.select(t.documents.c.id).where(t.documents.c.members > 0))
+            return {row.id for row in rows if row.id in wanted}
+
     def add_source(
         self, source: str, groups: frozenset[str] | None = None, *, synced: bool, ignore: Sequence[str] = ()
     ) -> None:
@@ -129,6 +137,16 @@ class LibraryWriter:
         """
         with self._write() as connection:
             set_rights(connection, PurePosixPath(folder), access_row(connection, groups))
+
+    def carry_rights(self, renamed: Sequence[tuple[str, str]]) -> None:
+        """Give folders that were renamed (old, new; absolute) the rights of their old names.
+
+        So a file that is put into one in the same moment is not everybody's.
+        """
+        if renamed:
+            with self._write() as connection:
+                for old, new in renamed:
+                    carry_rights(connection, PurePosixPath(old), PurePosixPath(new))
 
     def synced_sources(self) -> list[str]:
         """Folders that were ingested as a whole."""
@@ -186,7 +204,8 @@ class LibraryWriter:
                 connection.execute(
                     sa.update(t.locations).where(columns.source == source, columns.path == path)
                     .values(source=file.source, path=file.path, raw_path=file.raw_path,
-                            mtime_ns=file.mtime_ns, size=file.size)
+                            mtime_ns=file.mtime_ns, size=file.size,
+                            parent=file.parent, container=file.container)
                 )  # fmt: skip
                 settle_rights(connection, PurePosixPath(source, path), file)
             _drop_orphans(connection, orphans, generation)
@@ -215,7 +234,8 @@ class LibraryWriter:
             for file, reason in failures:
                 # The name's bytes are not kept: a failed file is found again by the next scan.
                 values = {"source": file.source, "path": file.path, "reason": reason, "at": now(),
-                          "mtime_ns": file.mtime_ns, "size": file.size, "derived_by": derived_by}  # fmt: skip
+                          "mtime_ns": file.mtime_ns, "size": file.size, "derived_by": derived_by,
+                          "parent": file.parent, "container": file.container}  # fmt: skip
                 statement = upsert(t.failures).values(values)
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=["source", "path"], set_=values)
@@ -285,7 +305,9 @@ def _known_queries(source: str, folder: str) -> tuple[sa.Select[Any], sa.Select[
 
 def _known_file(row: sa.Row[Any]) -> KnownFile:
     values = dict(row._mapping.items())
-    state = FileState(row.source, row.path, row.mtime_ns, row.size, values.get("raw_path"))
+    state = FileState(
+        row.source, row.path, row.mtime_ns, row.size, values.get("raw_path"), row.parent, row.container
+    )
     return KnownFile(
         state, values.get("document"), values.get("reason"), row.derived_by,
         frozenset(json.loads(values.get("groups", "[]"))), values.get("chunks", 0),
@@ -296,7 +318,7 @@ def _insert_document(connection: sa.Connection, derived: Derived, size: int, gen
     document = derived.document
     values = {
         "id": derived.id, "title": derived.title, "format": document.format, "paged": int(document.paged),
-        "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size,
+        "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size, "members": len(document.members),
         "derived_by": derived.derived_by, "warnings": json.dumps(document.warnings, ensure_ascii=False),
         "added_at": now(), "generation": generation,
     }  # fmt: skip

@@ -19,13 +19,26 @@ from ingestion.documents import normal_path
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file as it was seen. `path` is NFC; `raw_path` the bytes of its name where they differ from that."""
+    """A file as it was seen. `path` is NFC; `raw_path` the bytes of its name where they differ from that.
+
+    A file inside another has the path of its `parent` and then its own name; time and size are those of
+    `container`, the file on disk that holds it, perhaps through others.
+    """
 
     source: str
     path: str
     mtime_ns: int
     size: int
     raw_path: bytes | None = None
+    parent: str | None = None
+    container: str | None = None
+
+    def member(self, name: str) -> FileState:
+        """The file `name` inside this one."""
+        return FileState(
+            self.source, f"{self.path}/{name}", self.mtime_ns, self.size, None, self.path,
+            self.container or self.path,
+        )  # fmt: skip
 
 
 def is_below(source: str, folder: str) -> bool:
@@ -60,6 +73,8 @@ def absorb(connection: sa.Connection, source: str, child: str) -> None:
     shown = normal_path(prefix)
     for table in (t.locations, t.failures):
         values: dict[str, Any] = {"source": source, "path": sa.literal(shown) + table.c.path}
+        for column in ("parent", "container"):  # no value stays none
+            values[column] = sa.literal(shown) + table.c[column]
         if "raw_path" in table.c:
             same = table.c.raw_path.is_(None) if shown == prefix else sa.false()
             name = sa.func.coalesce(table.c.raw_path, table.c.path)
@@ -83,10 +98,11 @@ def link(
     elif old is not None:
         access = old.access
     else:
-        access = _rights_at(connection, PurePosixPath(file.source, file.path))
+        access = _rights_of_parent(connection, file)
     values = {
         "source": file.source, "path": file.path, "raw_path": file.raw_path, "document": document,
         "access": access, "mtime_ns": file.mtime_ns, "size": file.size, "added_at": now(),
+        "parent": file.parent, "container": file.container,
     }  # fmt: skip
     again = {key: value for key, value in values.items() if key != "added_at"}
     connection.execute(
@@ -106,14 +122,32 @@ def set_rights(connection: sa.Connection, place: PurePosixPath, access: int) -> 
     connection.execute(sa.insert(t.folder_rights).values(folder=folder, access=access))
 
 
+def carry_rights(connection: sa.Connection, old: PurePosixPath, new: PurePosixPath) -> None:
+    """Set for the folder `new` and those below it what holds for `old`, unless `new` is not for everybody."""
+    if _rights_at(connection, new) != t.EVERYBODY:
+        return
+    before, columns = normal_path(str(old)), t.folder_rights.c
+    inside = sa.and_(columns.folder > f"{before}/", columns.folder < f"{before}0")
+    rows = connection.execute(sa.select(t.folder_rights).where(inside)).all()
+    if (access := _rights_at(connection, old)) != t.EVERYBODY:
+        set_rights(connection, new, access)
+    for row in sorted(rows, key=lambda row: len(row.folder)):
+        set_rights(connection, new / row.folder[len(before) + 1 :], row.access)
+
+
 def settle_rights(connection: sa.Connection, before: PurePosixPath, file: FileState) -> None:
     """The rights of a file that has just come to its place from `before` (absolute).
 
     Another folder that is not for everybody gives it its own. Else it keeps those that it brought, also for
-    the day when it fails and is taken in again: nothing becomes public because it moved.
+    the day when it fails and is taken in again: nothing becomes public because it moved. A file inside
+    another has the rights of that one, which must have come before.
     """
     columns = t.locations.c
     here = (columns.source == file.source, columns.path == file.path)
+    if file.container is not None:
+        access = _rights_of_parent(connection, file)
+        connection.execute(sa.update(t.locations).where(*here).values(access=access))
+        return
     place = PurePosixPath(file.source, file.path)
     of_folder = _rights_at(connection, place.parent)
     if of_folder not in (t.EVERYBODY, _rights_at(connection, before.parent)):
@@ -131,6 +165,15 @@ def _rights_at(connection: sa.Connection, place: PurePosixPath) -> int:
     query = sa.select(columns.access).where(columns.folder.in_(around))
     found = connection.execute(query.order_by(sa.func.length(columns.folder).desc()).limit(1)).scalar()
     return t.EVERYBODY if found is None else int(found)
+
+
+def _rights_of_parent(connection: sa.Connection, file: FileState) -> int:
+    """The rights of a new file: those of the file that holds it where it is known, else of its folder."""
+    columns = t.locations.c
+    here = (columns.source == file.source, columns.path == file.container)
+    held = connection.execute(sa.select(columns.access).where(*here)).scalar() if file.container else None
+    place = PurePosixPath(file.source, file.container or file.path)
+    return _rights_at(connection, place) if held is None else int(held)
 
 
 def unlink(connection: sa.Connection, source: str, path: str) -> str | None:

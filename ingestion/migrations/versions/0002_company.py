@@ -17,6 +17,15 @@ def upgrade() -> None:
     _syncs()
     _findings()
     _versions()
+    _members()
+
+
+def _members() -> None:
+    """A file inside another: the location that it lies in, and the file on disk that holds them all."""
+    op.add_column("documents", sa.Column("members", sa.Integer, nullable=False, server_default="0"))
+    for table in ("locations", "failures"):
+        op.add_column(table, sa.Column("parent", sa.Text))
+        op.add_column(table, sa.Column("container", sa.Text))
 
 
 def _chunks() -> None:
