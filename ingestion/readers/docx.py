@@ -1,7 +1,7 @@
 """Word files: paragraphs and tables in the order of the body, headings by style or outline level.
 
-Text boxes and notes are added where the package has them. Tracked deletions, comments, headers and footers
-are left out.
+Text boxes, charts, notes and comments are added where the package has them. Tracked deletions and hidden text
+are left out; headers and footers are properties.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.docx_tables import grid_of
 from ingestion.readers.office import core_properties, opened
+from ingestion.readers.office_asides import add_word_asides
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 _HEADING_STYLE = re.compile(r"^(?:heading|見出し)\s*([1-9])", re.IGNORECASE)
-_TEXT, _TAB, _BREAK, _CARRIAGE, _HYPHEN = (
-    qn(name) for name in ("w:t", "w:tab", "w:br", "w:cr", "w:noBreakHyphen")
+_TEXT, _TAB, _BREAK, _CARRIAGE, _HYPHEN, _RUN, _VANISH = (
+    qn(name) for name in ("w:t", "w:tab", "w:br", "w:cr", "w:noBreakHyphen", "w:r", "w:vanish")
 )
+_FORMULA_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _PARAGRAPH, _TABLE, _ROW, _CELL = (qn(name) for name in ("w:p", "w:tbl", "w:tr", "w:tc"))
 _WRAPPERS = frozenset(
     qn(name) for name in ("w:sdt", "w:sdtContent", "w:ins", "w:smartTag", "w:customXml", "w:hyperlink")
@@ -46,6 +48,9 @@ def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         body = _Body(builder, _heading_styles(word))
         body.add(word.element.body)
         _add_notes(builder, word)
+        add_word_asides(builder, word.part, _text_of)
+        if any(_is_hidden(run) and run.find(_TEXT) is not None for run in word.element.body.iter(_RUN)):
+            builder.warnings.append("hidden text was left out")
     builder.title = builder.title or body.title
     return builder.build()
 
@@ -125,9 +130,9 @@ def _text_of(block: Any) -> str:
 def _collect(element: Any, parts: list[str]) -> None:
     for child in element:
         tag = child.tag
-        if tag in _SKIPPED:
+        if tag in _SKIPPED or (tag == _RUN and _is_hidden(child)):
             continue
-        if tag == _TEXT:
+        if tag in (_TEXT, _FORMULA_TEXT):
             parts.append(child.text or "")
         elif tag == _TAB:
             parts.append("\t")
@@ -137,6 +142,11 @@ def _collect(element: Any, parts: list[str]) -> None:
             parts.append("-")
         else:
             _collect(child, parts)
+
+
+def _is_hidden(run: Any) -> bool:
+    vanish = run.find(f"{qn('w:rPr')}/{_VANISH}")
+    return vanish is not None and vanish.get(qn("w:val"), "1") not in ("0", "false", "off")
 
 
 def _inside_fallback(element: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,8 @@ from ingestion.table_grid import GridCell
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _MOST_POINTS = 5000
+_DATE_FORMAT = re.compile("y|m/d|d/m", re.IGNORECASE)
+_DAY_ZERO = datetime.date(1899, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,20 @@ def _points(series: Any, name: str) -> list[tuple[int, str]]:
     if part is None:
         return []
     found: dict[int, str] = {}
+    dated = any(_DATE_FORMAT.search(code.text or "") for code in part.iter(f"{CHART}formatCode"))
     for point in part.iter(f"{CHART}pt"):
         index = point.get("idx", "")
         value = clean_line("".join(v.text or "" for v in point.iter(f"{CHART}v")))
         if index.isascii() and index.isdigit() and value and len(found) < _MOST_POINTS:
             number = int(index)
+            value = _as_date(value) if dated else value.removesuffix(".0")
             found[number] = f"{found[number]} {value}" if number in found else value  # levels of categories
     return sorted(found.items())
+
+
+def _as_date(value: str) -> str:
+    """A number of days as a date; anything else as it is."""
+    try:
+        return (_DAY_ZERO + datetime.timedelta(days=int(float(value)))).isoformat()
+    except (ValueError, OverflowError):
+        return value

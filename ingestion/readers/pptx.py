@@ -13,6 +13,12 @@ from pptx.shapes.group import GroupShape
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.office import core_properties, opened
+from ingestion.readers.office_asides import (
+    add_chart_of,
+    add_slide_comments,
+    comment_authors,
+    warn_of_embedded,
+)
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.table_grid import GridCell
 
@@ -32,8 +38,10 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         builder = DocumentBuilder("pptx", paged=True, title=show.core_properties.title or None)
         builder.properties.update(core_properties(show.core_properties))
         hidden: list[str] = []
+        authors = comment_authors(show.part)
         for number, slide in enumerate(show.slides, start=1):
-            _add_slide(builder, slide, number)
+            _add_slide(builder, slide, number, authors)
+            warn_of_embedded(builder, slide.part)
             if slide.element.get("show") == "0":
                 hidden.append(str(number))
         if hidden:
@@ -47,7 +55,7 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return builder.build()
 
 
-def _add_slide(builder: DocumentBuilder, slide: Any, number: int) -> None:
+def _add_slide(builder: DocumentBuilder, slide: Any, number: int, authors: dict[str, str]) -> None:
     title = _title_of(slide)
     builder.open_page(f"slide {number}")
     title_shape = slide.shapes.title
@@ -57,6 +65,7 @@ def _add_slide(builder: DocumentBuilder, slide: Any, number: int) -> None:
         if title and title_shape is not None and shape.shape_id == title_shape.shape_id:
             continue
         _add_shape(builder, shape, number)
+    add_slide_comments(builder, slide.part, authors)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text
         if notes.strip():
@@ -94,7 +103,9 @@ def _add_shape(builder: DocumentBuilder, shape: Any, number: int) -> None:
         builder.blank()
         builder.table(_grid(shape.table, f"slide {number}"))
         builder.blank()
-    elif shape.shape_type is None or shape.shape_type not in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.MEDIA):
+    elif shape.shape_type in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.MEDIA):
+        return
+    elif not add_chart_of(builder, shape):
         _add_diagram(builder, shape)
 
 
