@@ -13,7 +13,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 
 from ingestion.errors import FetchError, SourceError
 from ingestion.source_settings import SourceSettings
-from ingestion.sources.connecting import CONNECT_SECONDS, SILENCE_SECONDS, is_this_machine, tls_context
+from ingestion.sources.connecting import CONNECT_SECONDS, SILENCE_SECONDS, tls_context
 from ingestion.sources.names import path_of
 from ingestion.sources.passwords import password_of
 from ingestion.sources.remote import Listing, RemoteFile
@@ -156,7 +156,7 @@ def _log_in(name: str, settings: SourceSettings, password: str, context: ssl.SSL
         timeout=SocketTimeout(CONNECT_SECONDS, SILENCE_SECONDS),
     )  # fmt: skip
     try:
-        if not encrypted and not is_this_machine(host) and not settings.allow_unencrypted:
+        if not encrypted and not settings.allow_unencrypted:
             client.starttls(context)
         client.login(settings.user, password)
     except (IMAPClientError, OSError) as error:

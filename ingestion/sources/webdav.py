@@ -127,6 +127,8 @@ class WebDavSource:
             tree = etree.fromstring(answer, parser)
         except etree.XMLSyntaxError as error:
             raise SourceError(f"the server of {self._name} answered with broken XML: {error}") from error
+        if tree.tag != f"{_DAV}multistatus":
+            raise SourceError(f"the server of {self._name} answered with XML that lists no folder.")
         for response in tree.iterfind(f"{_DAV}response"):
             entry = _Entry(response)
             if entry.href.rstrip("/") != href.rstrip("/"):
