@@ -16,13 +16,14 @@ from typing import Any, Literal, Protocol
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.knowledge_operations import KnowledgeOperations
+from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
-class Operations(KnowledgeOperations, SyncOperations, Protocol):
+class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol):
     """One workspace, as a person or a program uses it."""
 
     # --- state
@@ -134,9 +135,9 @@ class Operations(KnowledgeOperations, SyncOperations, Protocol):
     # --- documents
 
     def documents(self, *, scope: Json | None = None) -> list[Json]:
-        """`[{id, title, format, status, pages, chunks, bytes, added_at, warnings, locations}]`.
+        """`[{id, title, format, status, pages, chunks, bytes, added_at, warnings, locations, screening}]`.
 
-        `locations` are `[{source, path, shown_as}]`.
+        `screening` is `{personal: n, planted: n, masked, quarantined}`, `locations` are `[{source, path, shown_as}]`.
         """
         ...
 
@@ -144,7 +145,8 @@ class Operations(KnowledgeOperations, SyncOperations, Protocol):
         """One document with its text.
 
         `{id, title, format, paged, status, reason, added_at, warnings, properties, locations, text,
-        pages: [{number, label, locator, start, end}], chunks: [{chunk_id, start, end, heading_path}],
+        pages: [{number, label, locator, start, end,
+        confidence: of text recognition, in [0, 1] | None}], chunks: [{chunk_id, start, end, heading_path}],
         cells: [{start, end, locator}], headings: [{level, start, end, title}]}`
         """
         ...

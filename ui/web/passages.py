@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from ui.web.tables import table_at
+
 Json = dict[str, Any]
 
 MARK = (255, 226, 110)
@@ -23,9 +25,11 @@ _TABLES = frozenset({"xlsx", "xlsm", "xls", "csv", "tsv"})
 
 
 def kind_of(document: Json, start: int, end: int) -> Literal["page", "table", "slide", "text"]:
-    """What suits the passage: a page image (pdf), cells, a slide's text, or running text."""
+    """What suits the passage: a page image (pdf), a table, a slide's text, or running text."""
     if document["format"] == "pdf":
         return "page"
+    if table_at(document, start, end) is not None:
+        return "table"
     if document["format"] in _TABLES and cell_rows(document, start, end):
         return "table"
     return "slide" if document["format"] == "pptx" else "text"
@@ -188,6 +192,11 @@ def chunk_html(number: str, heading_path: Sequence[str], text: str) -> str:
     head = f'<span class="k-number">{html.escape(number)}</span><span class="k-path">{path}</span>'
     body = f'<div class="k-text">{html.escape(text)}</div>'
     return f'<div class="k-chunk"><div class="k-head">{head}</div>{body}</div>'
+
+
+def page_text_html(text: str) -> str:
+    """What was read from a page, line by line; everything is escaped."""
+    return f'<div class="k-text k-page-text">{html.escape(text)}</div>'
 
 
 def quote_html(quote: str) -> str:

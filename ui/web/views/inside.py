@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from ingestion.readers.recognised_text import LOW_CONFIDENCE
 from ui.errors import EXPECTED
 from ui.web import passages
 from ui.web.listing import title_of
@@ -15,7 +16,7 @@ from ui.web.session import errors_shown, plain, say, show_error
 Json = dict[str, Any]
 
 _SCALE = 1.5
-_WIDTH = 800
+_WIDTH = 1100
 _CHUNKS_AT_ONCE = 30
 
 
@@ -85,20 +86,42 @@ def _preview(chosen: str) -> None:
 
 
 def _pages(document: Json) -> None:
+    """One page as it looks, beside the text that was read from it."""
     total = len(document["pages"])
     number = 1
     if total > 1:
         number = int(st.number_input(say("page_number"), 1, total, 1, key=f"page_{document['id']}"))
     page = document["pages"][number - 1]
+    if page.get("confidence") is not None:
+        _confidence(page["confidence"])
+    left, right = st.columns(2)
+    with left, st.container(border=True, key="page_image"):
+        image = operations().page_image(document["id"], number, scale=_SCALE)
+        groups = _outlined(document, page)
+        st.image(passages.outline(image, groups, _SCALE), width="stretch", output_format="PNG")
+    with right:
+        text = document["text"][page["start"] : page["end"]]
+        st.caption(say("read_text", number=len(text)))
+        st.html(passages.page_text_html(text))
+
+
+def _outlined(document: Json, page: Json) -> list[tuple[str, list[Json]]]:
+    """The boxes on the page of each chunk that lies on it, by the chunk's number."""
     groups = []
     for index, chunk in enumerate(document["chunks"], start=1):
         start, end = max(chunk["start"], page["start"]), min(chunk["end"], page["end"])
         if start < end:
             boxes = operations().boxes(document["id"], start, end)
-            groups.append((str(index), [box for box in boxes if box["page"] == number]))
-    image = operations().page_image(document["id"], number, scale=_SCALE)
-    with st.container(border=True, key="page_image"):
-        st.image(passages.outline(image, groups, _SCALE), width="stretch", output_format="PNG")
+            groups.append((str(index), [box for box in boxes if box["page"] == page["number"]]))
+    return groups
+
+
+def _confidence(confidence: float) -> None:
+    text = say("read_from_picture", percent=round(100 * confidence))
+    if confidence < LOW_CONFIDENCE:
+        st.warning(f"{text} {say('unsure')}", icon=":material/warning:")
+    else:
+        st.caption(text)
 
 
 def _chunks(document: Json) -> None:
