@@ -124,6 +124,7 @@ class Passage:
     locator: str | None
     shown_as: str
     facts: Json = field(default_factory=dict)
+    cell: Json | None = None
 
 
 def passage_of(item: Json) -> Passage:
@@ -140,6 +141,7 @@ def passage_of(item: Json) -> Passage:
         locator=item.get("locator"),
         shown_as=item.get("shown_as") or f"{item['source'].rstrip('/')}/{item['path']}",
         facts={key: item[key] for key in ("heading_path", "article") if item.get(key)},
+        cell=item.get("cell"),
     )
 
 

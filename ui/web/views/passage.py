@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import EXPECTED, NotFoundError
-from ui.web import passages
+from ui.web import passages, tables
 from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
@@ -70,7 +70,7 @@ def _in_document(chosen: Passage, document: Json) -> None:
             _page(chosen, document)
         case "table":
             st.caption(say("row_note"))
-            st.html(passages.table_html(passages.cell_rows(document, chosen.start, chosen.end)))
+            st.html(_table(chosen, document))
         case "slide":
             page = passages.page_of(document, chosen.start)
             low, high = (page["start"], page["end"]) if page else (0, len(document["text"]))
@@ -78,6 +78,13 @@ def _in_document(chosen: Passage, document: Json) -> None:
             st.html(passages.marked_text(document["text"][low:high], start, end))
         case _:
             st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
+
+
+def _table(chosen: Passage, document: Json) -> str:
+    start, end = chosen.start, chosen.end
+    if (table := tables.table_at(document, start, end)) is not None:
+        return tables.table_html(document, table, start, end, chosen.cell)
+    return passages.table_html(passages.cell_rows(document, start, end))
 
 
 def _page(chosen: Passage, document: Json) -> None:
