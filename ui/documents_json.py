@@ -8,7 +8,7 @@ from ingestion.documents import chunk_id
 from ui.operations import Json
 
 if TYPE_CHECKING:
-    from ingestion.documents import Document, Table
+    from ingestion.documents import Document, RecognisedLine, Table
     from ingestion.finding_rows import Counts
     from ingestion.library import DocumentSummary, StoredDocument
 
