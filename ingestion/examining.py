@@ -25,6 +25,10 @@ QUARANTINE_WARNING = (
 )
 
 
+REFUSED = "it holds personal data"
+"""How the reason of a refused file begins."""
+
+
 class RefusedError(ReadError):
     """The file holds what its folder refuses; what the library had of it must go."""
 
@@ -49,7 +53,7 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
     personal = _personal(document) if policy.personal != "off" else []
     meant = [finding for finding in personal if policy.meant(finding)]
     if policy.personal == "refuse" and meant:
-        raise RefusedError(f"it holds personal data ({_counted(meant)}), which its folder refuses.")
+        raise RefusedError(f"{REFUSED} ({_counted(meant)}), which its folder refuses.")
     planted = _planted(document, title) if policy.planted != "off" else []
     masked = policy.personal == "mask" and bool(meant)
     quarantined = policy.planted == "quarantine" and bool(planted)
@@ -58,6 +62,11 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
     if quarantined:
         document, title = _defused(document, title, path, planted)
     return Examined(document, title, tuple(personal + planted), masked, quarantined)
+
+
+def find_all(document: Document) -> list[Finding]:
+    """Everything that screening finds in a document, personal data first."""
+    return _personal(document) + _planted(document, document.title or "")
 
 
 def _personal(document: Document) -> list[Finding]:

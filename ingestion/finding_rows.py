@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ingestion import library_schema as t
-from ingestion.documents import LOCAL_USER, Scope, User
+from ingestion.documents import LOCAL_USER, User
 from ingestion.library import Library
 from ingestion.location_rows import now
 from ingestion.screening.findings import Finding
@@ -47,6 +47,16 @@ class Screened:
     masked: bool
     quarantined: bool
     release: Release | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many findings a document has, and what is done about them now."""
+
+    personal: int
+    planted: int
+    masked: bool
+    quarantined: bool
 
 
 @dataclass(slots=True)
@@ -109,12 +119,8 @@ def places(library: Library, documents: Iterable[str] | None = None) -> dict[str
     return found
 
 
-def screened(library: Library, document: str, user: User = LOCAL_USER) -> Screened | None:
-    """What is known of a document; None when it is not there for `user`."""
-    if document not in {
-        summary.id for summary in library.documents_list(user, Scope(documents=frozenset([document])))
-    }:
-        return None
+def screened(library: Library, document: str) -> Screened:
+    """What is known of a document; the caller has seen to it that its user may read it."""
     with library.engine.connect() as connection:
         rows = connection.execute(
             sa.select(t.findings).where(t.findings.c.document == document).order_by(t.findings.c.start)
@@ -126,23 +132,14 @@ def screened(library: Library, document: str, user: User = LOCAL_USER) -> Screen
             sa.select(t.releases).where(t.releases.c.document == document)
         ).one_or_none()
     findings = tuple(Finding(row.kind, row.type, row.start, row.end, row.confidence) for row in rows)
+    planted = any(finding.kind == "planted" for finding in findings)
     return Screened(
         findings,
         "" if state is None else state.policy,
         state is not None and bool(state.masked),
-        state is not None and bool(state.quarantined) and release is None,
+        planted and state is not None and bool(state.quarantined) and release is None,
         None if release is None else Release(release.at, release.reason),
     )
-
-
-def masked_documents(library: Library, documents: Iterable[str]) -> frozenset[str]:
-    """Those of `documents` whose text was masked."""
-    ids = sa.func.json_each(json.dumps(sorted(documents))).table_valued("value")
-    query = sa.select(t.screenings.c.document).where(
-        t.screenings.c.masked == 1, t.screenings.c.document.in_(sa.select(ids.c.value))
-    )
-    with library.engine.connect() as connection:
-        return frozenset(connection.execute(query).scalars())
 
 
 def release(library: Library, document: str, reason: str) -> None:
@@ -171,26 +168,25 @@ def _screen_again(connection: sa.Connection, document: str) -> None:
     connection.execute(sa.update(t.screenings).where(t.screenings.c.document == document).values(policy=""))
 
 
-def counts(library: Library) -> dict[str, tuple[int, int, bool, bool]]:
-    """Of each document with findings: personal, planted, whether masked, whether in quarantine now."""
-    query = (
-        sa.select(t.findings.c.document, t.findings.c.kind, sa.func.count().label("n"))
-        .group_by(t.findings.c.document, t.findings.c.kind)
-    )  # fmt: skip
+def counts(library: Library) -> dict[str, Counts]:
+    """How much was found in each document that holds anything."""
+    columns = (t.findings.c.document, t.findings.c.kind, sa.func.count().label("n"))
+    query = sa.select(*columns).group_by(t.findings.c.document, t.findings.c.kind)
     released = released_documents(library)
-    found: dict[str, tuple[int, int, bool, bool]] = {}
+    found: dict[str, dict[str, int]] = {}
     with library.engine.connect() as connection:
         states = {row.document: row for row in connection.execute(sa.select(t.screenings))}
         for row in connection.execute(query):
-            own, planted, masked, kept = found.get(row.document, (0, 0, False, False))
-            state = states.get(row.document)
-            if row.kind == "personal":
-                own, masked = row.n, state is not None and bool(state.masked)
-            else:
-                planted = row.n
-                kept = state is not None and bool(state.quarantined) and row.document not in released
-            found[row.document] = (own, planted, masked, kept)
-    return found
+            found.setdefault(row.document, {})[row.kind] = row.n
+    return {
+        document: Counts(
+            kinds.get("personal", 0),
+            kinds.get("planted", 0),
+            bool(states[document].masked),
+            "planted" in kinds and bool(states[document].quarantined) and document not in released,
+        )
+        for document, kinds in found.items()
+    }
 
 
 def by_folder(library: Library, user: User = LOCAL_USER) -> list[FolderFindings]:
@@ -202,17 +198,17 @@ def by_folder(library: Library, user: User = LOCAL_USER) -> list[FolderFindings]
     with library.engine.connect() as connection:
         for row in connection.execute(query.group_by(t.findings.c.document, t.findings.c.type)):
             types.setdefault(row.document, Counter())[row.type] = row.n
-    known, released = counts(library), released_documents(library)
+    known, released, nothing = counts(library), released_documents(library), Counts(0, 0, False, False)
     folders: dict[tuple[str, str], FolderFindings] = {}
     for summary in library.documents_list(user):
-        _, planted, masked, kept = known.get(summary.id, (0, 0, False, False))
+        own = known.get(summary.id, nothing)
         for place in summary.locations:
             name = place.path.rpartition("/")[0]
             folder = folders.setdefault((place.source, name), FolderFindings(place.source, name))
             folder.documents += 1
             folder.personal.update(types.get(summary.id, {}))
-            folder.planted += planted
-            folder.masked += masked
-            folder.quarantined += kept
-            folder.released += summary.id in released and planted > 0
+            folder.planted += own.planted
+            folder.masked += own.masked
+            folder.quarantined += own.quarantined
+            folder.released += summary.id in released and own.planted > 0
     return [folders[key] for key in sorted(folders)]

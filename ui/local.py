@@ -19,6 +19,7 @@ from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
 from ui.local_knowledge import LocalKnowledge
+from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.operations import EvidenceMode, Json
 from ui.resources import Resources
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalKnowledge, LocalSyncs):
+class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
@@ -152,7 +153,11 @@ class LocalOperations(LocalKnowledge, LocalSyncs):
     def documents(self, *, scope: Json | None = None) -> list[Json]:
         """See `Operations.documents`."""
         found = self.resources.library.documents_list(scope=scope_from_json(scope))
-        return [documents_json.summary(document, self._locations(document.locations)) for document in found]
+        counts = self._finding_counts()
+        return [
+            documents_json.summary(document, self._locations(document.locations), counts.get(document.id))
+            for document in found
+        ]
 
     def document(self, document: str) -> Json:
         """See `Operations.document`."""
@@ -176,7 +181,8 @@ class LocalOperations(LocalKnowledge, LocalSyncs):
     def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
         """See `Operations.page_image`."""
         path = self._page_file(document, page)
-        return self.resources.page_images.render(path, page, scale=min(max(scale, 0.1), 6.0))
+        image = self.resources.page_images.render(path, page, scale=min(max(scale, 0.1), 6.0))
+        return self._painted_over(self._stored(document), path, page, image)
 
     def page_size(self, document: str, page: int) -> Json:
         """See `Operations.page_size`."""
@@ -186,6 +192,7 @@ class LocalOperations(LocalKnowledge, LocalSyncs):
     def original(self, document: str) -> tuple[str, bytes]:
         """See `Operations.original`."""
         path = self._file(document)
+        self._refuse_masked(document)
         return path.name, path.read_bytes()
 
     def remove_document(self, document: str) -> Json:

@@ -25,6 +25,11 @@ def masked_text(text: str, findings: Iterable[Finding]) -> str:
     return "".join(letters)
 
 
+def is_masked(text: str) -> bool:
+    """Whether nothing of `text` can be read."""
+    return MASK in text and not text.strip(MASK + _KEPT)
+
+
 def mask(document: Document, findings: Iterable[Finding], policy: Policy) -> Document:
     """`document` without what `findings` say, in its text and in everything that repeats it.
 

@@ -16,6 +16,7 @@ from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.api.events import decode
 from ui.api.knowledge_calls import KnowledgeCalls
+from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.token import ServiceAddress
 from ui.errors import ServiceError, error_from_json
@@ -26,7 +27,7 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient(KnowledgeCalls, SyncCalls):
+class ServiceClient(KnowledgeCalls, ScreeningCalls, SyncCalls):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -14,6 +14,7 @@ from assistant.errors import RecordNotFoundError
 from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
 from ui.api import routes
 from ui.api.knowledge_routes import knowledge_routes
+from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.errors import EXPECTED, JobRunningError, NotFoundError, UsageError, error_json
 from ui.operations import Json, Operations
@@ -48,6 +49,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(routes.conversation_routes(operations))
     app.include_router(sync_routes(operations))
     app.include_router(knowledge_routes(operations))
+    app.include_router(screening_routes(operations))
     return app
 
 

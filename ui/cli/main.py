@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import bench, dictionary, documents, eval, index, library, models, service, sync
+from ui.cli import bench, dictionary, documents, eval, index, library, models, screening, service, sync
 from ui.cli.shared import new_app, note, say
 from ui.errors import EXPECTED, UsageError, error_json
 
@@ -21,6 +21,7 @@ app.command("chat", help=say("help.chat"))(library.chat)
 app.add_typer(documents.app, name="documents")
 app.add_typer(index.app, name="index")
 app.add_typer(dictionary.app, name="dictionary")
+app.add_typer(screening.app, name="screening")
 app.add_typer(models.app, name="models")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
