@@ -31,7 +31,7 @@ _FINE_SEARCH_SIDE = 2560
 _FINE_LINE = 11.0
 _LEAST_CONTRAST = 12
 _SAMPLE = 6
-_SURELY_VERTICAL = 0.75
+_READABLE = 0.75
 _DOUBTFUL = 0.92
 _lock = threading.Lock()
 
@@ -141,13 +141,14 @@ def _needed_turn(engine: Any, crops: Sequence[Image.Image], tall: Sequence[bool]
             return Image.Transpose.ROTATE_180
         return None
     columns = sorted(columns, key=lambda crop: -crop.height)[:_SAMPLE]
-    upright = _confidence(engine, [laid_flat(crop) for crop in columns])
-    if upright >= _SURELY_VERTICAL:
-        return None
-    turns: list[tuple[float, Turn]] = [(upright, None)]
-    for turn in (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270):
-        turns.append((_confidence(engine, [crop.transpose(turn) for crop in columns]), turn))
-    return max(turns, key=lambda each: each[0])[1]
+    flat = _confidence(engine, [laid_flat(crop) for crop in columns])
+    down = _confidence(engine, [crop.transpose(Image.Transpose.ROTATE_90) for crop in columns])
+    up = _confidence(engine, [crop.transpose(Image.Transpose.ROTATE_270) for crop in columns])
+    # Measured medians: vertical writing 0.99, 0.99, 0.65; lines that run upwards 0.97, 0.53, 1.00; lines that
+    # run downwards 0.35, 1.00, 0.55. The recogniser reads single characters that lie on their side, too.
+    if up > max(down, _READABLE):
+        return Image.Transpose.ROTATE_270
+    return Image.Transpose.ROTATE_90 if flat < _READABLE < down else None
 
 
 def _says_upside_down(engine: Any, crops: Sequence[Image.Image]) -> bool:
