@@ -26,7 +26,12 @@ ONLY_IN = {
     "llama_cpp": {"assistant/llama.py"},
     "streamlit": {"ui/web/"},
     "typer": {"ui/cli/"},
-    "pypdfium2": {"ingestion/pdfium.py", "ingestion/page_rendering.py", "ingestion/readers/pdf.py"},
+    "pypdfium2": {
+        "ingestion/pdfium.py",
+        "ingestion/page_rendering.py",
+        "ingestion/readers/pdf_characters.py",
+        "ingestion/readers/pdf_rules.py",
+    },
     "olefile": {"ingestion/readers/ole.py"},
     "msoffcrypto": {"ingestion/readers/unlocking.py"},
     "xlrd": {"ingestion/readers/xls.py"},
@@ -37,7 +42,11 @@ ONLY_IN = {
     "pptx": {"ingestion/readers/pptx.py"},
     "rapidocr": {"ingestion/ocr.py"},
     "pyzipper": {"ingestion/readers/zip.py"},
-    "pypdf": {"ingestion/readers/pdf_extras.py", "ui/benchmarks/other_parsers.py"},  # the latter to compare
+    "pypdf": {
+        "ingestion/pdf_repair.py",
+        "ingestion/readers/pdf_extras.py",
+        "ui/benchmarks/other_parsers.py",  # to compare
+    },
 }
 # The program's SQL and its two databases: the library, and the records of conversations.
 SQL_IN = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.documents import NO_ORIGIN, Offsets
+from ingestion.page_geometry import Rectangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class Line:
     """Raw characters [start, end) of a page, with the places of its first and last one as shown.
 
     `x0`, `y0` is the upper left of the first character, `x1`, `end_y0` the upper right of the last, in
-    points; `size` and `end_size` are the heights of their fonts, which differ in a line with a bullet.
+    points; `size` and `end_size` are the heights of their fonts, which differ in a line with a bullet. For
+    vertical lines these are in the coordinates of the flow (pdf_layout.py). `places` are the raw indices of
+    the characters of `text` where they are not start, start + 1, …; `box` is where the line is shown, `row`
+    the line of pdfium that it lay in, `cell` the table cell (-1: none), `order` its number in the file.
     """
 
     start: int
@@ -32,6 +36,12 @@ class Line:
     size: float
     end_y0: float
     end_size: float
+    places: Offsets | None = None
+    box: Rectangle = (0.0, 0.0, 0.0, 0.0)
+    vertical: bool = False
+    row: int = -1
+    cell: int = -1
+    order: int = -1
 
 
 _SENTENCE_END = re.compile("[。．.！？!?：:；;」』）)】〕》>…]$")
@@ -76,14 +86,25 @@ def _link(line: Line, text: str, origins: Offsets, following: Line) -> tuple[str
         return stripped, origins[: len(stripped)], "\n"
     if stripped[-1] in _HYPHENS and len(stripped) > 2 and stripped[-2].isalpha() and first.islower():
         return stripped[:-1], origins[: len(stripped) - 1], ""
-    tight = _CJK.match(stripped[-1]) is not None or _CJK.match(first) is not None or stripped[-1] in _HYPHENS
+    tight = is_tight(stripped, first) or stripped[-1] in _HYPHENS
     return stripped, origins[: len(stripped)], "" if tight else " "
+
+
+def is_tight(text: str, following: str) -> bool:
+    """Whether no space belongs between the end of one line and the beginning of the next."""
+    return _CJK.match(text[-1:]) is not None or _CJK.match(following[:1]) is not None
 
 
 def goes_on(line: Line, following: Line) -> bool:
     """Whether the sentence in `line` runs on in `following`."""
     text, after = line.text.strip(), following.text.strip()
-    if len(text) < 8 or not after or _BULLET.match(after) or _LEADER.search(text):
+    if (
+        line.vertical != following.vertical
+        or len(text) < 8
+        or not after
+        or _BULLET.match(after)
+        or _LEADER.search(text)
+    ):
         return False
     if _SENTENCE_END.search(text) and not (_SOFT_END.search(text) and _starts_with_particle(after)):
         return False
@@ -114,7 +135,7 @@ def _placed_as_paragraph(line: Line, following: Line) -> bool:
 
 def _without_spacing(line: Line) -> tuple[str, Offsets]:
     """The line without the spaces that letter-spaced titles (目　次, 就 業 規 則) have between characters."""
-    origins = np.arange(line.start, line.end, dtype=np.int32)
+    origins = line.places if line.places is not None else np.arange(line.start, line.end, dtype=np.int32)
     text = line.text
     gone: list[int] = []
     for match in _SPACED.finditer(text.rstrip()):
