@@ -41,7 +41,7 @@ _IMAGE = _lazy("images", "read_image", with_options=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
-        ".pdf": _lazy("pdf", "read_pdf"),
+        ".pdf": _lazy("pdf", "read_pdf", with_options=True),
         ".docx": _DOCX,
         ".docm": _DOCX,
         ".dotx": _DOCX,
