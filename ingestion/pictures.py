@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = MappingProxyType(
 """Suffix of a file, and the name of its format."""
 
 PICTURE_FORMATS = frozenset(PICTURE_SUFFIXES.values())
-_DECODERS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "MPO")
+_DECODERS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 _LONG_SIDE_POINTS = 842.0
 _BELIEVED_DPI = (100.0, 1300.0)
 _MOST_FRAMES = 5000

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
 
-from ingestion.documents import RecognisedLine
+from ingestion.documents import Offsets, RecognisedLine
 from ingestion.normalizing import normalize
 from ingestion.ocr import PictureLine
 from ingestion.page_geometry import Rectangle
@@ -77,7 +78,7 @@ def page_of_lines(lines: Sequence[PictureLine], number: int, scale: float) -> Re
     """The page `number` (1-based) that a picture with `scale` pixels a point shows."""
     rows = [row for column in _columns(_straightened(lines)) for row in _rows(column)]
     printed, places = _printed(rows)
-    text, origins = joined(printed)
+    text, origins = _paragraphs(rows, printed)
     normal = normalize(text)
     kept = normal.text.strip()
     offset = len(normal.text) - len(normal.text.lstrip())
@@ -89,6 +90,24 @@ def page_of_lines(lines: Sequence[PictureLine], number: int, scale: float) -> Re
             first, last = int(inside[0]), int(inside[-1]) + 1
             found.append(_recognised(line, first, last, number, scale))
     return RecognisedPage(kept + "\n" if kept else "", tuple(sorted(found, key=lambda each: each.start)))
+
+
+def _paragraphs(rows: Sequence[Sequence[_Placed]], printed: Sequence[Line]) -> tuple[str, Offsets]:
+    """The text with sentences joined over the ends of their lines, but never over those of a row of cells."""
+    runs: list[list[Line]] = [[]]
+    for row, line in zip(rows, printed, strict=True):
+        if _has_cells(row):
+            runs += [[line], []]
+        else:
+            runs[-1].append(line)
+    parts = [joined(run) for run in runs if run]
+    if not parts:
+        return "", np.zeros(0, dtype=np.int32)
+    return "".join(text for text, _ in parts), np.concatenate([origins for _, origins in parts])
+
+
+def _has_cells(row: Sequence[_Placed]) -> bool:
+    return any(after.box[0] - before.box[2] > 1.5 * before.height for before, after in pairwise(row))
 
 
 def _recognised(line: PictureLine, start: int, end: int, number: int, scale: float) -> RecognisedLine:
@@ -184,7 +203,7 @@ def _gutter(lines: Sequence[_Placed]) -> float | None:
     if len(lines) < 2 * _LEAST_SIDE:
         return None
     size = median(placed.height for placed in lines)
-    best, best_crossing = None, 0.25 * sum(placed.box[2] - placed.box[0] for placed in lines)
+    best, best_crossing = None, 0.4 * sum(placed.box[2] - placed.box[0] for placed in lines)
     for candidate in sorted({placed.box[0] - 0.1 * size for placed in lines}):
         left = [placed for placed in lines if placed.box[2] <= candidate]
         right = [placed for placed in lines if placed.box[0] >= candidate]
