@@ -221,16 +221,22 @@ releases = Table(
     Column("reason", Text, nullable=False),
 )
 
+# `facts` are what the text says of itself, read at `generation`; the rest is what it is among its kin.
 versions = Table(
     "versions",
     metadata,
     Column("document", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("generation", Integer, nullable=False),
     Column("signature", LargeBinary, nullable=False),
-    Column("family", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("family", Text, nullable=False, server_default=""),
+    Column("same_text", Text, nullable=False, server_default=""),
+    Column("preferred", Integer, nullable=False, server_default="1"),
     Column("version", Text),
+    Column("standing", Text, nullable=False, server_default=""),
     Column("valid_from", Text),
     Column("valid_to", Text),
-    Column("state", Text, nullable=False),
+    Column("superseded_from", Text),
     Index("versions_family", "family"),
 )
 

@@ -21,6 +21,7 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 ONLY_IN = {
     "faiss": {"ingestion/vector_index.py"},
     "tantivy": {"ingestion/lexical_index.py"},
+    "datasketch": {"ingestion/versions.py"},
     "sudachipy": {"ingestion/tokenizing.py"},
     "phonenumbers": {"ingestion/screening/contacts.py"},
     "llama_cpp": {"assistant/llama.py"},
@@ -57,6 +58,7 @@ SQL_IN = {
     "ingestion/library_writing.py",
     "ingestion/location_rows.py",
     "ingestion/embedder_rows.py",
+    "ingestion/version_rows.py",
     "ingestion/finding_rows.py",
     "ingestion/quarantining.py",
     "ingestion/sync_rows.py",

@@ -87,11 +87,16 @@ def _versions() -> None:
     op.create_table(
         "versions",
         sa.Column("document", sa.Text, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("signature", sa.LargeBinary, nullable=False),
-        sa.Column("family", sa.Text, nullable=False),
+        sa.Column("facts", sa.Text, nullable=False),
+        sa.Column("family", sa.Text, nullable=False, server_default=""),
+        sa.Column("same_text", sa.Text, nullable=False, server_default=""),
+        sa.Column("preferred", sa.Integer, nullable=False, server_default="1"),
         sa.Column("version", sa.Text),
+        sa.Column("standing", sa.Text, nullable=False, server_default=""),
         sa.Column("valid_from", sa.Text),
         sa.Column("valid_to", sa.Text),
-        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("superseded_from", sa.Text),
     )
     op.create_index("versions_family", "versions", ["family"])
