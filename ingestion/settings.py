@@ -183,6 +183,8 @@ def _overrides(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]
 
 def _explain(path: Path, item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "value_error":  # of our own making: it says what matters, and the input may be secret
+        return f"{path}: {place}: {item['msg'].removeprefix('Value error, ')}"
     if item["type"] != "extra_forbidden":
         return f"{path}: {place} = {item['input']!r}: {item['msg']}"
     nearest = difflib.get_close_matches(place, _valid_keys(), n=1, cutoff=0.4)

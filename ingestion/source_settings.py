@@ -41,10 +41,10 @@ class SourceSettings(BaseModel):
     def _check(self) -> Self:
         if self.kind in _SCHEMES:
             address = urlsplit(self.url)
+            if "@" in address.netloc:
+                raise ValueError("url holds a user or a password; use user and password_env or password_file")
             if address.scheme not in _SCHEMES[self.kind] or not address.hostname:
                 raise ValueError(f"url = {self.url!r} must begin with {_SCHEMES[self.kind][0]}:// and a host")
-            if address.username or address.password:
-                raise ValueError("url holds a user or a password; use user and password_env or password_file")
         if self.path and not Path(self.path).is_absolute():
             raise ValueError(f"path = {self.path!r} must be given from the root on")
         return self

@@ -18,6 +18,9 @@ from ingestion.location_rows import now
 RETRY = "retry"
 """A failed file with this in `derived_by` is tried again by the next run: no real derivation is called so."""
 
+NOT_GIVEN = "source"
+"""And this one stands at failures that the source is to blame for; each run finds out anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncRun:
@@ -101,6 +104,17 @@ class SyncRows:
                 values = {"source": source, "path": path, "mtime_ns": row.mtime_ns, "size": row.size}
                 connection.execute(sa.insert(t.ignored_failures).values(**values, at=now()))
         return row is not None
+
+    def list_failures(self, source: str, failures: Sequence[tuple[str, str]]) -> None:
+        """List files (path, reason) that the source does not give, beside what is known of them."""
+        with self._writing.begin() as connection:
+            for path, reason in failures:
+                values = {"source": source, "path": path, "reason": reason, "at": now(), "mtime_ns": 0,
+                          "size": 0, "derived_by": NOT_GIVEN}  # fmt: skip
+                statement = upsert(t.failures).values(values)
+                connection.execute(
+                    statement.on_conflict_do_update(index_elements=["source", "path"], set_=values)
+                )
 
     def mark_for_retry(self, files: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Let the next run try these (source, path) again; returns those that have failed at all."""

@@ -89,6 +89,6 @@ def _source(name: str, settings: SourceSettings, mirrors: Path) -> Source:
 def folder_name(name: str) -> str:
     """A folder name for a source: its own where it is one, else what is left of it and a mark."""
     plain = re.sub(r"[^\w.-]+", "_", name).lstrip(".")[:40]
-    if plain == name:
+    if plain and plain == name:
         return name
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{plain or 'source'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

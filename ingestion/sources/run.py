@@ -13,7 +13,7 @@ from ingestion.errors import IngestionError, UnsafeRemovalError, WorkspaceBusyEr
 from ingestion.ingest_report import IngestReport
 from ingestion.library import Library
 from ingestion.library_writing import LibraryWriter
-from ingestion.location_rows import FileState, now
+from ingestion.location_rows import now
 from ingestion.readers import supported
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
@@ -22,8 +22,6 @@ from ingestion.sources.remote import Listing
 from ingestion.sync_rows import SyncRows
 
 _COUNTS = ("seen", "added", "changed", "moved", "removed", "unchanged", "ignored", "empty", "pages", "chunks")
-_NOT_HERE = "source"
-"""`derived_by` of failures that the source is to blame for; the next run finds out by itself."""
 
 
 class Ingest(Protocol):
@@ -138,9 +136,9 @@ def _follow(
 def _list_failures(source: Source, library: Library, mirrored: Mirrored, report: IngestReport) -> None:
     """Files that the source does not give stay listed with their reason, beside what is known of them."""
     folder = str(source.folder)
-    failed = [(FileState(folder, path, 0, 0), reason) for path, reason in sorted(mirrored.failed.items())]
-    LibraryWriter(library).fail(failed, _NOT_HERE, keep_location=True)
-    report.failed += [(folder, file.path, reason) for file, reason in failed]
+    failed = sorted(mirrored.failed.items())
+    SyncRows(library).list_failures(folder, failed)
+    report.failed += [(folder, path, reason) for path, reason in failed]
     report.ignored += mirrored.ignored
 
 
