@@ -152,7 +152,8 @@ def _goes_on(grid: _Grid, row: int) -> bool:
         return False
     below = grid.row(row + 1)
     grouped = any(cell.column_span > 1 for cell in above)
-    gaps = len(above) < len(own) and not any(cell.column_span > 1 for cell in above)
+    filled = {cell.column for cell in above}
+    gaps = not grouped and any(cell.column not in filled for cell in own)
     corner_free = not any(cell.column == 0 for cell in own)
     if grouped and (corner_free or (all(c.strong for c in own) and not all(c.strong for c in below))):
         return True

@@ -22,6 +22,8 @@ _UNIT_LINE = re.compile(r"^[(（]?単位")
 _LONG = 25
 _LONGEST_CAPTION = 80
 _SIDE_ROWS = 2
+_MOST_GAPS = 8
+_LOOKED_AT = 50
 
 
 def add_sheet(builder: DocumentBuilder, rows: Iterable[Row]) -> None:
@@ -152,9 +154,10 @@ def _side_by_side(block: list[Row]) -> list[list[Row]]:
     for row in block:
         for cell in row:
             covered.update(range(cell.column, cell.column + cell.column_span))
-    for column in range(min(covered) + 1, max(covered)):
-        if column in covered:
-            continue
+    # Where every few columns are empty, the sheet is grid paper, not tables side by side.
+    gaps = [column for column in range(min(covered) + 1, max(covered)) if column not in covered]
+    firsts = [column for column in gaps if column - 1 in covered]
+    for column in firsts if len(firsts) <= _MOST_GAPS else ():
         left = [part for row in block if (part := [cell for cell in row if cell.column < column])]
         right = [part for row in block if (part := [cell for cell in row if cell.column > column])]
         if _is_table(left) and _is_table(right):
@@ -164,7 +167,7 @@ def _side_by_side(block: list[Row]) -> list[list[Row]]:
 
 def _is_table(rows: list[Row]) -> bool:
     """Whether rows have names of columns on top and names of rows at the left."""
-    _, body, _ = _parts(rows) if rows else ([], [], [])
+    _, body, _ = _parts(rows[:_LOOKED_AT]) if rows else ([], [], [])
     if len(body) < _SIDE_ROWS or sum(len(row) > 1 for row in body) < _SIDE_ROWS:
         return False
     cells = with_headers([cell for row in body for cell in row])
