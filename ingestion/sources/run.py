@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from ingestion.errors import IngestionError, UnsafeRemovalError, WorkspaceBusyError
+from ingestion.errors import IngestionError, SourceError, UnsafeRemovalError, WorkspaceBusyError
 from ingestion.ingest_report import IngestReport
 from ingestion.library import Library
 from ingestion.library_writing import LibraryWriter
@@ -109,6 +109,8 @@ def preview_remote(source: Source, library: Library, settings: Settings) -> tupl
 
 
 def _ingest(source: Source, ingest: Ingest, allow_empty: bool) -> IngestReport:
+    if source.folder.is_file():  # it would be taken for a file of the folder around it
+        raise SourceError(f"{source.folder} of the source {source.name} is a file, not a folder. Check path.")
     return ingest(source.folder, groups=frozenset(source.settings.groups), allow_empty=allow_empty)
 
 

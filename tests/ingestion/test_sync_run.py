@@ -97,6 +97,15 @@ def test_a_missing_folder_changes_nothing_and_is_recorded(world: World, folder: 
     assert SyncRows(world.library).runs()["rules"].attempts == 0
 
 
+def test_a_file_in_the_place_of_the_folder_changes_nothing(world: World, folder: Source) -> None:
+    run(world, folder)
+    world.docs.rename(world.root / "away")
+    world.docs.write_text("not a folder")
+    outcome = run(world, folder)
+    assert outcome.error is not None and "is a file, not a folder" in outcome.error
+    assert len(world.paths()) == 10 and failures(world) == {}
+
+
 def test_another_writer_is_no_fault_of_the_source(world: World, folder: Source) -> None:
     def busy(folder: Path, *, groups: frozenset[str], allow_empty: bool) -> IngestReport:
         raise WorkspaceBusyError("another process is writing")
