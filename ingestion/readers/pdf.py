@@ -146,7 +146,7 @@ def _sheet(document: Any, index: int) -> _Sheet:
 def _edge_page(sheet: _Sheet) -> EdgePage:
     boxes = {cell.number: grid.box for grid in sheet.grids for cell in grid.cells}
     layout = sheet.layout
-    return EdgePage(layout.width, sheet.height, layout.lines, layout.vertical, boxes)
+    return EdgePage(layout.width, sheet.height, layout.lines, boxes)
 
 
 def _recognise(document: Any, pages: _Pages, options: ReadOptions) -> None:

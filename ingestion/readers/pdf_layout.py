@@ -32,6 +32,10 @@ _GAP_OVER_BREAK = 0.6
 _LEAST_VERTICAL = 3
 """Characters below each other before they count as vertical writing on a horizontal page."""
 _LONGEST_RUBY = 30
+_MOST_UPRIGHT = 4
+"""Digits or letters side by side in a vertical line."""
+_JUSTIFIED, _WIDENED = 0.45, 0.55
+"""In em: spaces that pdfium sees between characters that stand apart, on pages without ruby and with it."""
 _AT_ENDS = 5
 """Characters that tell the size of a line's beginning and end: the box of one may be too small (一, 、)."""
 
@@ -43,6 +47,27 @@ class Layout:
     lines: tuple[Line, ...]
     vertical: bool
     width: float
+
+
+class _Run(NamedTuple):
+    """Visible characters [first, last) in one line; `down` when it is no horizontal one."""
+
+    first: int
+    last: int
+    down: bool
+
+
+class _Steps(NamedTuple):
+    """For each pair of neighbours: how the second stands to the first.
+
+    `above` is for text on its side that is read upwards. `tight` are letters of one word, `close` lines.
+    """
+
+    beside: Mask
+    below: Mask
+    above: Mask
+    tight: Mask
+    close: Mask
 
 
 class _Visible(NamedTuple):
@@ -63,13 +88,13 @@ def layout_of(page: Characters, cells: Offsets | None = None) -> Layout:
         return Layout((), False, page.width)
     breaks = np.cumsum((codes == 10) | (codes == 13)).astype(np.int32)
     steps = _steps(seen, breaks)
-    vertical = _is_vertical(*steps)
-    runs = list(_runs(seen, *steps, vertical))
+    vertical = _is_vertical(steps)
+    runs = _runs(seen, steps, vertical)
     ruby = _ruby(seen, codes, runs, vertical, page.width)
     if ruby.any():
         seen = _without(seen, ruby)
-        runs = list(_runs(seen, *_steps(seen, breaks), vertical))
-    kept = _kept_spaces(codes, page.boxes, seen)
+        runs = _runs(seen, _steps(seen, breaks), vertical)
+    kept = _kept_spaces(codes, page.boxes, seen, _WIDENED if ruby.any() else _JUSTIFIED, vertical)
     kept[seen.indices] = True
     return Layout(tuple(_lines(page, seen, runs, breaks, kept)), vertical, page.width)
 
@@ -147,8 +172,7 @@ def _is_kana(codes: npt.NDArray[np.uint32]) -> Mask:
     return ((codes >= 0x3041) & (codes <= 0x30FF)) | ((codes >= 0xFF66) & (codes <= 0xFF9F))
 
 
-def _steps(seen: _Visible, breaks: Offsets) -> tuple[Mask, Mask]:
-    """For each pair of neighbours: whether the second stands beside the first, and whether below it."""
+def _steps(seen: _Visible, breaks: Offsets) -> _Steps:
     boxes, em = seen.boxes, np.minimum(seen.em[1:], seen.em[:-1])
     middle_x, middle_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     right, down = np.diff(middle_x), np.diff(middle_y)
@@ -157,51 +181,85 @@ def _steps(seen: _Visible, breaks: Offsets) -> tuple[Mask, Mask]:
     widest = np.where(broken, _GAP_OVER_BREAK, _WIDEST_GAP) * em
     same = np.diff(seen.cell) == 0
     beside = same & (np.abs(down) < 0.4 * em) & (gap < widest) & (gap > -0.6 * em)
+    stacked = same & ~beside & (np.abs(right) < 0.36 * em)
     both = seen.cjk[1:] & seen.cjk[:-1]
-    below = same & both & (np.abs(right) < 0.36 * em) & (down > 0.5 * em) & (down < 1.6 * em)
-    return beside, below & ~beside
+    below = stacked & (down < 1.6 * em) & np.where(both, down > 0.5 * em, ~broken & (down > 0))
+    touching = (np.abs(boxes[:-1, 1] - boxes[1:, 3]) < 0.15 * em) & (np.abs(right) < 0.15 * em)
+    above = stacked & (~broken | touching) & (down < 0) & (down > -1.6 * em)
+    near = gap < 0.3 * em
+    return _Steps(beside, below, above, beside & near, down < 1.3 * em)
 
 
-def _is_vertical(beside: Mask, below: Mask) -> bool:
+def _is_vertical(steps: _Steps) -> bool:
     # Single characters below each other (a column of 有 and 無) are no vertical writing.
-    runs = below[1:] & below[:-1]
-    return int(runs.sum()) > int(beside.sum())
+    runs = steps.below[1:] & steps.below[:-1]
+    return int(runs.sum()) > int(steps.beside.sum())
 
 
-def _runs(seen: _Visible, beside: Mask, below: Mask, vertical: bool) -> Iterator[tuple[int, int, bool]]:
-    """Runs [first, last) of visible characters, and whether each runs downwards."""
-    if not vertical:
-        em = np.minimum(seen.em[1:], seen.em[:-1])
-        below = below & (np.diff((seen.boxes[:, 1] + seen.boxes[:, 3]) / 2) < 1.3 * em)
-    cuts = np.flatnonzero(~(beside | below)) + 1
-    first, any_below = 0, bool(below.any())
-    for last in [*cuts.tolist(), len(seen.indices)]:
-        inside_below = below[first : last - 1]
-        count = int(inside_below.sum()) if any_below else 0
-        if count == 0:
-            yield first, last, vertical and last - first == 1
-        elif 2 * count >= last - 1 - first and (vertical or last - first >= _LEAST_VERTICAL):
-            yield first, last, True
+def _runs(seen: _Visible, steps: _Steps, vertical: bool) -> list[_Run]:
+    below = steps.below if vertical else steps.below & steps.close
+    upright = ~(below | steps.above).any()
+    runs: list[_Run] = []
+    first = 0
+    for last in [*(np.flatnonzero(~(steps.beside | below | steps.above)) + 1).tolist(), len(seen.indices)]:
+        if upright or last - first == 1:
+            runs.append(_Run(first, last, vertical and last - first == 1))
         else:
-            start = first
-            for cut in (np.flatnonzero(inside_below) + first + 1).tolist():
-                yield start, cut, False
-                start = cut
-            yield start, last, False
+            runs += _parted(first, last, below, steps.above, vertical)
         first = last
+    return _with_digits(seen, runs) if vertical else runs
+
+
+def _parted(first: int, last: int, below: Mask, above: Mask, vertical: bool) -> Iterator[_Run]:
+    """A run in one direction; lines above each other that only touch are parted again."""
+    inside_below, inside_above = below[first : last - 1], above[first : last - 1]
+    count, up = int(inside_below.sum()), int(inside_above.sum())
+    least = 2 if vertical else _LEAST_VERTICAL
+    if 2 * max(count, up) >= last - 1 - first and last - first >= least:
+        yield _Run(first, last, True)
+        return
+    for cut in (np.flatnonzero(inside_below | inside_above) + first + 1).tolist():
+        yield _Run(first, cut, False)
+        first = cut
+    yield _Run(first, last, False)
+
+
+def _with_digits(seen: _Visible, runs: list[_Run]) -> list[_Run]:
+    """Runs of vertical writing joined over the few digits and letters that stand upright in a line."""
+    joined: list[_Run] = []
+    for run in runs:
+        if joined and _continues(seen, joined[-1], run):
+            joined[-1] = _Run(joined[-1].first, run.last, True)
+        else:
+            joined.append(run)
+    return joined
+
+
+def _continues(seen: _Visible, before: _Run, run: _Run) -> bool:
+    if not (before.down or run.down) or (not run.down and run.last - run.first > _MOST_UPRIGHT):
+        return False
+    if seen.cell[before.first] != seen.cell[run.first]:
+        return False
+    x0, _, x1, y1 = seen.boxes[max(before.first, before.last - _MOST_UPRIGHT) : before.last].max(axis=0)
+    x0 = seen.boxes[max(before.first, before.last - _MOST_UPRIGHT) : before.last, 0].min()
+    own = seen.boxes[run.first : min(run.last, run.first + _MOST_UPRIGHT)]
+    em = float(max(seen.em[before.last - 1], seen.em[run.first]))
+    shared = min(x1, own[:, 2].max()) - max(x0, own[:, 0].min())
+    narrower = min(x1 - x0, np.ptp(own[:, [0, 2]]))
+    return bool(shared > 0.5 * narrower and -0.5 * em < own[:, 1].min() - y1 < 0.8 * em)
 
 
 def _ruby(
     seen: _Visible,
     codes: npt.NDArray[np.uint32],
-    runs: Sequence[tuple[int, int, bool]],
+    runs: Sequence[_Run],
     vertical: bool,
     width: float,
 ) -> Mask:
     """Which visible characters are readings printed small beside kanji."""
     found = np.zeros(len(seen.indices), dtype=np.bool_)
     values = codes[seen.indices]
-    kanji, firsts = _is_kanji(values), [first for first, _, _ in runs]
+    kanji, firsts = _is_kanji(values), [run.first for run in runs]
     if not kanji.any():
         return found
     boxes = flow_boxes(seen.boxes, vertical, width)
@@ -225,7 +283,9 @@ def _ruby(
     return found
 
 
-def _kept_spaces(codes: npt.NDArray[np.uint32], boxes: Boxes, seen: _Visible) -> Mask:
+def _kept_spaces(
+    codes: npt.NDArray[np.uint32], boxes: Boxes, seen: _Visible, widest: float, vertical: bool
+) -> Mask:
     """Spaces that mean something: not those that pdfium puts into justified Japanese text."""
     space: Mask = (codes == 32) | (codes == 0x3000) | (codes == 0xA0) | (codes == 9)
     places = np.flatnonzero(space & (boxes[:, 2] - boxes[:, 0] < 0.5) & (boxes[:, 3] - boxes[:, 1] < 0.5))
@@ -234,19 +294,20 @@ def _kept_spaces(codes: npt.NDArray[np.uint32], boxes: Boxes, seen: _Visible) ->
     places, after = places[inside], after[inside]
     gap_x = seen.boxes[after, 0] - seen.boxes[after - 1, 2]
     gap_y = seen.boxes[after, 1] - seen.boxes[after - 1, 3]
-    tight = np.maximum(gap_x, gap_y) < 0.45 * seen.em[after]
-    space[places[tight & seen.cjk[after] & seen.cjk[after - 1]]] = False
+    tight = np.maximum(gap_x, gap_y) < widest * seen.em[after]
+    both = seen.cjk[after] | seen.cjk[after - 1] if vertical else seen.cjk[after] & seen.cjk[after - 1]
+    space[places[tight & both]] = False
     return space
 
 
 def _lines(
-    page: Characters, seen: _Visible, runs: Sequence[tuple[int, int, bool]], breaks: Offsets, kept: Mask
+    page: Characters, seen: _Visible, runs: Sequence[_Run], breaks: Offsets, kept: Mask
 ) -> Iterator[Line]:
-    firsts = np.array([first for first, _, _ in runs])
-    lasts = np.array([last for _, last, _ in runs])
+    firsts = np.array([run.first for run in runs])
+    lasts = np.array([run.last for run in runs])
     upright = _Ends.of(seen.boxes, firsts, lasts)
     sideways = upright
-    if any(down for _, _, down in runs):
+    if any(run.down for run in runs):
         sideways = _Ends.of(flow_boxes(seen.boxes, True, page.width), firsts, lasts)
     low = np.minimum.reduceat(seen.boxes, firsts, axis=0).tolist()
     high = np.maximum.reduceat(seen.boxes, firsts, axis=0).tolist()
@@ -256,7 +317,7 @@ def _lines(
     begins, stops = np.searchsorted(every, starts).tolist(), np.searchsorted(every, ends).tolist()
     rows, cells = breaks[starts].tolist(), seen.cell[firsts].tolist()
     for order, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        down = runs[order][2]
+        down = runs[order].down
         flow = sideways if down else upright
         first, last = begins[order], stops[order]
         y0, end_y0 = flow.head_y0[order], flow.tail_y0[order]

@@ -49,17 +49,39 @@ def _downwards(boxes: Boxes, sizes: npt.NDArray[np.float32]) -> list[int]:
     if not np.tril(above, -1).any():
         return list(range(len(boxes)))
     waiting = above.sum(axis=0)
+    flows = _flows(boxes, sizes)
     ready = np.flatnonzero(waiting == 0).tolist()
     heapq.heapify(ready)
+    done = np.zeros(len(boxes), dtype=np.bool_)
     order: list[int] = []
+    following = -1
     while ready:
-        line = heapq.heappop(ready)
+        if following >= 0 and waiting[following] == 0 and not done[following]:
+            line = following
+        else:
+            line = heapq.heappop(ready)
+            if done[line]:
+                continue
+        done[line] = True
         order.append(line)
+        following = line + 1 if line + 1 < len(boxes) and flows[line] else -1
         for below in np.flatnonzero(above[line]).tolist():
             waiting[below] -= 1
             if waiting[below] == 0:
                 heapq.heappush(ready, below)
     return order
+
+
+def _flows(boxes: Boxes, sizes: npt.NDArray[np.float32]) -> list[bool]:
+    """For each line but the last, whether the file's next one stands close under it, or in the same row."""
+    x0, y0, x1, y1 = boxes.T
+    size = np.minimum(sizes[1:], sizes[:-1])
+    under = (np.minimum(x1[1:], x1[:-1]) > np.maximum(x0[1:], x0[:-1])) & (
+        np.abs(y0[1:] - y1[:-1]) < 1.5 * size
+    )
+    same_row = np.abs((y0[1:] + y1[1:]) - (y0[:-1] + y1[:-1])) < size
+    flowing: list[bool] = (under | same_row).tolist()
+    return flowing
 
 
 def _by_columns(lines: list[int], boxes: Boxes, size: float) -> list[int]:

@@ -15,7 +15,7 @@ from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_lines import Line
 
 _MARGIN = 0.14
-"""Share of the page's height at its top and bottom (in vertical writing also of its width at its sides)."""
+"""Share of the page's height at its top and bottom; half of it is that of its width at its sides."""
 _LEAST_PAGES = 3
 _DENSITY = 0.4
 """Share of the pages between the first and the last of them that carry the line (every second one does)."""
@@ -39,7 +39,6 @@ class EdgePage:
     width: float
     height: float
     lines: Sequence[Line]
-    vertical: bool = False
     table_of_cell: Mapping[int, Rectangle] = field(default_factory=dict)
 
 
@@ -105,7 +104,7 @@ def _margin(page: EdgePage, line: Line) -> tuple[str, str] | None:
         edge, distance = "top", line.box[1]
     elif box[1] >= (1 - _MARGIN) * page.height:
         edge, distance = "bottom", page.height - line.box[3]
-    elif page.vertical and _at_side(page, box):
+    elif _at_side(page, box):
         edge, distance = "side", line.box[1]
     if not edge:
         return None
@@ -143,7 +142,7 @@ def _outermost(page: EdgePage, flagged: set[int]) -> set[int]:
 
 
 def _is_outermost(page: EdgePage, box: Rectangle, others: Sequence[Rectangle]) -> bool:
-    if page.vertical and _at_side(page, box):
+    if _at_side(page, box):
         return True
     if box[1] + box[3] < page.height:
         return not any(other[3] <= box[1] + 1 for other in others)

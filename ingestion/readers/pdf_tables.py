@@ -28,6 +28,9 @@ _LONGEST_CELL = 700
 """Characters; longer ones are parts of the page in boxes, unless there are many cells."""
 _MANY_CELLS = 12
 
+_MOST_CUT = 0.1
+"""Words that a line of the table may run through, for each cell with text."""
+
 Walls = npt.NDArray[np.bool_]
 Square = tuple[int, int]
 Room = tuple[int, int, int, int]
@@ -60,7 +63,7 @@ def find_tables(lines: Sequence[Rectangle], page: Characters) -> list[Grid]:
     count = 0
     for boxes in tables_of_boxes(lines):
         grid = _grid(boxes, count)
-        if grid is not None and _is_table(grid, page):
+        if grid is not None and _is_table(grid, page) and not _cuts_words(grid, page):
             found.append(grid)
             count += len(grid.cells)
     return found
@@ -229,3 +232,16 @@ def _is_table(grid: Grid, page: Characters) -> bool:
     if len({cell.row for cell in filled}) < 2 or len({cell.column for cell in filled}) < 2:
         return False
     return len(filled) >= _MANY_CELLS or max(sizes[cell.number] for cell in filled) <= _LONGEST_CELL
+
+
+def _cuts_words(grid: Grid, page: Characters) -> bool:
+    """Whether its lines run through words: the bars of a chart, or a drawing behind the text."""
+    cells = cells_of([grid], page)
+    shown = np.array([not character.isspace() for character in page.text], dtype=np.bool_)
+    boxes = page.boxes
+    size = boxes[:-1, 3] - boxes[:-1, 1]
+    level = np.abs((boxes[1:, 1] + boxes[1:, 3]) - (boxes[:-1, 1] + boxes[:-1, 3])) < 0.4 * size
+    touching = shown[1:] & shown[:-1] & level & (np.abs(boxes[1:, 0] - boxes[:-1, 2]) < 0.25 * size)
+    cut = int((touching & (cells[1:] != cells[:-1])).sum())
+    filled = len(set(cells.tolist()) - {-1})
+    return cut > max(1, _MOST_CUT * filled)
