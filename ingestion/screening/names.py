@@ -16,6 +16,9 @@ _TITLE = re.compile(
     "(?:副?社|会|部|次|課|係|室|所|支店|店|工場|局|理事|委員|市|学)長|専務|常務|取締役|主任|理事|監査役|(?:准)?教授|講師"
     "|弁護士|税理士|会計士|医師|博士|選手|議員|知事|大臣|首相|総理|委員|名義|本人"
 )
+_SHORT_SURNAMES = frozenset(
+    "林森原東南西岡谷堀関星泉辻島沖菅金李王張陳劉朴崔鄭呉黄楊今桂岸滝堤平牧柳脇城神武榎乾沢浜宮"
+)
 _KANA_GIVEN = re.compile("[ぁ-ん]{2,5}$|[ァ-ヶー]{2,6}$")
 _GIVEN = re.compile("[一-龥々ぁ-んァ-ヶー]{1,4}$")
 _LABELLED = re.compile(
@@ -69,13 +72,17 @@ def _name_at(words: Sequence[Word], at: int) -> tuple[int, Finding | None]:
     first = words[at]
     if not _is_name(first, "姓"):
         return _lone_given_name(words, at)
+    if len(first.surface) == 1 and first.surface not in _SHORT_SURNAMES:
+        return 1, None  # 水, 高, 全: words far more often
     after = at + 1
     spaced = after < len(words) and words[after].kind[0] == "空白" and len(words[after].surface) <= 2
     after += spaced
     if after >= len(words):
         return 1, None
     second = words[after]
-    if _is_name(second, "名") or (_is_name(second, "一般") and not _is_word(words, after + 1)):
+    tight = not spaced and 1 in (len(first.surface), len(second.surface))  # 六角 穴 付き
+    sure = _is_name(second, "名") and not tight
+    if sure or ((_is_name(second, "名") or _is_name(second, "一般")) and not _is_word(words, after + 1)):
         end = after
         if after + 1 < len(words) and _is_name(words[after + 1], "名") and len(second.surface) == 1:
             end = after + 1  # 亜 希子
