@@ -90,7 +90,7 @@ class LazyGenerator:
 
 def open_library(workspace: Workspace, settings: Settings) -> Library:
     """The workspace's library."""
-    return Library.open(workspace.library_path)
+    return Library.open(workspace.library_path, settings.ingestion)
 
 
 def open_search(
@@ -102,15 +102,19 @@ def open_search(
         ModelError: the embedder is not there; the message names the ways to get it.
         IndexMismatchError: the library's vectors are another embedder's, which is not there either.
     """
+    from assistant.currency import Currency
     from assistant.retrieval import Retriever
     from ingestion.dictionary import DictionaryFile
     from ingestion.indexes import SearchIndexes
+    from ingestion.version_rows import VersionRows
 
     library = open_library(workspace, settings)
     embedder = open_embedder(workspace, settings, library)
     indexes = SearchIndexes.open(workspace.indexes, library, embedder.identity, embedder.dimension)
     words = DictionaryFile(workspace.dictionary_path)
-    return library, indexes, embedder, Retriever(library, indexes, embedder, settings.retrieval, words)
+    currency = Currency(VersionRows(library))
+    retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency)
+    return library, indexes, embedder, retriever
 
 
 def open_embedder(workspace: Workspace, settings: Settings, library: Library) -> Embedder:

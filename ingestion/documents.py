@@ -246,12 +246,14 @@ def slice_chunk(
 class Location:
     """Where a document's bytes lie: `path` is relative to the root of `source`, in NFC, with "/".
 
-    `groups` may read it; empty means everybody.
+    `groups` may read it; empty means everybody. `parent` is the path of the file that it lies in, of an
+    archive or a mail, None for a file on disk.
     """
 
     source: str
     path: str
     groups: frozenset[str] = frozenset()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

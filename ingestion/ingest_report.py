@@ -34,9 +34,9 @@ class IngestProgress:
 class IngestReport:
     """Counts of files. `seen` = added + changed + moved + unchanged + ignored + empty + failures.
 
-    `reparsed` are unchanged files that were parsed anew. `by_format` counts the files that the library
-    holds. `pages` and `chunks` are those of documents parsed in this run. `failed` and `warnings` hold
-    (source, path, text).
+    `members` counts those of the files seen that lie inside others. `reparsed` are unchanged files that were
+    parsed anew. `by_format` counts the files that the library holds. `pages` and `chunks` are those of
+    documents parsed in this run. `failed` and `warnings` hold (source, path, text).
     """
 
     added: int = 0
@@ -46,6 +46,7 @@ class IngestReport:
     unchanged: int = 0
     ignored: int = 0
     empty: int = 0
+    members: int = 0
     reparsed: int = 0
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     warnings: list[tuple[str, str, str]] = field(default_factory=list)
@@ -72,7 +73,7 @@ class IngestReport:
         return {
             "seen": self.seen, "added": self.added, "changed": self.changed, "moved": self.moved,
             "removed": self.removed, "unchanged": self.unchanged, "ignored": self.ignored,
-            "empty": self.empty, "reparsed": self.reparsed,
+            "empty": self.empty, "members": self.members, "reparsed": self.reparsed,
             "failed": [
                 {"path": path, "reason": reason, "source": source} for source, path, reason in self.failed
             ],
@@ -98,6 +99,11 @@ class Meter:
         """Start the clock for so much work."""
         self._start = time.monotonic()
         self.files, self.files_total, self.bytes, self.bytes_total = 0, files, 0, bytes_
+
+    def more(self, files: int, bytes_: int) -> None:
+        """More to do than was known."""
+        self.files_total += files
+        self.bytes_total += bytes_
 
     def file_done(self, size: int) -> None:
         """One file less to do."""

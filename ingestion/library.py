@@ -34,8 +34,10 @@ from ingestion.documents import (
 from ingestion.hashing import file_id
 from ingestion.quarantining import not_quarantined
 from ingestion.row_packing import unpack_rows
+from ingestion.settings import IngestionSettings
 
 Status = Literal["ready", "empty"]
+_DEFAULTS = IngestionSettings()
 EMPTY_REASON = "no text was found in the file"
 
 
@@ -121,20 +123,21 @@ class ActiveEmbedder:
 class Library:
     """One workspace's library. Open it once and share it between threads."""
 
-    def __init__(self, path: Path, engine: sa.Engine) -> None:
+    def __init__(self, path: Path, engine: sa.Engine, settings: IngestionSettings) -> None:
         self.path = path
+        self._settings = settings
         self.engine = engine
         self.identity = self._meta("library")
         self._body = lru_cache(maxsize=32)(self._load_body)
 
     @classmethod
-    def open(cls, path: Path) -> Library:
-        """Open or make the library at `path`.
+    def open(cls, path: Path, settings: IngestionSettings = _DEFAULTS) -> Library:
+        """Open or make the library at `path`. `settings` say how files inside others are taken out.
 
         Raises:
             WorkspaceError: the file is no library, or was written by a newer version.
         """
-        return cls(path, t.open_engine(path))
+        return cls(path, t.open_engine(path), settings)
 
     def close(self) -> None:
         """Give the database's files back."""
@@ -237,9 +240,13 @@ class Library:
         """A readable file that still holds the document's bytes, None when there is none any more."""
         columns = t.locations.c
         query = sa.select(t.locations).where(columns.document == document_id, self._readable(user))
-        for row in self._rows(query.order_by(columns.source, columns.path)):
+        for row in self._rows(query.order_by(columns.container, columns.source, columns.path)):
             path = file_path(row.source, row.path, row.raw_path)
             try:
+                if row.container is not None:
+                    if (taken := self._member_file(row)) is not None:
+                        return taken
+                    continue
                 state = path.stat()
                 same = (state.st_mtime_ns, state.st_size) == (row.mtime_ns, row.size)
                 if same or file_id(path) == document_id:
@@ -248,11 +255,23 @@ class Library:
                 continue  # the file has gone since the last sync; another location may do
         return None
 
+    def _member_file(self, row: sa.Row[Any]) -> Path | None:
+        from ingestion.member_files import member_file
+
+        columns = t.locations.c
+        query = sa.select(columns.raw_path).where(columns.source == row.source, columns.path == row.container)
+        raw_paths = [found.raw_path for found in self._rows(query)]
+        if not raw_paths:
+            return None
+        container = file_path(row.source, row.container, raw_paths[0])
+        inner = row.path[len(row.container) + 1 :]
+        return member_file(self.path.parent / "members", container, inner, row.document, self._settings)
+
     def _locations(self, user: User, scope: Scope, ids: Iterable[str] | None) -> dict[str, list[Location]]:
         """Readable locations within `scope` by document, sorted; `ids` limits the documents further."""
         columns = t.locations.c
         query = (
-            sa.select(columns.source, columns.path, columns.document, t.access.c.groups)
+            sa.select(columns.source, columns.path, columns.document, columns.parent, t.access.c.groups)
             .join(t.access, t.access.c.id == columns.access)
             .where(self._readable(user))
             .order_by(columns.source, columns.path)
@@ -265,7 +284,7 @@ class Library:
             query = query.where(columns.source == scope.folder[0], below(columns.path, scope.folder[1]))
         places: dict[str, list[Location]] = {}
         for row in self._rows(query):
-            place = Location(row.source, row.path, frozenset(json.loads(row.groups)))
+            place = Location(row.source, row.path, frozenset(json.loads(row.groups)), row.parent)
             places.setdefault(row.document, []).append(place)
         return places
 

@@ -11,8 +11,8 @@ from ingestion.documents import Document
 from ingestion.examining import Examined, examine
 from ingestion.library import Library
 from ingestion.location_rows import FileState
+from ingestion.plans import Plan
 from ingestion.screening.policy import Policy, ScreeningSettings, policy_at, strictest
-from ingestion.syncing import Plan
 
 
 class Screener:
@@ -66,6 +66,20 @@ class Screener:
                 if id is not None:
                     coming.setdefault(id, set()).add((file.source, file.path))
             _plan_again(plan, self._outdated(plan, stored, released, places, coming))
+
+    def outdated(self, coming: dict[str, list[FileState]]) -> set[str]:
+        """Those stored documents that must be screened anew when these files come to hold them, too."""
+        if not coming:
+            return set()
+        stored = finding_rows.policies(self._library)
+        released = finding_rows.released_documents(self._library)
+        places = finding_rows.places(self._library, list(coming))
+        found = set()
+        for id, files in coming.items():
+            at = set(places.get(id, ())) | {(file.source, file.path) for file in files}
+            if stored.get(id, "") != _allowing(strictest(self._settings, at), id in released).key:
+                found.add(id)
+        return found
 
     def _outdated(
         self, plan: Plan, stored: dict[str, str], released: frozenset[str],

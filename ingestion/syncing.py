@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion.errors import IngestionError, UnsafeRemovalError
@@ -12,63 +11,12 @@ from ingestion.hashing import file_id
 from ingestion.library import file_path
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState, takes_in
+from ingestion.member_plans import add_members
+from ingestion.plans import EMPTY_FILE, Plan, Target
 from ingestion.scanning import Scan, scan_file, scan_folder, shown_path
 from ingestion.settings import IngestionSettings
 
-EMPTY_FILE = "the file is empty (0 bytes)."
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What was asked for: `path`, and the source that it belongs to. `folder` is its path in there, or ""."""
-
-    source: Path
-    path: Path
-    folder: str
-    is_file: bool
-
-    @property
-    def is_source(self) -> bool:
-        """Whether the whole source was asked for."""
-        return not self.is_file and not self.folder
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a run has to do for one target.
-
-    `known` is what the library held before. `relinks` point at documents that it has; `moves` are (old place,
-    new state); `parse` is by document id, with all files of these bytes. `kinds` tells what a file to be
-    parsed or relinked counts as: "added", "changed", "unchanged" (touched only). What the library has of
-    documents in `masking` shows what is to be masked or refused from now on, so it goes when they fail.
-    """
-
-    target: Target
-    known: dict[str, KnownFile]
-    unchanged: list[KnownFile] = field(default_factory=list)
-    relinks: list[tuple[FileState, str]] = field(default_factory=list)
-    moves: list[tuple[KnownFile, FileState]] = field(default_factory=list)
-    parse: dict[str, list[FileState]] = field(default_factory=dict)
-    reparse: set[str] = field(default_factory=set)
-    masking: set[str] = field(default_factory=set)
-    kinds: dict[str, str] = field(default_factory=dict)
-    vanished: list[KnownFile] = field(default_factory=list)
-    failed: list[tuple[FileState, str]] = field(default_factory=list)
-    unreadable: list[tuple[FileState, str]] = field(default_factory=list)
-    empty: list[FileState] = field(default_factory=list)
-    ignored: int = 0
-    warnings: dict[str, str] = field(default_factory=dict)
-
-    def kind(self, file: FileState) -> str:
-        """What `file` counts as in the report."""
-        return self.kinds.get(file.path, "unchanged")
-
-    def news(self, failures: Sequence[tuple[FileState, str]]) -> list[tuple[FileState, str]]:
-        """Those of `failures` that are not listed yet."""
-        return [
-            (file, reason) for file, reason in failures
-            if (old := self.known.get(file.path)) is None or (old.state, old.reason) != (file, reason)
-        ]  # fmt: skip
+__all__ = ["EMPTY_FILE", "Plan", "Target", "find_targets", "make_plan"]
 
 
 def find_targets(
@@ -138,12 +86,17 @@ def make_plan(
     known = writer.known_files(str(target.source), target.folder)
     scan = _scan(target, settings, allow_empty=allow_empty, known=known)
     plan = Plan(target, known, ignored=scan.ignored, warnings=scan.warnings)
+    plan.present = {*scan.files, *scan.odd, *scan.unreadable}
+    for old in known.values():
+        if old.state.parent is not None:
+            plan.members.setdefault(old.state.parent, []).append(old)
     candidates = _sort_out(plan, scan, tried_by, supported, reparse=reparse)
     if not target.is_file:
         plan.vanished = _vanished(scan, known)
     _by_content(plan, candidates, writer, hashed, reparse=reparse)
     if not allow_empty:
         _refuse_many(plan, settings.removal_limit)
+    add_members(plan)
     return plan
 
 
@@ -181,14 +134,21 @@ def _sort_out(
     source = str(plan.target.source)
     for path, reason in {**scan.odd, **scan.unreadable}.items():
         plan.unreadable.append((FileState(source, path, 0, 0), reason))
+    # Files that hold one which failed for reasons that may have gone.
+    retried = {
+        old.state.container for old in plan.known.values()
+        if old.document is None and old.derived_by != tried_by
+    }  # fmt: skip
     for path, file in scan.files.items():
         old = plan.known.get(path)
+        if old is not None and old.state.container is not None:
+            old = None  # a file inside another had this path
         same = old is not None and (old.state.mtime_ns, old.state.size) == (file.mtime_ns, file.size)
         if not supported(Path(path)):
             plan.failed.append((file, f"unsupported format {Path(path).suffix or '(none)'}"))
         elif file.size == 0:
             plan.empty.append(file)
-        elif same and old is not None and not reparse and old.document is not None:
+        elif same and old is not None and not reparse and old.document is not None and path not in retried:
             if old.reason is None:
                 plan.unchanged.append(old)
             else:  # it can be looked at again, and is no failure any more
@@ -205,7 +165,7 @@ def _vanished(scan: Scan, known: dict[str, KnownFile]) -> list[KnownFile]:
     return [
         old for path, old in known.items()
         if path not in scan.files and path not in scan.odd and path not in scan.unreadable
-        and not path.startswith(hidden)
+        and old.state.container is None and not path.startswith(hidden)
     ]  # fmt: skip
 
 
@@ -221,13 +181,14 @@ def _by_content(
             plan.unreadable.append((file, f"it cannot be read ({error.strerror})"))
         hashed(file)
     stored = writer.derivations(id for _, id in ids)
+    containers = writer.containers(stored)
     gone: dict[str, list[KnownFile]] = {}
     for old in plan.vanished:
         if old.document is not None:
             gone.setdefault(old.document, []).append(old)
     for file, id in ids:
         before = plan.known.get(file.path)
-        held = before.document if before else None
+        held = before.document if before and before.state.container is None else None
         plan.kinds[file.path] = "unchanged" if held == id else "changed" if held else "added"
         if reparse or id not in stored:
             plan.parse.setdefault(id, []).append(file)
@@ -235,17 +196,24 @@ def _by_content(
                 plan.reparse.add(id)
         elif held is None and gone.get(id):
             plan.moves.append((gone[id].pop(0), file))
+        elif id in containers:  # parsing tells what lies inside
+            plan.parse.setdefault(id, []).append(file)
         else:
             plan.relinks.append((file, id))
+    plan.stored = set(stored)
     moved = {old.state.path for old, _ in plan.moves}
     plan.vanished = [old for old in plan.vanished if old.state.path not in moved]
 
 
 def _refuse_many(plan: Plan, limit: float) -> None:
-    held = sum(old.document is not None for old in plan.known.values())
-    lost = sum(old.document is not None for old in plan.vanished)
-    if held and lost / held > limit:
+    """Files that became empty, or of no known kind, count like those that vanished: their text is lost."""
+    held = {
+        path for path, old in plan.known.items() if old.document is not None and old.state.container is None
+    }
+    gone = {old.state.path for old in plan.vanished} | {file.path for file in plan.empty}
+    lost = held & (gone | {file.path for file, _ in plan.failed})
+    if held and len(lost) / len(held) > limit:
         raise UnsafeRemovalError(
-            f"{lost} of {held} files of {plan.target.path} have vanished, more than {limit:.0%}. "
-            "Nothing was changed. With --allow-empty they are removed."
+            f"{len(lost)} of {len(held)} files of {plan.target.path} have vanished or are empty, more than "
+            f"{limit:.0%}. Nothing was changed. With --allow-empty they are removed."
         )

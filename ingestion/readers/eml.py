@@ -134,15 +134,16 @@ def _parts(message: Message) -> Iterator[Message]:
         yield message
         return
     for part in payload:
-        yield from _parts(part)
+        if isinstance(part, Message):
+            yield from _parts(part)
 
 
 def _attached(message: Message) -> Iterator[tuple[str, Message]]:
     for part in _parts(message):
         name = header_text(part.get_filename() or "")
         if part.get_content_type() == "message/rfc822":
-            inner = part.get_payload()
-            subject = header_text(str(inner[0].get("Subject", ""))) if isinstance(inner, list) else ""
+            inner = _inner(part)
+            subject = "" if inner is None else header_text(str(inner.get("Subject", "")))
             yield (
                 _file_name(name if name.lower().endswith(".eml") else f"{subject or name or 'mail'}.eml"),
                 part,
@@ -151,15 +152,21 @@ def _attached(message: Message) -> Iterator[tuple[str, Message]]:
             yield _file_name(name), part
 
 
+def _inner(part: Message) -> Message | None:
+    """The mail that a part of type message/rfc822 holds."""
+    payload = part.get_payload()
+    return payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], Message) else None
+
+
 def _file_name(name: str) -> str:
     """Attachments have names, not paths: slashes in them are part of the name."""
     return clean_line(name).replace("/", "／").replace("\\", "＼")
 
 
 def _attached_bytes(part: Message) -> bytes:
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return payload[0].as_bytes() if payload else b""
+    inner = _inner(part)
+    if inner is not None:
+        return inner.as_bytes()
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 
