@@ -28,6 +28,7 @@ from assistant.answers import (
     Verdict,
 )
 from assistant.conversation import standalone
+from assistant.currency import warnings_of
 from assistant.errors import AssistantError
 from assistant.evidence import EvidenceMode, gather
 from assistant.generation import Generator, never
@@ -191,6 +192,7 @@ class Assistant:
         return Answer(
             text=draft.text, abstained=False, claims=tuple(draft.claims), hits=tuple(hits),
             model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, stopped=stopped,
+            warnings=warnings_of((one for claim in draft.claims for one in claim.citations), language),
         )  # fmt: skip
 
     def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: _Clock) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ingestion.articles import Mark, article_of
 from ingestion.documents import EVERYTHING, Scope, Span, TableRow
+from ingestion.validity import State
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Language = Literal["ja", "en"]
@@ -34,6 +35,32 @@ class Query:
     top_k: int = 8
     mode: Mode = "hybrid"
     scope: Scope = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """From when to when a document counts, and what it is today. Days are ISO, None where nothing is said.
+
+    From `superseded_from` on another version counts.
+    """
+
+    state: State
+    version: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    superseded_from: str | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it counts today."""
+        return self.state == "in_force"
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `validity` in a hit and a citation."""
+        return {
+            "state": self.state, "version": self.version, "valid_from": self.valid_from,
+            "valid_to": self.valid_to, "superseded_from": self.superseded_from,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +92,7 @@ class Hit:
     context: str = ""
     rows: tuple[TableRow, ...] = ()
     articles: tuple[Mark, ...] = ()
+    validity: Validity | None = None
 
     @property
     def article(self) -> str | None:
@@ -83,6 +111,7 @@ class Hit:
             "chunk_id": self.chunk_id, "start": self.start, "end": self.end, "score": round(self.score, 4),
             "text": self.text, "heading_path": list(self.heading_path), "title": self.title,
             "format": self.format, "article": self.article,
+            "validity": self.validity.as_json() if self.validity else None,
         }  # fmt: skip
 
 
@@ -137,6 +166,7 @@ class Citation:
     format: str = ""
     cell: Span | None = None
     article: str | None = None
+    validity: Validity | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The value of a citation in `ask --json`; `number` is the source's number in the prompt."""
@@ -146,6 +176,7 @@ class Citation:
             "quote": self.quote, "score": round(self.score, 4), "number": self.number, "title": self.title,
             "cell": None if self.cell is None else {"start": self.cell.start, "end": self.cell.end},
             "format": self.format, "article": self.article,
+            "validity": self.validity.as_json() if self.validity else None,
         }  # fmt: skip
 
 
@@ -193,7 +224,8 @@ class Answer:
     """A whole answer. When `abstained`, `text` says so and names the closest documents.
 
     `draft` is what the model wrote before it was withheld, "" otherwise. `question` is the standalone
-    question that was searched. `stopped` is True when the reader stopped the generation.
+    question that was searched. `stopped` is True when the reader stopped the generation. `warnings` are for
+    people, in the answer's language: what it cites is not in force.
     """
 
     text: str
@@ -206,6 +238,7 @@ class Answer:
     question: str = ""
     draft: str = ""
     stopped: bool = False
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The value of `ask --json`."""
@@ -215,6 +248,7 @@ class Answer:
             "hits": [hit.as_json() for hit in self.hits],
             "model": self.model, "adapter": self.adapter, "timings": self.timings.as_json(),
             "question": self.question, "draft": self.draft, "stopped": self.stopped,
+            "warnings": list(self.warnings),
         }  # fmt: skip
 
 

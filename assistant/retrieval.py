@@ -7,12 +7,14 @@ read now, never becomes a hit, whatever an index still remembers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.answers import Hit, Query
+from assistant.currency import Currency
 from assistant.fusion import Ranking, weighted_fusion
 from ingestion.dictionary import Dictionary, DictionaryFile
 from ingestion.documents import LOCAL_USER, Scope, User, chunk_id
@@ -21,6 +23,7 @@ from ingestion.normalizing import normalize_query
 from ingestion.settings import RetrievalSettings
 
 _ROUNDS = 4
+_VERSIONS_LOOKED_AT = 2  # times as many hits as are wanted: their older versions and copies give way
 
 
 class ChunkLibrary(Protocol):
@@ -69,18 +72,26 @@ class Retriever:
         embedder: QueryEmbedder,
         settings: RetrievalSettings,
         dictionary: DictionaryFile | None = None,
+        currency: Currency | None = None,
     ) -> None:
         self._library = library
         self.dictionary = dictionary
+        self.currency = currency
         self._indexes = indexes
         self._embedder = embedder
         self.settings = settings
 
     def retrieve(self, query: Query, user: User = LOCAL_USER) -> list[Hit]:
-        """At most `query.top_k` hits, best first, scores in [0, 1].
+        """At most `query.top_k` hits, best first, scores in [0, 1]; what is in force goes first.
 
         More candidates are fetched when some of them fall out at the join.
         """
+        if self.currency is None:
+            return self._retrieve(query, user)
+        more = replace(query, top_k=_VERSIONS_LOOKED_AT * query.top_k)
+        return self.currency.prefer(query.text, self._retrieve(more, user), query.top_k)
+
+    def _retrieve(self, query: Query, user: User) -> list[Hit]:
         text = normalize_query(query.text)
         allowed = self._library.readable_documents(user, query.scope)
         if not text.strip() or allowed == frozenset():

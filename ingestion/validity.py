@@ -1,7 +1,7 @@
 """From when to when a document counts, which version it is: told by its file's name, folder and text.
 
 Reads 改定, 廃止, 第3版, version 2, 施行日, 有効期限, 旧, 案 and the like. Days are ISO (2024-04-01); a month
-or a year counts from its first day. Does not know today, nor other documents: see versions.py.
+or a year counts from its first day. Does not compare documents: see versions.py.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Literal
 
 from ingestion.dates import Moment, dates
 from ingestion.written_forms import fold
+
+State = Literal["in_force", "superseded", "abolished", "expired", "future", "draft"]
 
 _HEAD, _TAIL = 1_500, 2_500  # characters in which a document speaks about itself: its head and its 附則
 _NEAR = 24
@@ -80,6 +83,41 @@ class Facts:
     dated: str | None = None
     standing: str = ""
     replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a document is among its kin. `family` is shared by versions, `text` by copies of one text.
+
+    `preferred` is the copy that is cited. From `superseded_from` on ("" for always) a newer one counts; None
+    when there is none.
+    """
+
+    id: str
+    family: str
+    text: str
+    preferred: bool
+    facts: Facts
+    valid_from: str | None
+    superseded_from: str | None
+
+
+def state_on(version: Version, day: str) -> State:
+    """What the document is on `day` (ISO)."""
+    facts = version.facts
+    if version.superseded_from is not None and version.superseded_from <= day:
+        return "superseded"
+    if facts.valid_to is not None and facts.valid_to < day:
+        return "abolished" if facts.standing == "abolished" else "expired"
+    if facts.standing == "abolished" and facts.valid_to is None:
+        return "abolished"
+    if facts.standing == "draft":
+        return "draft"
+    if facts.standing == "old":
+        return "superseded"
+    if version.valid_from is not None and version.valid_from > day:
+        return "future"
+    return "in_force"
 
 
 def text_facts(text: str) -> Facts:

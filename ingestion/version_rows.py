@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -20,8 +19,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from ingestion import library_bodies
 from ingestion import library_schema as t
 from ingestion.library import Library
-from ingestion.validity import Facts, joined, name_facts, text_facts
-from ingestion.versions import Candidate, Version, group, signature_of
+from ingestion.validity import Facts, Version, joined, name_facts, text_facts
+
+if TYPE_CHECKING:
+    from ingestion.versions import Candidate
 
 _BATCH = 200
 
@@ -37,9 +38,15 @@ class VersionRows:
     def refresh(self) -> int:
         """Read what new and changed documents say of themselves, and order all of them anew.
 
-        Returns how many documents were read. The caller holds the right to write.
+        Returns how many documents were read. Nothing is done when the library is as it was the last time. The
+        caller holds the right to write.
         """
+        if self._ordered_at() == str(self._library.generation):
+            return 0
+        from ingestion.versions import group  # scipy comes with it, which searching does without
+
         read = self._read_new()
+        generation = self._library.generation
         versions = {version.id: version for version in group(self._candidates())}
         with t.writing(self._library.engine).begin() as connection:
             known = {row.document: row for row in connection.execute(sa.select(t.versions))}
@@ -51,10 +58,10 @@ class VersionRows:
             if changed:
                 statement = sa.update(t.versions).where(t.versions.c.document == sa.bindparam("of"))
                 connection.execute(statement, changed)
-                ordered = {"key": "versions", "value": uuid.uuid4().hex}
-                connection.execute(
-                    upsert(t.meta).values(ordered).on_conflict_do_update(index_elements=["key"], set_=ordered)
-                )
+            ordered = {"key": "versions", "value": str(generation)}
+            connection.execute(
+                upsert(t.meta).values(ordered).on_conflict_do_update(index_elements=["key"], set_=ordered)
+            )
         return read
 
     def all(self) -> dict[str, Version]:
@@ -83,6 +90,12 @@ class VersionRows:
         ]
         return sorted(told, key=lambda members: members[0].family)
 
+    def _ordered_at(self) -> str:
+        """The library's generation when its documents were last ordered."""
+        with self._library.engine.connect() as connection:
+            query = sa.select(t.meta.c.value).where(t.meta.c.key == "versions")
+            return str(connection.execute(query).scalar() or "")
+
     def _read_new(self) -> int:
         columns = t.documents.c
         query = (
@@ -105,6 +118,8 @@ class VersionRows:
             document = library_bodies.load(connection, item.id, item.generation)
         if document is None:
             return None
+        from ingestion.versions import signature_of
+
         facts = json.dumps(astuple(text_facts(document.text)), ensure_ascii=False)
         return {
             "document": item.id, "generation": item.generation, "facts": facts,
@@ -126,6 +141,8 @@ class VersionRows:
 
 
 def _candidate(row: Any, places: Sequence[Any]) -> Candidate:
+    from ingestion.versions import Candidate
+
     names = name_facts([place.path for place in places], row.title)
     facts = joined(names, _facts(row.facts))
     paths = tuple(f"{place.source}/{place.path}" for place in places)

@@ -14,15 +14,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
 
-from ingestion.validity import OLD_FOLDER, Facts, name_key
+from ingestion.validity import OLD_FOLDER, Facts, Version, name_key
 from ingestion.written_forms import fold
-
-State = Literal["in_force", "superseded", "abolished", "expired", "future", "draft"]
 
 PERMUTATIONS = 128
 _SCHEME = "affine32"
@@ -54,23 +52,6 @@ class Candidate:
     facts: Facts
     modified: int = 0
     format: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a document is among its kin. `family` is shared by versions, `text` by copies of one text.
-
-    `preferred` is the copy that is cited. From `superseded_from` on ("" for always) a newer one counts; None
-    when there is none.
-    """
-
-    id: str
-    family: str
-    text: str
-    preferred: bool
-    facts: Facts
-    valid_from: str | None
-    superseded_from: str | None
 
 
 def signature_of(text: str) -> bytes:
@@ -112,24 +93,6 @@ def group(candidates: Sequence[Candidate]) -> list[Version]:
         for members in families.sets()
         for version in _in_order([known[id] for id in members], texts, ends)
     ]
-
-
-def state_on(version: Version, day: str) -> State:
-    """What the document is on `day` (ISO)."""
-    facts = version.facts
-    if version.superseded_from is not None and version.superseded_from <= day:
-        return "superseded"
-    if facts.valid_to is not None and facts.valid_to < day:
-        return "abolished" if facts.standing == "abolished" else "expired"
-    if facts.standing == "abolished" and facts.valid_to is None:
-        return "abolished"
-    if facts.standing == "draft":
-        return "draft"
-    if facts.standing == "old":
-        return "superseded"
-    if version.valid_from is not None and version.valid_from > day:
-        return "future"
-    return "in_force"
 
 
 class _Sets:

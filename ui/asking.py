@@ -234,5 +234,5 @@ def scope_from_json(scope: Json | None) -> Scope:
 
 def hit_from_json(value: Json) -> Hit:
     """A hit as `Hit.as_json` wrote it; the raw scores of the two searches are not kept."""
-    known = {name: value[name] for name in Hit.__dataclass_fields__ if name in value}
+    known = {name: value[name] for name in Hit.__dataclass_fields__ if name in value and name != "validity"}
     return Hit(**{**known, "heading_path": tuple(known.get("heading_path", ()))})

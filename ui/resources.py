@@ -180,8 +180,10 @@ class Resources:
         with self._opening:
             if self._search is not None:
                 library, indexes = self._search.library, self._search.indexes
-                words = self._search.retriever.dictionary
-                retriever = Retriever(library, indexes, embedder, self.settings.retrieval, words)
+                old = self._search.retriever
+                retriever = Retriever(
+                    library, indexes, embedder, self.settings.retrieval, old.dictionary, old.currency
+                )
                 self._search = Search(library, indexes, embedder, retriever)
                 self._assistant = None
 

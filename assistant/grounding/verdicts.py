@@ -171,7 +171,7 @@ def cite(
         start=passage.span.start, end=passage.span.end, quote=passage.text, score=min(support.score, 1.0),
         number=passage.number, title=hit.title, format=hit.format,
         cell=Span(cell.start, cell.end) if cell else None,
-        article=hit.article_at(passage.span.start, passage.span.end),
+        article=hit.article_at(passage.span.start, passage.span.end), validity=hit.validity,
     )  # fmt: skip
 
 

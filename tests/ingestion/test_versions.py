@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from ingestion.validity import Facts, joined, name_facts, text_facts
-from ingestion.versions import Candidate, Version, group, signature_of, similarity, state_on
+from ingestion.validity import Facts, Version, joined, name_facts, state_on, text_facts
+from ingestion.versions import Candidate, group, signature_of, similarity
 from ingestion.written_forms import fold
 
 CHANCE = random.Random(7)

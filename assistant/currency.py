@@ -1,0 +1,154 @@
+"""Prefers what is in force among hits, and says so where an answer cites what is not.
+
+A question that names a day or a year ("2023年度の宿泊費") is answered as of then; one that asks for an old
+version gets it. Of two copies of one text one is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Protocol
+
+from assistant.answers import Citation, Hit, Language, Validity
+from assistant.prompting import prompt_texts
+from ingestion.dates import dates
+from ingestion.validity import Version, state_on
+
+_DEMOTED = 0.5
+_SAME_PASSAGE = 0.6  # share of a chunk's character triples that its counterpart in a copy holds
+_REPLACED_PASSAGE = 0.3  # and in another version of the rule
+_ASKS_OLD = re.compile(
+    r"旧|以前の|前の版|改[定訂正]前|過去の|当時|廃止(?:された|前|済)|昔の|草案|案の段階|"
+    r"\b(?:old|previous|former|earlier|superseded|abolished|draft)\b",
+    re.IGNORECASE,
+)
+_AS_OF_AFTER = re.compile(r"\s*(?:の|版|時点|当時|現在|末|には|では|における)")
+_ENGLISH_YEAR = re.compile(r"\b(?:in|as of|for|during)\s+(?:fiscal year |fy ?)?((?:19|20)[0-9]{2})\b", re.I)
+_AS_OF_BEFORE = re.compile(r"\b(?:in|as of|for|during|on)\s+(?:fiscal(?: year)?\s+|fy\s*)?$", re.IGNORECASE)
+
+
+class VersionSource(Protocol):
+    """What is known of the versions of documents."""
+
+    def all(self) -> Mapping[str, Version]:
+        """Versions by document."""
+        ...
+
+
+class Currency:
+    """Looks at hits with the versions of their documents in mind."""
+
+    def __init__(self, versions: VersionSource, today: Callable[[], date] = date.today) -> None:
+        self._versions = versions
+        self._today = today
+
+    def prefer(self, question: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
+        """At most `top_k` of `hits`, those in force first, ranks counted anew; each knows its validity."""
+        known = self._versions.all()
+        versions = {hit.document: known[hit.document] for hit in hits if hit.document in known}
+        today = self._today()
+        told = [_with_validity(hit, versions.get(hit.document), today.isoformat()) for hit in hits]
+        kept = _one_copy(told, versions)
+        if not _ASKS_OLD.search(unicodedata.normalize("NFKC", question)):
+            kept = _in_force_first(kept, versions, wanted_day(question, today))
+        return [replace(hit, rank=rank) for rank, hit in enumerate(kept[:top_k], start=1)]
+
+
+def wanted_day(question: str, today: date) -> str:
+    """The day (ISO) as of which `question` asks: the one it names, or today. A year or month ends it."""
+    text = unicodedata.normalize("NFKC", question)
+    named = [moment for moment in dates(text) if moment.fields[0] is not None]
+    if len(named) == 1:
+        year, month, day = named[0].fields
+        if _AS_OF_AFTER.match(text, named[0].end) or _AS_OF_BEFORE.search(text[: named[0].start]):
+            return f"{year:04}-{month or 12:02}-{day or 31:02}"
+    years = _ENGLISH_YEAR.findall(text)
+    return f"{years[0]}-12-31" if not named and len(years) == 1 else today.isoformat()
+
+
+def warnings_of(citations: Iterable[Citation], language: Language) -> tuple[str, ...]:
+    """A sentence for each cited document that is not in force today."""
+    texts = prompt_texts(language)
+    told: dict[str, None] = {}
+    for citation in citations:
+        validity = citation.validity
+        if validity is None or validity.in_force:
+            continue
+        since = {
+            "superseded": validity.superseded_from, "expired": validity.valid_to,
+            "abolished": validity.valid_to, "future": validity.valid_from,
+        }.get(validity.state)  # fmt: skip
+        key = f"{validity.state}_since" if since else validity.state
+        told[texts[key].format(title=citation.title or citation.path, date=since)] = None
+    return tuple(told)
+
+
+def _with_validity(hit: Hit, version: Version | None, today: str) -> Hit:
+    if version is None:
+        return hit
+    facts = version.facts
+    state = state_on(version, today)
+    if state == "in_force" and not (facts.version or facts.valid_to or version.valid_from):
+        return hit
+    number = ".".join(map(str, facts.version)) or None
+    return replace(
+        hit,
+        validity=Validity(state, number, version.valid_from, facts.valid_to, version.superseded_from or None),
+    )
+
+
+def _one_copy(hits: Sequence[Hit], versions: Mapping[str, Version]) -> list[Hit]:
+    """`hits` without passages that the preferred copy of their text holds too; it takes the better score."""
+    kept = {hit.chunk_id: hit for hit in hits}
+    for hit in hits:
+        version = versions.get(hit.document)
+        if version is None or version.preferred:
+            continue
+        for other in hits:
+            twin = versions.get(other.document)
+            if twin is None or not twin.preferred or twin.text != version.text or other.chunk_id not in kept:
+                continue
+            if _shared(hit.text, other.text) >= _SAME_PASSAGE:
+                best = kept[other.chunk_id]
+                kept[other.chunk_id] = replace(best, score=max(best.score, hit.score))
+                kept.pop(hit.chunk_id, None)
+                break
+    return sorted(kept.values(), key=lambda hit: (-hit.score, hit.rank))
+
+
+def _in_force_first(hits: Sequence[Hit], versions: Mapping[str, Version], day: str) -> list[Hit]:
+    """`hits` less passages that one in force on `day` replaces, and with others not in force demoted."""
+
+    def counts(hit: Hit) -> bool:
+        version = versions.get(hit.document)
+        return version is None or state_on(version, day) == "in_force"
+
+    current = [hit for hit in hits if counts(hit)]
+    found = []
+    for hit in hits:
+        if counts(hit):
+            found.append(hit)
+            continue
+        family = versions[hit.document].family
+        kin = [other for other in current if other.document in versions]
+        replaced = any(
+            versions[other.document].family == family and _shared(hit.text, other.text) >= _REPLACED_PASSAGE
+            for other in kin
+        )
+        if not replaced:
+            found.append(replace(hit, score=hit.score * _DEMOTED))
+    return sorted(found, key=lambda hit: (-hit.score, hit.rank))
+
+
+def _shared(text: str, other: str) -> float:
+    own, theirs = _triples(text), _triples(other)
+    return len(own & theirs) / min(len(own), len(theirs)) if own and theirs else 0.0
+
+
+def _triples(text: str) -> frozenset[str]:
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    return frozenset(plain[i : i + 3] for i in range(len(plain) - 2))
