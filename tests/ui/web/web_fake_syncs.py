@@ -1,11 +1,11 @@
-"""The part of `FakeOperations` that synchronises: its sources and what they would change are planted."""
+"""The parts of `FakeOperations` that synchronise and screen: what they tell is planted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ui.errors import NotFoundError
+from ui.errors import NotFoundError, UsageError
 
 Json = dict[str, Any]
 
@@ -63,3 +63,30 @@ class FakeSyncs:
                 failure["ignored"] = ignored
                 return {"done": True}
         raise NotFoundError(path)
+
+
+class FakeScreening:
+    """`released` remembers documents and reasons; what was found is planted."""
+
+    def __init__(self) -> None:
+        self.screened: Json = {"folders": [], "quarantined": []}
+        self.found: dict[str, Json] = {}
+        self.released: list[tuple[str, str]] = []
+
+    def screening(self) -> Json:
+        return self.screened
+
+    def findings(self, document: str) -> Json:
+        if document not in self.found:
+            raise NotFoundError(f"no document {document!r}.")
+        return self.found[document]
+
+    def release(self, document: str, reason: str) -> Json:
+        if not reason.strip():
+            raise UsageError("a release needs a reason, so that others can see why.")
+        self.released.append((document, reason))
+        return {"done": True, "document": document}
+
+    def withdraw_release(self, document: str) -> Json:
+        self.released = [one for one in self.released if one[0] != document]
+        return {"done": True, "document": document}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from web_fake_syncs import FakeSyncs
+from web_fake_syncs import FakeScreening, FakeSyncs
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
 from assistant.errors import GenerationError
@@ -27,7 +27,7 @@ __all__ = ["ANSWERS", "SCRIPT", "FakeOperations", "make_document"]
 
 
 @dataclass
-class FakeOperations(FakeSyncs):
+class FakeOperations(FakeSyncs, FakeScreening):
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -40,6 +40,7 @@ class FakeOperations(FakeSyncs):
 
     def __post_init__(self) -> None:
         FakeSyncs.__init__(self)
+        FakeScreening.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None

@@ -12,7 +12,7 @@ from ui.web.listing import document_rows, filtered, job_line, job_share, job_tit
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
 from ui.web.views import failures as failed
-from ui.web.views import inside, sources
+from ui.web.views import inside, screening, sources
 
 Json = dict[str, Any]
 
@@ -38,16 +38,18 @@ def page() -> None:
                 st.write(say("nothing_yet_more"))
         inside.panel()
         sources.panel()
+        screening.panel()
 
 
 def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
-    """Documents, sources and failures, each in a tab of its own; only the open one asks for its data."""
+    """Documents, sources, failures and findings, one at a time; only the open one asks for its data."""
     heeded = [failure for failure in failures if not failure["ignored"]]
     _numbers(documents, heeded)
     names = {
         "documents": say("documents_tab"),
         "sources": say("sources_tab"),
         "failures": say("failures_tab", number=len(heeded)),
+        "screening": say("screening_tab"),
     }
     room = st.segmented_control(
         say("library"), list(names), format_func=lambda key: names[key], default="documents", required=True,
@@ -58,6 +60,8 @@ def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
             sources.section(operations().syncs())
         case "failures":
             failed.section(failures)
+        case "screening":
+            screening.section(operations().screening())
         case _ if documents:
             _documents(documents)
         case _:
