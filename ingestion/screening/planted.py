@@ -32,6 +32,7 @@ class _Seen:
     start: int
     end: int
     order: bool
+    beside: str = ""
 
 
 def find_planted(text: str, hidden: Sequence[tuple[int, int]] = ()) -> list[Finding]:
@@ -87,17 +88,23 @@ def belief(signs: Iterable[_Seen], *, hidden: bool, disguised: bool) -> float:
 
 
 def _signs(shadow: Shadow) -> list[_Seen]:
-    found = []
+    found: list[_Seen] = []
     for sign in signs():
+        if sign.beside and all(seen.name != sign.beside for seen in found):
+            continue
         for match in sign.pattern.finditer(shadow.text):
             if match.end() > match.start():
                 found.append(_at(shadow, sign, match))
-    return found
+    return [seen for seen in found if not seen.beside or _stands_beside(seen, found)]
+
+
+def _stands_beside(seen: _Seen, others: Sequence[_Seen]) -> bool:
+    return any(other.name == seen.beside and -_REACH < other.start - seen.start < _REACH for other in others)
 
 
 def _at(shadow: Shadow, sign: Sign, match: re.Match[str]) -> _Seen:
     start, end = shadow.places[match.start()], shadow.places[match.end() - 1] + 1
-    return _Seen(sign.name, sign.weight, start, end, sign.order)
+    return _Seen(sign.name, sign.weight, start, end, sign.order, sign.beside)
 
 
 def _encoded(text: str) -> list[_Seen]:

@@ -11,11 +11,15 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """`weight` in (0, 1) is the belief that it adds; `order` says that it tells somebody to do something."""
+    """`weight` in (0, 1) is the belief that it adds; `order` says that it tells somebody to do something.
+
+    It counts only beside the sign `beside`, where that is not "".
+    """
 
     name: str
     weight: float
     order: bool
+    beside: str
     pattern: re.Pattern[str]
 
 
@@ -26,7 +30,13 @@ def signs() -> tuple[Sign, ...]:
     table = tomllib.loads(text)
     words: dict[str, str] = table["words"]
     return tuple(
-        Sign(name, float(sign["weight"]), bool(sign.get("order", True)), _compiled(sign["patterns"], words))
+        Sign(
+            name,
+            float(sign["weight"]),
+            bool(sign.get("order", True)),
+            str(sign.get("with", "")),
+            _compiled(sign["patterns"], words),
+        )
         for name, sign in table["signs"].items()
     )
 
