@@ -32,7 +32,7 @@ def store(connection: sa.Connection, document_id: str, document: Document) -> No
         "headings": [[h.level, h.start, h.end, h.title] for h in document.headings],
         "cells": [[c.start, c.end, c.locator] for c in document.cells],
         "properties": document.properties,
-        "tables": [astuple(table) for table in document.tables],
+        "tables": [_packed(table) for table in document.tables],
         "recognised": [astuple(line) for line in document.recognised],
         "figures": [astuple(figure) for figure in document.figures],
         "members": document.members,
@@ -87,6 +87,14 @@ def load(connection: sa.Connection, document_id: str, generation: int) -> Docume
         members=tuple(structure.get("members", ())),
         hidden=tuple(Span(*span) for span in structure.get("hidden", ())),
     )
+
+
+def _packed(table: Table) -> list[Any]:
+    """As `astuple` gives it, which copies each value and takes seconds for a large sheet."""
+    cells = [
+        (c.row, c.column, c.start, c.end, c.row_span, c.column_span, c.header, c.locator) for c in table.cells
+    ]
+    return [table.start, table.end, cells, table.caption]
 
 
 def _table(start: int, end: int, cells: list[list[Any]], caption: str | None) -> Table:

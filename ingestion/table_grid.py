@@ -39,15 +39,20 @@ def settled(cells: Iterable[GridCell]) -> list[GridCell]:
     if len(rows) == len(kept) == 0:
         return []
     row_ends, column_ends = _Ends(rows), _Ends(columns)
-    moved = [
-        replace(
-            cell, row=rows[cell.row], column=columns[cell.column],
-            row_span=row_ends.covered(cell.row, cell.row_span),
-            column_span=column_ends.covered(cell.column, cell.column_span),
-        )
-        for cell in kept
-    ]  # fmt: skip
+    moved = [_moved(cell, rows, columns, row_ends, column_ends) for cell in kept]
     return _apart(moved)
+
+
+def _moved(
+    cell: GridCell, rows: dict[int, int], columns: dict[int, int], row_ends: _Ends, column_ends: _Ends
+) -> GridCell:
+    row, column = rows[cell.row], columns[cell.column]
+    if (row, column, cell.row_span, cell.column_span) == (cell.row, cell.column, 1, 1):
+        return cell  # most cells of most tables
+    return replace(
+        cell, row=row, column=column, row_span=row_ends.covered(cell.row, cell.row_span),
+        column_span=column_ends.covered(cell.column, cell.column_span),
+    )  # fmt: skip
 
 
 class _Ends:

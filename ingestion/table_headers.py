@@ -20,6 +20,8 @@ from ingestion.table_grid import GridCell, by_row, settled
 _MOST_HEADER_ROWS = 5
 _MOST_ROW_NAMES = 3
 _LONGEST_NAME = 60
+_LONGEST_FORM = 60
+"""Rows; what is longer is a table, however its cells are named."""
 _LOOKED_AT = 200
 """Data rows that are judged; more say nothing new about a long table."""
 _UNIT = (
@@ -204,6 +206,8 @@ def _short_and_different(head: Sequence[GridCell], data: Sequence[GridCell]) -> 
 
 def _spread_right(grid: _Grid, top: int) -> list[GridCell]:
     """Marks the names of columns; a group's name reaches over the gap behind it above finer names."""
+    if not top:
+        return grid.cells
     result: list[GridCell] = []
     for cell in grid.cells:
         if cell.row >= top:
@@ -220,7 +224,7 @@ def _spread_right(grid: _Grid, top: int) -> list[GridCell]:
         ):
             span += 1
         result.append(replace(cell, header=True, column_span=span))
-    return settled(result)
+    return settled(result) if any(cell.column_span > 1 for cell in result) else result
 
 
 def _with_sections(grid: _Grid, top: int) -> list[GridCell]:
@@ -258,6 +262,8 @@ def _with_repeats(grid: _Grid, top: int) -> list[GridCell]:
 
 def _form_labels(grid: _Grid) -> frozenset[tuple[int, int]]:
     """The places of names in a form, where each name stands to the left of its value; empty for no form."""
+    if grid.height > _LONGEST_FORM:
+        return frozenset()
     shaded = {(cell.row, cell.column) for cell in grid.cells if cell.strong}
     found = shaded or {(cell.row, cell.column) for cell in grid.cells if _usual_name(cell.text)}
     if not 0.25 * len(grid.cells) <= len(found) <= 0.75 * len(grid.cells):

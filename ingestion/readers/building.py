@@ -96,7 +96,7 @@ class DocumentBuilder:
         `judge` looks for the names of columns and rows where the file does not say them. The caption is text
         that was added before, and only named here.
         """
-        clean = [replace(cell, text=clean_line(cell.text)) for cell in cells]
+        clean = [_with_text(cell, clean_line(cell.text)) for cell in cells]
         grid = with_headers(clean) if judge else settled(clean)
         width = max((cell.column + cell.column_span for cell in grid), default=0)
         placed = [found for row in by_row(grid).values() for found in self._table_row(row, width)]
@@ -165,6 +165,10 @@ class DocumentBuilder:
         return self._parts[-1].endswith("\n\n") or (
             len(self._parts) > 1 and self._parts[-1] == "\n" and self._parts[-2].endswith("\n")
         )
+
+
+def _with_text(cell: GridCell, text: str) -> GridCell:
+    return cell if cell.text == text else replace(cell, text=text)
 
 
 def clean_line(text: str) -> str:
