@@ -30,6 +30,7 @@ from ingestion.readers.pdf_ocr import needs_recognition, recognise
 from ingestion.readers.pdf_pages import PageText, compose
 from ingestion.readers.pdf_rules import drawn_share, ruling_lines
 from ingestion.readers.pdf_running import EdgePage, Running, find_running, wordings_of
+from ingestion.readers.pdf_stacked import unstacked
 from ingestion.readers.pdf_tables import Grid, cells_of, find_tables
 from ingestion.readers.recognised_text import RecognisedPage, low_confidence_warning, shifted
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
@@ -138,9 +139,14 @@ def _printed(document: Any) -> _Pages:
 def _sheet(document: Any, index: int) -> _Sheet:
     with open_page(document, index) as page, open_text(page) as text_page:
         characters = read_characters(page, text_page)
-        grids = find_tables(ruling_lines(page, characters.rotation), characters) if characters.text else []
-    cells = cells_of(grids, characters) if grids else None
-    return _Sheet(layout_of(characters, cells), tuple(grids), characters.height)
+        drawn = ruling_lines(page, characters.rotation) if characters.text else None
+    grids = find_tables(drawn, characters) if drawn else []
+    layout = layout_of(characters, cells_of(grids, characters) if grids else None)
+    cut = unstacked(grids, layout.lines) if grids else None
+    if cut:
+        grids = cut
+        layout = layout_of(characters, cells_of(grids, characters))
+    return _Sheet(layout, tuple(grids), characters.height)
 
 
 def _edge_page(sheet: _Sheet) -> EdgePage:

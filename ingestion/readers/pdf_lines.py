@@ -68,7 +68,7 @@ def joined(lines: Sequence[Line]) -> tuple[str, Offsets]:
     texts: list[str] = []
     maps: list[Offsets] = []
     for index, line in enumerate(lines):
-        text, origins = _without_spacing(line)
+        text, origins = without_spacing(line)
         if index + 1 < len(lines):
             text, origins, between = _link(line, text, origins, lines[index + 1])
         else:
@@ -133,7 +133,7 @@ def _placed_as_paragraph(line: Line, following: Line) -> bool:
     )
 
 
-def _without_spacing(line: Line) -> tuple[str, Offsets]:
+def without_spacing(line: Line) -> tuple[str, Offsets]:
     """The line without the spaces that letter-spaced titles (目　次, 就 業 規 則) have between characters."""
     origins = line.places if line.places is not None else np.arange(line.start, line.end, dtype=np.int32)
     text = line.text

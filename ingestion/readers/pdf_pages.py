@@ -13,7 +13,7 @@ from ingestion.documents import NO_ORIGIN, Offsets, Table, TableCell
 from ingestion.normalizing import normalize
 from ingestion.readers.building import CELL_SEPARATOR
 from ingestion.readers.pdf_layout import Layout, flow_boxes, rejoined
-from ingestion.readers.pdf_lines import Line, is_tight, joined
+from ingestion.readers.pdf_lines import Line, is_tight, joined, without_spacing
 from ingestion.readers.pdf_order import reading_order
 from ingestion.readers.pdf_tables import Grid
 
@@ -160,10 +160,10 @@ def _cell_text(lines: Sequence[Line], width: float) -> tuple[str, Offsets]:
 
 
 def _stripped(line: Line) -> tuple[str, Offsets]:
-    assert line.places is not None
-    start = len(line.text) - len(line.text.lstrip())
-    end = len(line.text.rstrip())
-    return line.text[start:end], line.places[start:end]
+    text, places = without_spacing(line)
+    start = len(text) - len(text.lstrip())
+    end = len(text.rstrip())
+    return text[start:end], places[start:end]
 
 
 def _normalised(raw: _Raw, lines: Iterable[Line], tables: Iterable[_RawTable]) -> PageText:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
@@ -27,23 +27,32 @@ Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
-def ruling_lines(page: Any, rotation: int) -> list[Rectangle]:
+class DrawnLines(NamedTuple):
     """Horizontal and vertical lines, as rectangles without thickness (x0 == x1 or y0 == y1).
 
-    In points from the top left of the page after turning it `rotation` degrees clockwise.
+    `lines` are drawn as such, `shades` are the sides of boxes that are only filled. In points from the top
+    left of the page, turned as it was asked for.
     """
+
+    lines: list[Rectangle]
+    shades: list[Rectangle]
+
+
+def ruling_lines(page: Any, rotation: int) -> DrawnLines:
+    """The lines of an open page after turning it `rotation` degrees clockwise."""
+    drawn = DrawnLines([], [])
     handle = page.raw
     count = pdfium.FPDFPage_CountObjects(handle)
     if count > _MOST_OBJECTS:
-        return []
+        return drawn
     objects = (pdfium.FPDFPage_GetObject(handle, index) for index in range(count))
     box = page.get_bbox()
     width, height = box[2] - box[0], box[3] - box[1]
-    lines = []
-    for left, bottom, right, top in _lines_in(objects, _IDENTITY, 0):
+    for (left, bottom, right, top), is_line in _lines_in(objects, _IDENTITY, 0):
         if right - left < _LARGE * width or top - bottom < _LARGE * height:
-            lines.append(to_shown((left, bottom, right, top), box, rotation))
-    return [side for line in lines for side in _sides(line)]
+            sides = _sides(to_shown((left, bottom, right, top), box, rotation))
+            (drawn.lines if is_line else drawn.shades).extend(sides)
+    return drawn
 
 
 def drawn_share(page: Any) -> float:
@@ -85,8 +94,8 @@ def _sides(box: Rectangle) -> Iterator[Rectangle]:
         yield from ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1))
 
 
-def _lines_in(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[Rectangle]:
-    """Boxes in user space: thin ones are lines, others are drawn boxes."""
+def _lines_in(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[tuple[Rectangle, bool]]:
+    """Boxes in user space, and whether each is drawn: thin ones are lines, others have sides."""
     for item in objects:
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
@@ -98,19 +107,26 @@ def _lines_in(objects: Iterator[Any], matrix: Matrix, depth: int) -> Iterator[Re
                 yield from _lines_in(inner, _times(_matrix(item), matrix), depth + 1)
 
 
-def _path(item: Any, matrix: Matrix) -> Iterator[Rectangle]:
+def _path(item: Any, matrix: Matrix) -> Iterator[tuple[Rectangle, bool]]:
     box = _moved(_bounds(item), matrix)
     if min(box[2] - box[0], box[3] - box[1]) <= _THIN:
-        yield box
+        yield box, True
         return
     count = pdfium.FPDFPath_CountSegments(item)
     if count <= 1 or count > _MOST_SEGMENTS or (count > 6 and max(box[2] - box[0], box[3] - box[1]) < _SIGN):
         return
+    stroked = _is_stroked(item)
     lines = list(_straight_lines(item, count, _times(_matrix(item), matrix)))
     if count <= 6 and len(lines) >= 3:
-        yield box
-    else:
-        yield from lines
+        yield box, stroked
+    elif stroked:
+        yield from ((line, True) for line in lines)
+
+
+def _is_stroked(item: Any) -> bool:
+    """Whether a box has sides that can be seen; one that is only filled is a shade behind the text."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium.FPDFPath_GetDrawMode(item, fill, stroke)) and bool(stroke.value)
 
 
 def _straight_lines(item: Any, count: int, matrix: Matrix) -> Iterator[Rectangle]:

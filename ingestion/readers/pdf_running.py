@@ -27,6 +27,8 @@ _PAGE_NUMBER = re.compile(
     r"^[^\w]*(?:p(?:age)?|頁)?[\s.・]*(?P<number>\d{1,4}|[ivxlc]{1,7})\s*(?:[/／|]\s*\d{1,4}|ページ|頁|of\s*\d{1,4})?[^\w]*$",
     re.IGNORECASE,
 )
+_AT_AN_END = re.compile(r"^\d{1,4}(?=\s)|(?<=\s)\d{1,4}$")
+"""A page number beside a title that changes from chapter to chapter."""
 _ROMAN = re.compile(r"^(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -120,6 +122,8 @@ def _wordings(text: str, number: int) -> Iterator[str]:
         yield plain
     for match in _NUMBER.finditer(plain):
         yield f"{plain[: match.start()]}<{int(match.group()) - number}>{plain[match.end() :]}"
+    for match in _AT_AN_END.finditer(text.translate(_FULL_WIDTH).strip()):
+        yield f"…<{int(match.group()) - number}>"
     page = _PAGE_NUMBER.match(plain)
     value = _roman(page.group("number")) if page else None
     if page and value:
@@ -167,7 +171,7 @@ def wordings_of(running: Sequence[Running], pages: Sequence[EdgePage]) -> list[s
     counts: Counter[str] = Counter()
     for found, page in zip(running, pages, strict=True):
         for index in sorted(found.lines):
-            text = " ".join(page.lines[index].text.split())
-            if not _PAGE_NUMBER.match(text.translate(_FULL_WIDTH)):
+            text = _AT_AN_END.sub("", " ".join(page.lines[index].text.translate(_FULL_WIDTH).split())).strip()
+            if len(text) > 1 and not _PAGE_NUMBER.match(text):
                 counts[text] += 1
     return [text for text, _ in counts.most_common()]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ingestion.documents import Offsets
 from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_characters import Characters
+from ingestion.readers.pdf_rules import DrawnLines
 
 _TOLERANCE = 3.0
 """Points between lines that are meant as one."""
@@ -57,16 +58,21 @@ class Grid:
     cells: tuple[GridBox, ...]
 
 
-def find_tables(lines: Sequence[Rectangle], page: Characters) -> list[Grid]:
-    """The tables that `lines` (see pdf_rules.py) draw around the characters of `page`."""
+def find_tables(drawn: DrawnLines, page: Characters) -> list[Grid]:
+    """The tables that lines draw around the characters of `page`; shaded boxes count where no line does."""
     found: list[Grid] = []
-    count = 0
-    for boxes in tables_of_boxes(lines):
-        grid = _grid(boxes, count)
-        if grid is not None and _is_table(grid, page) and not _cuts_words(grid, page):
-            found.append(grid)
-            count += len(grid.cells)
+    for lines in (drawn.lines, [*drawn.lines, *drawn.shades] if drawn.shades else []):
+        for boxes in tables_of_boxes(lines):
+            grid = grid_of(boxes, sum(len(other.cells) for other in found))
+            if grid is None or any(_overlap(grid.box, other.box) for other in found):
+                continue
+            if _is_table(grid, page) and not _cuts_words(grid, page):
+                found.append(grid)
     return found
+
+
+def _overlap(first: Rectangle, second: Rectangle) -> bool:
+    return all(first[side] < second[side + 2] and second[side] < first[side + 2] for side in (0, 1))
 
 
 def cells_of(grids: Sequence[Grid], page: Characters) -> Offsets:
@@ -205,7 +211,8 @@ def _rim(room: Room) -> Iterator[Square]:
     yield from ((row, column) for column in range(c0 + 1, c1) for row in (r0, r1))
 
 
-def _grid(boxes: Sequence[Rectangle], first: int) -> Grid | None:
+def grid_of(boxes: Sequence[Rectangle], first: int) -> Grid | None:
+    """The table of these cells, numbered from `first`; None with fewer than two rows or columns."""
     boxes = [b for b in boxes if min(b[2] - b[0], b[3] - b[1]) >= _SMALLEST_CELL]
     xs = sorted({x for box in boxes for x in (box[0], box[2])})
     ys = sorted({y for box in boxes for y in (box[1], box[3])})
