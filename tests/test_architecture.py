@@ -31,6 +31,7 @@ ONLY_IN = {
         "ingestion/pdfium.py",
         "ingestion/page_rendering.py",
         "ingestion/readers/pdf_characters.py",
+        "ingestion/readers/pdf_hidden.py",
         "ingestion/readers/pdf_rules.py",
     },
     "olefile": {"ingestion/readers/ole.py"},
