@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ingestion.deriving import Deriver
 from ingestion.documents import Document
@@ -23,6 +24,7 @@ from ingestion.location_rows import FileState
 from ingestion.member_plans import gather_members
 from ingestion.plans import EMPTY_FILE, Plan
 from ingestion.readers import supported
+from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
 from ingestion.screener import Screener
 from ingestion.settings import IngestionSettings, Settings
@@ -43,6 +45,7 @@ def ingest(
     groups: frozenset[str] = frozenset(),
     allow_empty: bool = False,
     reparse: bool = False,
+    ocr: OcrMode | None = None,
     progress: Callable[[IngestProgress], None] = lambda progress: None,
     wait_turn: Callable[[], None] = lambda: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -52,13 +55,16 @@ def ingest(
 
     `groups` may read what is ingested; none leaves rights as they are, and the name "" stands for everybody.
     `wait_turn` is called before each batch of passages and may block. `cancelled` is asked between batches.
-    `parse` replaces the child process.
+    `parse` replaces the child process. `ocr` holds for all files of this run, whatever the settings say.
 
     Raises:
         UnsafeRemovalError: nothing was changed, see `make_plan`.
         IngestionError: a path does not exist.
         IndexMismatchError: the library was embedded by another model.
     """
+    if ocr is not None:
+        changed: dict[str, Any] = {"ocr": ocr, "ocr_folders": {}}
+        settings = settings.model_copy(update={"ingestion": settings.ingestion.model_copy(update=changed)})
     run = _Run(library, indexes, embedder, settings, groups, Hooks(progress, wait_turn, cancelled))
     return run.do(paths, allow_empty=allow_empty, reparse=reparse, parse=parse)
 

@@ -9,6 +9,9 @@ OcrMode = Literal["off", "auto", "always"]
 """Text recognition: never, on pages without usable text, or on every page."""
 
 
+OCR_MODES: tuple[OcrMode, ...] = ("off", "auto", "always")
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How one file is to be read.

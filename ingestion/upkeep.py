@@ -23,7 +23,10 @@ def remove_document(
     stored = library.document(document_id, user)
     if stored is None:
         return {"done": False, "document": document_id, "locations": []}
-    LibraryWriter(library).remove_document(document_id)
+    writer = LibraryWriter(library)
+    writer.remove_document(document_id)
+    for place in stored.locations:  # with what lies inside it
+        writer.relink([], [(place.source, path) for path in writer.known_files(place.source, place.path)])
     indexes.catch_up()
     places = [{"source": place.source, "path": place.path} for place in stored.locations]
     return {"done": True, "document": document_id, "locations": places}

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from assistant.answers import Language, Mode, Query
 from assistant.generation import never
 from ingestion.documents import Location, Span
 from ingestion.errors import ModelError
+from ingestion.reading import OCR_MODES
 from ingestion.workspace import Workspace
 from ui import documents_json
 from ui.asking import Asking, scope_from_json
@@ -116,9 +117,10 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Iterator[Json]:
         """See `Operations.ingest`."""
-        return self._jobs.run(paths, self._ingest_work(paths, groups, allow_empty, reparse))
+        return self._jobs.run(paths, self._ingest_work(paths, groups, allow_empty, reparse, ocr))
 
     def start_ingest(
         self,
@@ -127,9 +129,10 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Json:
         """See `Operations.start_ingest`."""
-        return self._jobs.start(paths, self._ingest_work(paths, groups, allow_empty, reparse)).as_json()
+        return self._jobs.start(paths, self._ingest_work(paths, groups, allow_empty, reparse, ocr)).as_json()
 
     def job(self) -> Json | None:
         """See `Operations.job`."""
@@ -193,7 +196,9 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
         """See `Operations.original`."""
         path = self._file(document)
         self._refuse_masked(document)
-        return path.name, path.read_bytes()
+        place = self._stored(document).locations[0]
+        name = path.name if place.parent is None else PurePosixPath(place.path).name
+        return name, path.read_bytes()
 
     def remove_document(self, document: str) -> Json:
         """See `Operations.remove_document`."""
@@ -204,7 +209,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
             search = self.resources.search
             remove_document(document, library=search.library, indexes=search.indexes)
             for location in stored.locations:
-                if location.source == self._uploads:
+                if location.source == self._uploads and location.parent is None:
                     (self.workspace.uploads / location.path).unlink(missing_ok=True)
         return {"done": True, "document": document}
 
@@ -300,17 +305,20 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
         self.resources.close()
 
     def _ingest_work(
-        self, paths: Sequence[str], groups: Sequence[str], allow_empty: bool, reparse: bool
+        self, paths: Sequence[str], groups: Sequence[str], allow_empty: bool, reparse: bool, ocr: str | None
     ) -> Work:
         wanted = [Path(path) for path in paths]
         if relative := [str(path) for path in wanted if not path.is_absolute()]:
             raise UsageError(f"{relative[0]} is a relative path. Give it from the root on.")
+        if ocr not in (None, *OCR_MODES):
+            raise UsageError(f"{ocr!r} is no way to recognise text. Choose one of {', '.join(OCR_MODES)}.")
 
         def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
             with self._writing():
                 report = self._ingest_paths(
                     wanted, progress, cancelled,
                     groups=frozenset(groups), allow_empty=allow_empty, reparse=reparse,
+                    ocr=ocr,
                 )  # fmt: skip
                 return report.as_json()
 
@@ -369,6 +377,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
 
     def _locations(self, locations: Sequence[Location]) -> list[Json]:
         return [
-            {"source": place.source, "path": place.path, "shown_as": self._shown_as(place.source, place.path)}
+            {"source": place.source, "path": place.path, "parent": place.parent,
+             "shown_as": self._shown_as(place.source, place.path)}
             for place in locations
-        ]
+        ]  # fmt: skip

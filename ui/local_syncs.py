@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion.documents import normal_path
+from ingestion.reading import OcrMode
 from ingestion.source_settings import SourceSettings
 from ingestion.sources.configured import Source, find_sources
 from ingestion.workspace import Workspace
@@ -176,6 +177,7 @@ class LocalSyncs:
     def _ingest_paths(
         self, paths: Sequence[Path], progress: Progress, cancelled: Cancelled, *,
         groups: frozenset[str] = frozenset(), allow_empty: bool = False, reparse: bool = False,
+        ocr: OcrMode | None = None,
     ) -> IngestReport:  # fmt: skip
         from ingestion.pipeline import ingest
 
@@ -184,7 +186,7 @@ class LocalSyncs:
             paths, library=search.library, indexes=search.indexes, embedder=search.embedder,
             settings=self.resources.settings, groups=groups, allow_empty=allow_empty, reparse=reparse,
             progress=lambda state: progress(state.as_json()), wait_turn=self._asking.wait_turn,
-            cancelled=cancelled,
+            cancelled=cancelled, ocr=ocr,
         )  # fmt: skip
 
     def _retry(self, files: Sequence[tuple[str, str]], progress: Progress, cancelled: Cancelled) -> Json:

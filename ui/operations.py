@@ -89,8 +89,11 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Iterator[Json]:
         """Ingest and follow it. Closing the iterator cancels; what was committed stays.
+
+        `ocr` is "off", "auto" or "always" for the files read in this run, whatever the settings say.
 
         `{event: "progress", phase: "scan"|"parse"|"embed"|"index", done, total, path, chunks_done, rate,
         eta_seconds}`, then one of `{event: "report", report}` and `{event: "error", kind, message, refused}`;
@@ -105,6 +108,7 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Json:
         """Start an ingest in the background and return `job()`; it outlives the caller.
 
@@ -137,7 +141,8 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
     def documents(self, *, scope: Json | None = None) -> list[Json]:
         """`[{id, title, format, status, pages, chunks, bytes, added_at, warnings, locations, screening}]`.
 
-        `screening` is `{personal: n, planted: n, masked, quarantined}`, `locations` are `[{source, path, shown_as}]`.
+        `screening` is `{personal: n, planted: n, masked, quarantined}`, `locations` are
+        `[{source, path, parent, shown_as}]`, where `parent` is the path of the file that it lies in, or null.
         """
         ...
 

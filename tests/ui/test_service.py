@@ -116,7 +116,11 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("settings", (), {}),
     ("search", ("有給",), {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}}),
     ("search", ("有給",), {"top_k": None, "mode": None, "scope": None}),
-    ("start_ingest", (["/a b", "/日本"],), {"groups": ["hr"], "allow_empty": True, "reparse": True}),
+    (
+        "start_ingest",
+        (["/a b", "/日本"],),
+        {"groups": ["hr"], "allow_empty": True, "reparse": True, "ocr": "always"},
+    ),
     ("job", (), {}),
     ("cancel_ingest", (), {}),
     ("upload", ("規程 &?.pdf", b"\x00\xff"), {}),
@@ -168,7 +172,7 @@ STREAMS: list[tuple[str, tuple[Any, ...], Json]] = [
             "model": "m",
         },
     ),
-    ("ingest", (["/a"],), {"groups": ["g"], "allow_empty": False, "reparse": True}),
+    ("ingest", (["/a"],), {"groups": ["g"], "allow_empty": False, "reparse": True, "ocr": None}),
     ("index_rebuild", (), {}),
     ("index_reembed", ("m",), {}),
 ]

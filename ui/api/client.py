@@ -98,9 +98,10 @@ class ServiceClient(KnowledgeCalls, ScreeningCalls, SyncCalls):
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Iterator[Json]:
         """See `Operations.ingest`."""
-        return self._events("/ingest", _ingest_body(paths, groups, allow_empty, reparse))
+        return self._events("/ingest", _ingest_body(paths, groups, allow_empty, reparse, ocr))
 
     def start_ingest(
         self,
@@ -109,9 +110,10 @@ class ServiceClient(KnowledgeCalls, ScreeningCalls, SyncCalls):
         groups: Sequence[str] = (),
         allow_empty: bool = False,
         reparse: bool = False,
+        ocr: str | None = None,
     ) -> Json:
         """See `Operations.start_ingest`."""
-        body = _ingest_body(paths, groups, allow_empty, reparse)
+        body = _ingest_body(paths, groups, allow_empty, reparse, ocr)
         return cast(Json, self._json("POST", "/job", json=body))
 
     def job(self) -> Json | None:
@@ -258,8 +260,13 @@ def _raise_for(response: httpx.Response) -> None:
     raise error_from_json(error)
 
 
-def _ingest_body(paths: Sequence[str], groups: Sequence[str], allow_empty: bool, reparse: bool) -> Json:
-    return {"paths": list(paths), "groups": list(groups), "allow_empty": allow_empty, "reparse": reparse}
+def _ingest_body(
+    paths: Sequence[str], groups: Sequence[str], allow_empty: bool, reparse: bool, ocr: str | None
+) -> Json:
+    return {
+        "paths": list(paths), "groups": list(groups), "allow_empty": allow_empty, "reparse": reparse,
+        "ocr": ocr,
+    }  # fmt: skip
 
 
 def _document(document: str) -> str:

@@ -56,6 +56,7 @@ class IngestBody(Body):
     groups: list[str] = []
     allow_empty: bool = False
     reparse: bool = False
+    ocr: str | None = None
 
 
 class ReembedBody(Body):

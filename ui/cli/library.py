@@ -30,6 +30,7 @@ def ingest(
     group: Annotated[list[str] | None, typer.Option(help=say("options.group"))] = None,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help=say("options.allow_empty"))] = False,
     reparse: Annotated[bool, typer.Option("--reparse", help=say("options.reparse"))] = False,
+    ocr: Annotated[Literal["off", "auto", "always"] | None, typer.Option(help=say("options.ocr"))] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -38,7 +39,9 @@ def ingest(
 
     wanted = [os.path.abspath(path) for path in paths]
     with closing(connect_here(workspace)) as operations:
-        events = operations.ingest(wanted, groups=group or [], allow_empty=allow_empty, reparse=reparse)
+        events = operations.ingest(
+            wanted, groups=group or [], allow_empty=allow_empty, reparse=reparse, ocr=ocr
+        )
         with closing(cast("Generator[Json, None, None]", events)):
             report = follow(events)
     if json:
