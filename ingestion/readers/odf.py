@@ -5,15 +5,15 @@ Comments and notes are taken; tracked deletions, headers, footers and hidden tex
 
 from __future__ import annotations
 
+import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ingestion.documents import Document
 from ingestion.errors import ReadError
 from ingestion.readers.building import DocumentBuilder, clean_line
-from ingestion.readers.odf_sheets import sheet_rows
+from ingestion.readers.odf_sheets import cell_notes, sheet_rows
 from ingestion.readers.odf_text import hidden_names, note_lines, text_of
 from ingestion.readers.safe_xml import local_name, open_package, parse_xml, part
 from ingestion.readers.sheets import add_sheet
@@ -48,6 +48,10 @@ _CONTAINERS = frozenset(
     ]
 )
 _NESTED = 60
+_LENGTH = re.compile(r"(-?[\d.]{1,12})(cm|mm|in|pt)")
+_UNITS = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72}
+_ROW_HEIGHT = 0.5
+"""Centimetres: shapes whose tops differ by less stand side by side."""
 
 
 def read_odf(path: Path) -> Document:
@@ -173,18 +177,14 @@ def _add_sheets(builder: DocumentBuilder, body: Any, hidden: frozenset[str]) -> 
         builder.open_page(name)
         builder.heading(1, name)
         add_sheet(builder, sheet_rows(table, name, frozenset()))
-        for place, comment in _cell_comments(table):
-            builder.line(f"{comment} {place}".strip())
+        for place, cell in cell_notes(table):
+            for line in note_lines(cell, frozenset(), place=place):
+                builder.row([(f"{name}!{place}", line)])
         builder.close_page()
         if _attribute(table, "style-name") in hidden:
             concealed.append(name)
     if concealed:
         builder.warnings.append(f"hidden sheets were read too: {', '.join(concealed)}")
-
-
-def _cell_comments(table: Any) -> Iterator[tuple[str, str]]:
-    for line in note_lines(table, frozenset()):
-        yield "", line
 
 
 def _add_slides(builder: DocumentBuilder, body: Any, hidden: frozenset[str]) -> None:
@@ -209,7 +209,7 @@ def _add_shapes(builder: DocumentBuilder, page: Any, hidden: frozenset[str]) -> 
     reader = _Text(builder, hidden)
     title: str | None = None
     notes: list[Any] = []
-    for shape in page:
+    for shape in sorted(page, key=_place):
         name = local_name(shape)
         if name == "notes":
             notes.append(shape)
@@ -227,6 +227,16 @@ def _add_shapes(builder: DocumentBuilder, page: Any, hidden: frozenset[str]) -> 
             if _attribute(frame, "class") == "notes":
                 reader.add([frame])
     return title
+
+
+def _place(shape: Any) -> tuple[float, float]:
+    """Row and left edge in centimetres; what has no place comes first."""
+    return _length(_attribute(shape, "y")) // _ROW_HEIGHT, _length(_attribute(shape, "x"))
+
+
+def _length(text: str) -> float:
+    match = _LENGTH.fullmatch(text)
+    return float(match.group(1)) * _UNITS[match.group(2)] if match else 0.0
 
 
 def _attribute(element: Any, name: str) -> str:

@@ -27,6 +27,18 @@ def sheet_rows(table: Any, name: str, hidden: frozenset[str]) -> Iterator[Row]:
         number += repeats
 
 
+def cell_notes(table: Any) -> Iterator[tuple[str, Any]]:
+    """(place as "B3", cell) of each cell with a note."""
+    number = 0
+    for row, _ in _rows(table):
+        column = 0
+        for cell in row:
+            if any(local_name(child) == "annotation" for child in cell):
+                yield f"{column_name(column)}{number + 1}", cell
+            column += _count(cell, "number-columns-repeated")
+        number += _count(row, "number-rows-repeated")
+
+
 def _rows(parent: Any, *, header: bool = False) -> Iterator[tuple[Any, bool]]:
     for child in parent:
         name = local_name(child)
@@ -53,12 +65,14 @@ def _cells(row: Any, number: int, name: str, hidden: frozenset[str], *, header: 
 
 
 def _cell_text(cell: Any, hidden: frozenset[str]) -> str:
-    """The paragraphs of a cell, those of lists in it too; else the value that it states."""
+    """The paragraphs of a cell, those of lists in it too; of a date, and where there are none, its value."""
+    values = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
+    if moment := values.get("date-value"):
+        return moment.removesuffix("T00:00:00").replace("T", " ")
     texts = [text_of(element, hidden) for element in _paragraphs(cell)]
     if text := " ".join(text.strip() for text in texts if text.strip()):
         return text
-    values = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
-    names = ("string-value", "date-value", "time-value", "boolean-value", "value")
+    names = ("string-value", "time-value", "boolean-value", "value")
     return next((values[name] for name in names if name in values), "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,28 +16,33 @@ _LEFT_OUT = frozenset(
     )
 )  # fmt: skip
 _MOST_SPACES = 200
+_BEGIN, _END = "\0(", "\0)"
+_DELETED = re.compile("\0\\(.*?(?:\0\\)|$)", re.DOTALL)
+"""Flat files keep the text of tracked deletions in its place, between two marks."""
 
 
 def text_of(element: Any, hidden: frozenset[str]) -> str:
     """The text of one paragraph as it is shown. `hidden` are names of styles whose text nobody sees."""
     parts: list[str] = []
     _collect(element, hidden, parts, 0)
-    return "".join(parts)
+    return _DELETED.sub("", "".join(parts))
 
 
 def _collect(element: Any, hidden: frozenset[str], parts: list[str], depth: int) -> None:
-    if depth > 200 or _style(element) in hidden:
+    if depth > 200 or _attribute(element, "style-name") in hidden:
         return
     parts.append(_spaced(element.text))
     for child in element:
         name = local_name(child)
         if name == "s":
-            count = next((value for key, value in child.attrib.items() if key.endswith("}c")), "1")
+            count = _attribute(child, "c")
             parts.append(" " * min(int(count) if count.isdigit() else 1, _MOST_SPACES))
         elif name == "tab":
             parts.append("\t")
         elif name == "line-break":
             parts.append("\n")
+        elif name in ("change-start", "change-end") and _attribute(child, "change-id") in hidden:
+            parts.append(_BEGIN if name == "change-start" else _END)
         elif name not in _LEFT_OUT and isinstance(child.tag, str):
             _collect(child, hidden, parts, depth + 1)
         parts.append(_spaced(child.tail))
@@ -52,8 +58,11 @@ def _spaced(text: str | None) -> str:
     return f"{before}{words}{after}"
 
 
-def note_lines(block: Any, hidden: frozenset[str], *, own: Any = None) -> Iterator[str]:
-    """Footnotes, endnotes and comments in a block, each as one line; with `own` just that one."""
+def note_lines(block: Any, hidden: frozenset[str], *, own: Any = None, place: str = "") -> Iterator[str]:
+    """Footnotes, endnotes and comments in a block, each as one line; with `own` just that one.
+
+    `place` is where the block is, to be named beside a comment's author.
+    """
     for element in block.iter() if own is None else [own]:
         name = local_name(element)
         if name == "note":
@@ -65,7 +74,8 @@ def note_lines(block: Any, hidden: frozenset[str], *, own: Any = None) -> Iterat
                 "".join(child.itertext()) for child in element if local_name(child) == "creator"
             ).strip()
             if text := _paragraphs(element, hidden):
-                yield f"Comment{f' ({clean_line(author)})' if author else ''}: {text}"
+                by = ", ".join(part for part in (clean_line(author), place) if part)
+                yield f"Comment ({by}): {text}" if by else f"Comment: {text}"
 
 
 def _paragraphs(parent: Any, hidden: frozenset[str]) -> str:
@@ -74,9 +84,11 @@ def _paragraphs(parent: Any, hidden: frozenset[str]) -> str:
 
 
 def hidden_names(content: Any) -> frozenset[str]:
-    """Names of automatic styles that hide what has them: text, sheets and slides."""
+    """Names of automatic styles that hide what has them (text, sheets, slides), and ids of tracked deletions."""
     names: set[str] = set()
     for style in content.iter():
+        if local_name(style) == "changed-region" and any(local_name(child) == "deletion" for child in style):
+            names.add(_attribute(style, "id"))
         if local_name(style) != "style":
             continue
         for properties in style:
@@ -86,9 +98,9 @@ def hidden_names(content: Any) -> frozenset[str]:
                 if (name == "display" and value == ("none" if of_text else "false")) or (
                     name == "visibility" and value == "hidden"
                 ):
-                    names.add(next((v for k, v in style.attrib.items() if k.endswith("}name")), ""))
+                    names.add(_attribute(style, "name"))
     return frozenset(names - {""})
 
 
-def _style(element: Any) -> str:
-    return next((value for key, value in element.attrib.items() if key.endswith("}style-name")), "")
+def _attribute(element: Any, name: str) -> str:
+    return next((value for key, value in element.attrib.items() if key.endswith(f"}}{name}")), "")

@@ -103,7 +103,8 @@ def is_compound(path: Path) -> bool:
 
 def _decoded(value: bytes, codepage: int | None) -> str:
     """A summary's string in the code page that it names, or in the usual ones of Windows."""
-    names = [f"cp{codepage}" if codepage not in (None, 65001, 1200) else "utf-8", "cp932", "cp1252"]
+    page = (codepage or 0) & 0xFFFF  # olefile reads it as a signed number
+    names = ["utf-8" if page == 65001 else f"cp{page}", "cp932", "cp1252"]
     for name in names:
         try:
             return value.rstrip(b"\0").decode(name)
