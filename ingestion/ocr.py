@@ -21,6 +21,7 @@ from PIL import Image
 from ingestion.vertical_lines import laid_flat
 
 Points = tuple[tuple[float, float], ...]
+Region = tuple[int, int, int, int]
 Turn = Image.Transpose | None
 
 LEAST_CONFIDENCE = 0.5
@@ -29,6 +30,8 @@ LEAST_CONFIDENCE = 0.5
 _SEARCH_SIDE = 1280
 _FINE_SEARCH_SIDE = 2560
 _FINE_LINE = 11.0
+_FEW_LINES = 6
+_MARGIN = 0.04
 _LEAST_CONTRAST = 12
 _SAMPLE = 6
 _READABLE = 0.75
@@ -91,23 +94,62 @@ def _read_upright(
 
 
 def _find_lines(engine: Any, image: Image.Image) -> list[Points]:
-    found = _search(engine, image, _SEARCH_SIDE)
-    longest = max(image.size)
-    if found and longest > _SEARCH_SIDE:
-        heights = [min(_length(p[0], p[1]), _length(p[0], p[3])) for p in found]
-        if float(np.median(heights)) * _SEARCH_SIDE / longest < _FINE_LINE:
-            return _search(engine, image, _FINE_SEARCH_SIDE)
+    """The corners of each line.
+
+    The detector overlooks small lines on a page that is otherwise empty, so margins are left out, and a page
+    with few lines is looked at band by band as well.
+    """
+    whole = _inked(image, (0, 0, *image.size))
+    if whole is None:
+        return []
+    found = _search(engine, image, whole, _SEARCH_SIDE)
+    if len(found) <= _FEW_LINES:
+        step = image.height // 4
+        for top in range(0, image.height, step):
+            band = _inked(image, (0, top, image.width, min(image.height, top + step + step // 3)))
+            more = _search(engine, image, band, _SEARCH_SIDE) if band else []
+            found += [points for points in more if not any(_covers(other, points) for other in found)]
+    heights = [min(_length(p[0], p[1]), _length(p[0], p[3])) for p in found]
+    longest = max(whole[2] - whole[0], whole[3] - whole[1])
+    if found and longest > _SEARCH_SIDE and float(np.median(heights)) * _SEARCH_SIDE / longest < _FINE_LINE:
+        return _search(engine, image, whole, _FINE_SEARCH_SIDE)
     return found
 
 
-def _search(engine: Any, image: Image.Image, side: int) -> list[Points]:
-    factor = min(1.0, side / max(image.size))
-    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    small = image.resize(size, Image.Resampling.LANCZOS) if factor < 1 else image
-    boxes = engine(_pixels(small), use_det=True, use_cls=False, use_rec=False).boxes
-    return (
-        [] if boxes is None else [tuple((float(x) / factor, float(y) / factor) for x, y in b) for b in boxes]
-    )
+def _inked(image: Image.Image, region: Region) -> Region | None:
+    """The part of `region` that something stands on, with a margin; None when there is nothing."""
+    factor = max(1, max(image.size) // 800)
+    grey = np.asarray(image.crop(region).convert("L").reduce(factor)).astype(np.int16)
+    ink = np.abs(grey - int(np.median(grey))) > _LEAST_CONTRAST
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return None
+    margin = _MARGIN * max(image.size)
+    left, top = region[0] + columns[0] * factor - margin, region[1] + rows[0] * factor - margin
+    right, bottom = region[0] + columns[-1] * factor + margin, region[1] + rows[-1] * factor + margin
+    low = (max(region[0], int(left)), max(region[1], int(top)))
+    return (*low, min(region[2], int(right)), min(region[3], int(bottom)))
+
+
+def _covers(points: Points, other: Points) -> bool:
+    """Whether the middle of `other` lies within the bounds of `points`."""
+    x, y = sum(p[0] for p in other) / 4, sum(p[1] for p in other) / 4
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys)
+
+
+def _search(engine: Any, image: Image.Image, region: Region, side: int) -> list[Points]:
+    part = image.crop(region)
+    factor = min(1.0, side / max(part.size))
+    if factor < 1:
+        size = (max(1, round(part.width * factor)), max(1, round(part.height * factor)))
+        part = part.resize(size, Image.Resampling.LANCZOS)
+    boxes = engine(_pixels(part), use_det=True, use_cls=False, use_rec=False).boxes
+    if boxes is None:
+        return []
+    return [
+        tuple((region[0] + float(x) / factor, region[1] + float(y) / factor) for x, y in b) for b in boxes
+    ]
 
 
 def _length(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -180,6 +222,8 @@ def _read_lines(engine: Any, crops: Sequence[Image.Image], tall: Sequence[bool])
 def _read_crops(engine: Any, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
     from rapidocr.ch_ppocr_rec import TextRecInput
 
+    if not crops:
+        return []
     read = engine._load_rec_model()(TextRecInput(img=[_pixels(crop) for crop in crops]))
     return [(str(text), float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import pypdfium2.raw as pdfium
 from PIL import Image
 
 from ingestion.ocr import read_picture
@@ -16,38 +14,17 @@ from ingestion.reading import OcrMode
 _DOTS_PER_INCH = 200
 _LONGEST_SIDE = 2600
 _FEW_CHARACTERS = 20
-_LARGE_SHARE = 0.3
 
 
-def needs_recognition(
-    text: str, *, garbled: bool, mode: OcrMode, pictured: Callable[[], bool] = lambda: False
-) -> bool:
-    """Whether a page with this text layer is read from its picture.
+def needs_recognition(text: str, *, garbled: bool, mode: OcrMode) -> bool:
+    """Whether a page with this text layer is worth reading from its picture.
 
-    In mode "auto" that is a page without text, one whose fonts name their characters wrongly, and one with a
-    few characters over a picture (`pictured`), such as a scan that carries a page number.
+    In mode "auto" that is a page with (nearly) no text, such as a scan that carries only a page number, and
+    one whose fonts name their characters wrongly.
     """
     if mode == "off":
         return False
-    visible = len("".join(text.split()))
-    if mode == "always" or garbled or not visible:
-        return True
-    return visible < _FEW_CHARACTERS and pictured()
-
-
-def is_pictured(document: Any, index: int) -> bool:
-    """Whether pictures cover a good part of page `index` (0-based).
-
-    Raises:
-        ReadError: the page cannot be loaded.
-    """
-    with open_page(document, index) as page:
-        width, height = page.get_size()
-        covered = 0.0
-        for item in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
-            left, bottom, right, top = item.get_bounds()
-            covered += max(0.0, right - left) * max(0.0, top - bottom)
-    return bool(covered > _LARGE_SHARE * width * height)
+    return mode == "always" or garbled or len("".join(text.split())) < _FEW_CHARACTERS
 
 
 def recognise(document: Any, index: int, *, threads: int = 0) -> RecognisedPage:

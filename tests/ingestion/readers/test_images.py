@@ -12,7 +12,7 @@ from ingestion.documents import Span
 from ingestion.errors import ReadError
 from ingestion.page_images import line_part
 from ingestion.readers import read
-from ingestion.reading import ReadOptions
+from ingestion.reading import OcrMode, ReadOptions
 from tests.ingestion.pdf_writer import PageSpec, TextAt, write_pdf
 from tests.ingestion.picture_writer import page_picture
 
@@ -86,10 +86,15 @@ def test_a_scanned_pdf_is_read_from_its_picture(tmp_path: Path) -> None:
         read(path, ReadOptions(ocr="off"))
 
 
-def test_printed_text_is_read_anew_only_when_told_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["off", "auto", "always"])
+def test_printed_text_stays_where_the_picture_says_no_more(tmp_path: Path, mode: OcrMode) -> None:
     path = tmp_path / "a.pdf"
-    path.write_bytes(write_pdf([PageSpec([TextAt(72, 700, "短い頁。")])]))
-    assert read(path).recognised == ()
-    assert read(path, ReadOptions(ocr="off")).recognised == ()
-    always = read(path, ReadOptions(ocr="always"))
-    assert "短い頁" in always.text and len(always.recognised) == 1
+    path.write_bytes(write_pdf([PageSpec([TextAt(72, 700, "この頁には短い文がある。")])]))
+    document = read(path, ReadOptions(ocr=mode))
+    assert (document.text.strip(), document.recognised) == ("この頁には短い文がある。", ())
+
+
+def test_one_short_line_on_an_empty_page_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "note.png"
+    page_picture(["受付済"], at=(900, 1500)).save(path)
+    assert read(path).text == "受付済\n"
