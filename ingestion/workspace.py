@@ -175,6 +175,12 @@ def _refuse_network_file_system(root: Path) -> None:
         )
 
 
+def mounts_below(folder: Path) -> list[str]:
+    """Where file systems are mounted at `folder` and below, in order."""
+    mounts = (mount.mountpoint for mount in psutil.disk_partitions(all=True))
+    return sorted({mount for mount in mounts if Path(mount).is_relative_to(folder)})
+
+
 def file_system_of(path: Path) -> str:
     """The type of the file system that holds `path` ("ext4"), or "" when it cannot be told."""
     best, kind = -1, ""

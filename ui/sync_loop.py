@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
-from ui.errors import EXPECTED, JobRunningError
+from ui.errors import EXPECTED, JobRunningError, error_from_json
 from ui.operations import Operations
 
 Json = dict[str, Any]
@@ -19,6 +19,7 @@ POLL_SECONDS = 600.0
 """How often a source without `every_minutes` is looked at, beside being watched."""
 _RETRY_SECONDS = 5.0  # after the first failure; doubled with each one, up to the polling time
 _BUSY_SECONDS = 5.0  # another ingest is running: no fault of the source
+_LOOK_SECONDS = 60.0  # the clock may be set while the schedule sleeps
 logger = logging.getLogger(__name__)
 
 
@@ -134,8 +135,8 @@ class _Loop:
                 if event["event"] == "report" and event["report"]["sources"]:
                     outcome: Json = event["report"]["sources"][0]
                     return outcome
-                if event["event"] == "error":
-                    return {"name": name, "error": event["message"], "refused": event["refused"]}
+                if event["event"] == "error":  # not the source: another process holds the lock, or a bug
+                    raise error_from_json(event)
         return {"name": name, "error": "the synchronisation ended without a report.", "refused": False}
 
     def _connected(self) -> Operations:
@@ -163,28 +164,34 @@ class Schedule:
         if self._thread.is_alive():
             self._thread.join(self._tick + 5.0)
 
-    def start_due(self) -> str | None:
-        """Start what has been due for the longest time, unless something runs; returns its name."""
+    def start_due(self) -> float | None:
+        """Start what has been due for the longest time, unless something runs.
+
+        Returns how many seconds to wait for the next look, None when no source has a schedule.
+        """
         if (job := self._operations.job()) is not None and job["state"] == "running":
-            return None
-        now = datetime.now(UTC)
-        due = [
-            (datetime.fromisoformat(item["next_at"]), item["name"])
+            return self._tick
+        scheduled = [
+            (datetime.fromisoformat(item["next_at"]), str(item["name"]))
             for item in self._operations.syncs() if item["next_at"] is not None
         ]  # fmt: skip
-        due = [item for item in due if item[0] <= now]
-        if not due:
+        if not scheduled:
             return None
-        name = str(min(due)[1])
-        self._operations.start_sync(name)
-        return name
+        at, name = min(scheduled)
+        left = (at - datetime.now(UTC)).total_seconds()
+        if left <= 0:
+            self._operations.start_sync(name)
+        return min(max(left, self._tick), _LOOK_SECONDS)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        wait: float | None = self._tick
+        while wait is not None and not self._stop.is_set():
             try:
-                self.start_due()
+                wait = self.start_due()
             except EXPECTED as error:
                 logger.warning("the schedule: %s", error)
+                wait = self._tick
             except Exception:  # a thread has no caller, and one bug must not end every later run
                 logger.exception("the schedule failed")
-            self._stop.wait(self._tick)
+                wait = self._tick
+            self._stop.wait(wait or 0.0)

@@ -20,6 +20,7 @@ from ingestion.sources.configured import Source
 from ingestion.sources.mirror import Changes, Mirror, Mirrored, Rules
 from ingestion.sources.remote import Listing
 from ingestion.sync_rows import SyncRows
+from ingestion.workspace import mounts_below
 
 _COUNTS = ("seen", "added", "changed", "moved", "removed", "unchanged", "ignored", "empty", "pages", "chunks")
 
@@ -34,11 +35,15 @@ class Ingest(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """How the synchronisation of one source went. With an `error` nothing of the library was changed."""
+    """How the synchronisation of one source went. With an `error` nothing of the library was changed.
+
+    `mounts` are the file systems that were mounted at or below its folder.
+    """
 
     source: Source
     report: IngestReport = field(default_factory=IngestReport)
     fetched: int = 0
+    mounts: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str | None = None
     refused: bool = False
@@ -61,6 +66,7 @@ def synchronise(
     allow_empty: bool = False,
     fetching: Callable[[int, int, str], None] = lambda done, total, path: None,
     cancelled: Callable[[], bool] = lambda: False,
+    mounts: Callable[[Path], list[str]] = mounts_below,
 ) -> Outcome:
     """Make the library equal to `source`. What goes wrong is recorded and told, not raised.
 
@@ -71,6 +77,10 @@ def synchronise(
     outcome = Outcome(source)
     try:
         if source.mirror is None:
+            known = rows.runs().get(source.name)
+            outcome.mounts = mounts(source.folder)
+            if known is not None and not allow_empty:
+                _refuse_unmounted(known.report.get("mounts", []), outcome.mounts)
             outcome.report = _ingest(source, ingest, allow_empty)
         else:
             _follow(source, outcome, ingest, library, settings, allow_empty, fetching, cancelled)
@@ -87,10 +97,11 @@ def synchronise(
 
 
 def counts(outcome: Outcome) -> dict[str, Any]:
-    """What is kept of a run: numbers, no names of files."""
+    """What is kept of a run: numbers and mounts, no names of files."""
     value = outcome.as_json()
     kept = {name: value[name] for name in _COUNTS}
-    return {**kept, "failed": len(value["failed"]), "warnings": len(value["warnings"])}
+    numbers = {"failed": len(value["failed"]), "warnings": len(value["warnings"])}
+    return {**kept, **numbers, "mounts": outcome.mounts}
 
 
 def preview_remote(source: Source, library: Library, settings: Settings) -> tuple[Changes, Listing]:
@@ -106,6 +117,15 @@ def preview_remote(source: Source, library: Library, settings: Settings) -> tupl
     finally:
         remote.close()
     return Mirror(source.mirror).compare(listing, _rules(source, library, settings, False)), listing
+
+
+def _refuse_unmounted(before: list[str], now: list[str]) -> None:
+    """A share that is no longer mounted below a source looks like an empty folder, or like an older one."""
+    if lost := [place for place in before if place not in now]:
+        raise UnsafeRemovalError(
+            f"{', '.join(lost)} was mounted at the last synchronisation and is not now. Nothing was changed. "
+            "Mount it again; --allow-empty takes what is there for true."
+        )
 
 
 def _ingest(source: Source, ingest: Ingest, allow_empty: bool) -> IngestReport:

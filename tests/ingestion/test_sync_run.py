@@ -21,6 +21,7 @@ from ingestion.sources.configured import Source
 from ingestion.sources.preview import preview
 from ingestion.sources.run import Outcome, synchronise
 from ingestion.sync_rows import SyncRows
+from ingestion.workspace import mounts_below
 
 
 class Remote(Source):
@@ -104,6 +105,27 @@ def test_a_file_in_the_place_of_the_folder_changes_nothing(world: World, folder:
     outcome = run(world, folder)
     assert outcome.error is not None and "is a file, not a folder" in outcome.error
     assert len(world.paths()) == 10 and failures(world) == {}
+
+
+def test_a_share_that_is_not_mounted_any_more_is_no_empty_folder(world: World, folder: Source) -> None:
+    """Of ten files one vanishes, far less than the limit; that its file system is gone is what tells."""
+    share = str(world.docs / "share")
+    world.write("share/only.txt", "共有の文書")
+    run(world, folder, mounts=lambda _: [share])
+    (world.docs / "share/only.txt").unlink()
+    outcome = run(world, folder, mounts=lambda _: [])
+    assert outcome.refused and outcome.error is not None and f"{share} was mounted" in outcome.error
+    assert "share/only.txt" in world.paths()
+    assert run(world, folder, mounts=lambda _: [share, "/new"]).report.removed == 1
+    assert run(world, folder, mounts=lambda _: []).refused
+    assert run(world, folder, mounts=lambda _: [], allow_empty=True).error is None
+    assert run(world, folder, mounts=lambda _: []).error is None
+
+
+def test_mounts_are_those_of_the_system(tmp_path: Path) -> None:
+    assert mounts_below(tmp_path / "nothing is mounted here") == []
+    told = {line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()}
+    assert "/proc" in mounts_below(Path("/")) and set(mounts_below(Path("/"))) <= told
 
 
 def test_another_writer_is_no_fault_of_the_source(world: World, folder: Source) -> None:

@@ -46,6 +46,9 @@ class FakeSources:
 
     def _events(self, source: str, end: str) -> Iterator[Json]:
         yield {"event": "progress", "name": source}
+        if end == "locked":
+            yield {"event": "error", "kind": "WorkspaceBusyError", "message": "locked", "refused": False}
+            return
         if end == "gone":
             raise ServiceError("the service ended")
         error = None if end == "ok" else end
@@ -125,6 +128,12 @@ def test_a_service_that_ended_is_looked_for_again() -> None:
     assert sources.closed == 2
 
 
+def test_a_lock_that_a_new_service_holds_leads_to_that_service() -> None:
+    sources = FakeSources({"a": 0}, {"a": ["locked", "ok"]})
+    assert watch(sources, [], 50) == [(0, "a", "locked"), (5, "a", None)]
+    assert sources.closed == 2
+
+
 def test_another_ingest_is_waited_for_without_a_word() -> None:
     assert watch(FakeSources({"a": 0}, {"a": ["busy", "busy", "ok"]}), [], 50) == [(10, "a", None)]
 
@@ -144,13 +153,16 @@ def test_the_schedule_starts_what_is_due_for_the_longest_time() -> None:
     sources = FakeSources({"a": 5, "b": 5, "c": 5, "d": 0})
     sources.next_at = {"a": _at(-1), "b": _at(-9), "c": _at(3)}
     schedule = Schedule(sources)  # type: ignore[arg-type]
-    assert schedule.start_due() == "b"
+    assert schedule.start_due() == 5.0 and sources.runs == ["b"]
     sources.running = "running"
-    assert schedule.start_due() is None
+    assert schedule.start_due() == 5.0 and sources.runs == ["b"]
     sources.running, sources.next_at["b"] = "done", _at(5)
-    assert schedule.start_due() == "a"
+    assert schedule.start_due() == 5.0 and sources.runs == ["b", "a"]
     sources.next_at["a"] = _at(5)
-    assert schedule.start_due() is None and sources.runs == ["b", "a"]
+    assert schedule.start_due() == 60.0 and sources.runs == ["b", "a"]
+    sources.next_at["c"] = _at(0.5)
+    assert 20 < (schedule.start_due() or 0) <= 30
+    assert Schedule(FakeSources({"d": 0})).start_due() is None  # type: ignore[arg-type]
 
 
 def test_the_schedule_outlives_errors(caplog: pytest.LogCaptureFixture) -> None:
@@ -162,10 +174,10 @@ def test_the_schedule_outlives_errors(caplog: pytest.LogCaptureFixture) -> None:
             if len(self.runs) == 2:
                 raise ZeroDivisionError
             enough.set()
-            return []
+            return super().syncs()
 
     enough = threading.Event()
-    sources = Broken({})
+    sources = Broken({"a": 5}, next_at={"a": _at(5)})
     schedule = Schedule(sources, tick_seconds=0.01)  # type: ignore[arg-type]
     schedule.start()
     assert enough.wait(10)
