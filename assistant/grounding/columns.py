@@ -39,12 +39,20 @@ def values_of(row: TableRow, text: str) -> list[Value]:
 
 
 def statements(row: TableRow, text: str) -> str:
-    """The row as sentences, one a cell, with ○ and × in words, so that what it denies can be told."""
+    """The row as sentences, one a cell, each with the row's names, and ○ and × in words.
+
+    So what a cell affirms or denies can be told from what the others do.
+    """
+    values = values_of(row, text)
+    told = [value for value in values if not value.cell.header] or values
+    names = " ".join(
+        [*row.lead, *(value.text for value in values if value.cell.header and value not in told)]
+    )
     lines = []
-    for value in values_of(row, text):
+    for value in told:
         said = _MARKS.get(value.text, value.text)
         if said and said not in _NOTHING:
-            lines.append(f"{value.cell.label}は{said}" if value.cell.label else said)
+            lines.append(f"{names} {value.cell.label}は{said}" if value.cell.label else f"{names} {said}")
     return "。".join(lines)
 
 

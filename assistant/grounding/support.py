@@ -43,7 +43,7 @@ class PassageEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence or table row, or two that follow each other: `document.text[span] == text`.
+    """A sentence or table row, or two sentences that follow each other: `document.text[span] == text`.
 
     It is of source `number`. `read` is what a reader takes from it: a row's cells with their columns' names.
     """
@@ -65,10 +65,10 @@ class Support:
 
 
 def passages(sources: Sequence[Source]) -> list[Passage]:
-    """Every sentence and table row of the sources, and every two that touch."""
+    """Every sentence and table row of the sources, and every two sentences that touch."""
     found: list[Passage] = []
     for source in sources:
-        heading = heading_of(source.hit)
+        heading = "\n".join(part for part in (heading_of(source.hit), source.hit.context) if part)
         rows = source.hit.rows
         single = [
             Passage(source.number, unit.span, unit.text, heading, unit.read, unit.row)
@@ -82,16 +82,20 @@ def passages(sources: Sequence[Source]) -> list[Passage]:
 
 
 def _joined(source: Source, first: Passage, second: Passage) -> Passage | None:
-    """The two as one passage when nothing but what the source shows lies between them."""
+    """The two as one passage when nothing but what the source shows lies between them.
+
+    Rows stay alone: two of them hold the numbers of two things.
+    """
+    if first.row is not None or second.row is not None:
+        return None
     whole = Span(first.span.start, second.span.end)
-    read = f"{first.read}\n{second.read}" if first.row is not None and second.row is not None else ""
     for span, text in zip(source.spans, source.texts, strict=True):
         if span.start <= whole.start and whole.end <= span.end:
             inner = text[whole.start - span.start : whole.end - span.start]
-            return Passage(source.number, whole, inner, first.heading, read or inner)
+            return Passage(source.number, whole, inner, first.heading, inner)
     if second.span.start == first.span.end:
         text = first.text + second.text
-        return Passage(source.number, whole, text, first.heading, read or text)
+        return Passage(source.number, whole, text, first.heading, text)
     return None
 
 
