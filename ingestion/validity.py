@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -173,6 +174,7 @@ def joined(name: Facts, text: Facts) -> Facts:
     )
 
 
+@lru_cache(maxsize=65_536)
 def name_key(name: str) -> str:
     """A name without version, date, standing and signs: 就業規則_第3版(2024) and 【旧】就業規則 are one."""
     key = fold(name)
