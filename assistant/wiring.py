@@ -94,9 +94,11 @@ def open_library(workspace: Workspace, settings: Settings) -> Library:
 
 
 def open_search(
-    workspace: Workspace, settings: Settings
+    workspace: Workspace, settings: Settings, *, owns_lock: bool = False
 ) -> tuple[Library, SearchIndexes, Embedder, Retriever]:
     """Library, indexes brought up to it, the embedder of its vectors, and a retriever over them.
+
+    `owns_lock` says that this process holds the workspace's lock all the time.
 
     Raises:
         ModelError: the embedder is not there; the message names the ways to get it.
@@ -107,10 +109,14 @@ def open_search(
     from ingestion.dictionary import DictionaryFile
     from ingestion.indexes import SearchIndexes
     from ingestion.version_rows import VersionRows
+    from ingestion.workspace import WriteGate
 
     library = open_library(workspace, settings)
     embedder = open_embedder(workspace, settings, library)
-    indexes = SearchIndexes.open(workspace.indexes, library, embedder.identity, embedder.dimension)
+    gate = WriteGate(workspace, owns_lock=owns_lock)
+    indexes = SearchIndexes.open(
+        workspace.indexes, library, embedder.identity, embedder.dimension, may_write=gate
+    )
     words = DictionaryFile(workspace.dictionary_path)
     currency = Currency(VersionRows(library))
     retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency)

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ SNAPSHOT_EVERY = 20_000
 Progress = Callable[[str, int, int], None]
 """Called with ("vectors" or "lexical", chunks done, chunks in all)."""
 
+MayWrite = Callable[[], AbstractContextManager[bool]]
+
+
+def _always() -> AbstractContextManager[bool]:
+    return nullcontext(True)
+
+
 _NO_ROWS: Rows = np.empty(0, dtype=np.int64)
 
 
@@ -42,8 +50,10 @@ class SearchIndexes:
         embedder: str,
         dimension: int,
         ivf_from: int = vector_index.IVF_FROM,
+        may_write: MayWrite = _always,
     ) -> None:
         """Use `open`, which also checks the embedder and catches up."""
+        self._may_write = may_write
         self._library = library
         self._feed = LibraryFeed(library)
         self._folder = folder
@@ -52,7 +62,8 @@ class SearchIndexes:
         self._ivf_from = ivf_from
         self._writing = threading.Lock()
         self._unsaved = 0
-        self._lexical = LexicalIndex(folder / "lexical")
+        with may_write() as allowed:
+            self._lexical = LexicalIndex(folder / "lexical", may_write=allowed)
         self._vectors, self._generation = self._load_vectors()
         self._rows_of = lru_cache(maxsize=16)(self._load_rows_of)
 
@@ -65,8 +76,12 @@ class SearchIndexes:
         dimension: int,
         *,
         ivf_from: int = vector_index.IVF_FROM,
+        may_write: MayWrite = _always,
     ) -> SearchIndexes:
         """Open the indexes in `folder`, or make them, and bring them up to the library's generation.
+
+        `may_write` tells, for as long as it is entered, whether files may be changed. While another process
+        writes they may not: vectors are then caught up in memory, and words are those of its last commit.
 
         Raises:
             IndexMismatchError: the library holds vectors of another embedder.
@@ -77,7 +92,7 @@ class SearchIndexes:
                 f"the library was embedded with {active.identity!r}, but {embedder_identity!r} is set. "
                 "Run `konkyo index reembed`, or set models.embedder back in konkyo.toml."
             )
-        indexes = cls(folder, library, embedder_identity, dimension, ivf_from)
+        indexes = cls(folder, library, embedder_identity, dimension, ivf_from, may_write)
         indexes.catch_up()
         return indexes
 
@@ -109,11 +124,15 @@ class SearchIndexes:
 
     def catch_up(self) -> None:
         """Replay what was committed since the indexes' generations; doing it again changes nothing."""
-        with self._writing:
+        with self._writing, self._may_write() as allowed:
             target = self._library.generation
             self._catch_up_vectors(target, None)
-            self._catch_up_lexical(target, None)
-            if self._unsaved >= SNAPSHOT_EVERY:
+            if not (allowed and self._lexical.may_write):  # opened anew it shows what another process wrote
+                self._lexical.close()
+                self._lexical = LexicalIndex(self._folder / "lexical", may_write=allowed)
+            if allowed:
+                self._catch_up_lexical(target, None)
+            if allowed and self._unsaved >= SNAPSHOT_EVERY:
                 self._save_vectors()
 
     def rebuild(self, progress: Progress | None = None) -> dict[str, Any]:
@@ -177,8 +196,8 @@ class SearchIndexes:
 
     def save(self) -> None:
         """Write the vectors to disk when they changed, and let the library forget replayed removals."""
-        with self._writing:
-            if self._unsaved:
+        with self._writing, self._may_write() as allowed:
+            if self._unsaved and allowed:
                 self._save_vectors()
 
     def close(self) -> None:

@@ -46,18 +46,27 @@ class LexicalState:
 class LexicalIndex:
     """Chunk rows and their words. Thread-safe: searches go on while one thread writes."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the index in `folder`, or make an empty one where there is none that can be read."""
+    def __init__(self, folder: Path, *, may_write: bool = True) -> None:
+        """Open the index in `folder`, or make an empty one where there is none that can be read.
+
+        Without `may_write` nothing is made or removed there: another process may be building it just now.
+        """
         self._folder = folder
+        self.may_write = may_write
         self._writing = threading.Lock()
         self._writer: Any = None
         self.state = _read_state(folder / "state.json")
-        if self.state is None or not _exists(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+        readable = self.state is not None and _exists(folder)
+        if not readable:
             self.state = None
-        folder.mkdir(parents=True, exist_ok=True)
+        if not readable and may_write:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
-        self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+        if readable or may_write:
+            self._index = tantivy.Index(self._schema, path=str(folder), reuse=True)
+        else:
+            self._index = tantivy.Index(self._schema)  # in memory, and empty
         self._index.reload()
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +121,29 @@ class Workspace:
             yield
         finally:
             lock.release()
+
+
+class WriteGate:
+    """Called, it tells for as long as it is entered whether this process may write; it never waits.
+
+    It may when it holds the lock, or when nobody does: then the lock is held meanwhile.
+    """
+
+    def __init__(self, workspace: Workspace, *, owns_lock: bool) -> None:
+        """`owns_lock` says that this process holds the lock all the time, in some thread."""
+        self._workspace = workspace
+        self._owns_lock = owns_lock
+
+    @contextmanager
+    def __call__(self) -> Iterator[bool]:
+        """Whether files may be changed."""
+        with ExitStack() as stack:
+            allowed = self._owns_lock
+            if not allowed:
+                with suppress(WorkspaceBusyError):
+                    stack.enter_context(self._workspace.write_lock())
+                    allowed = True
+            yield allowed
 
 
 def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.environ) -> Workspace:

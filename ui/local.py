@@ -43,7 +43,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
     ) -> None:
         self.workspace = workspace
         self.resources = resources or Resources(workspace, workspace.settings())
-        self._owns_lock = owns_lock
+        self._owns_lock = self.resources.owns_lock = owns_lock
         self._uploads = workspace.uploads.as_posix()
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._asking = Asking(self.resources, self._shown_as)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ingestion.settings import Settings
-from ingestion.workspace import Workspace
+from ingestion.workspace import Workspace, WriteGate
 from ui.errors import EXPECTED
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Resources:
         self._records: Records | None = None
         self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
+        self.owns_lock = False
+        """Whether this process holds the workspace's lock as long as it lives."""
         self._generator: LazyGenerator | None = None
         self._assistant: Assistant | None = None
         self._model: str | None = None
@@ -99,7 +101,7 @@ class Resources:
                 from assistant.wiring import open_search
 
                 self._close_bare()
-                self._search = Search(*open_search(self.workspace, self.settings))
+                self._search = Search(*open_search(self.workspace, self.settings, owns_lock=self.owns_lock))
                 self._library = self._library or self._search.library
             return self._search
 
@@ -113,8 +115,9 @@ class Resources:
             if self._bare is None and active is not None:
                 from ingestion.indexes import SearchIndexes
 
+                gate = WriteGate(self.workspace, owns_lock=self.owns_lock)
                 self._bare = SearchIndexes.open(
-                    self.workspace.indexes, self.library, active.identity, active.dimension
+                    self.workspace.indexes, self.library, active.identity, active.dimension, may_write=gate
                 )
             return self._bare
 

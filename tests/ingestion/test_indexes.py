@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +17,9 @@ from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import LibraryWriter
-from ingestion.upkeep import reembed
+from ingestion.upkeep import reembed, remove_document
 from ingestion.vectors import Rows, Vectors
+from ingestion.workspace import WriteGate, open_workspace
 
 PLANETS = ["水星", "金星", "地球", "火星", "木星", "土星"]
 
@@ -194,3 +198,63 @@ def test_searches_go_on_while_documents_come_in(world: World) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_who_may_not_write_catches_up_in_memory_and_touches_no_file(tmp_path: Path) -> None:
+    """As `search` does while another process ingests."""
+    world = World(tmp_path)
+    world.write("a.txt", "合言葉は木星である。")
+    world.ingest()
+    world.indexes.save()
+    world.write("b.txt", "合言葉は土星である。")
+    world.ingest()
+    folder = tmp_path / "indexes"
+
+    def contents() -> dict[Path, bytes]:
+        files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        return {path: path.read_bytes() for path in files}
+
+    before = contents()
+
+    def open_reader(place: Path) -> SearchIndexes:
+        identity, dimension = world.embedder.identity, world.embedder.dimension
+        return SearchIndexes.open(
+            place, world.library, identity, dimension, may_write=lambda: nullcontext(False)
+        )
+
+    reader = open_reader(folder)
+    (document,) = [d for d in world.library.documents_list() if d.locations[0].path == "a.txt"]
+    remove_document(document.id, library=world.library, indexes=reader)
+    ((row, score), *_) = reader.dense(world.embedder.embed_query("b\n合言葉は土星である。"), 1)
+    assert world.library.chunks_by_row([row])[row].path == "b.txt" and score == pytest.approx(1, abs=0.01)
+    assert len(reader.dense(world.embedder.embed_query("合言葉"), 5)) == 1
+    assert reader.lexical("土星", 1)[0][0] == row
+    reader.close()
+    assert contents() == before
+    assert open_reader(tmp_path / "nowhere").lexical("土星", 1) == []
+    assert not (tmp_path / "nowhere" / "lexical").exists()
+    world.indexes.catch_up()
+    assert world.indexes.check()["problems"] == []
+    world.close()
+
+
+def test_the_gate_is_open_to_the_holder_of_the_lock_or_when_nobody_holds_it(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path)
+    gate = WriteGate(workspace, owns_lock=False)
+    with gate() as allowed, gate() as again:
+        assert allowed and again
+    script = (
+        "import sys; from pathlib import Path; from ingestion.workspace import open_workspace\n"
+        "with open_workspace(Path(sys.argv[1])).write_lock():\n    print('held', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"held\n"
+        with gate() as allowed:
+            assert not allowed
+        with WriteGate(workspace, owns_lock=True)() as allowed:
+            assert allowed
+        other.communicate(b"\n")
+    with gate() as allowed:
+        assert allowed
