@@ -7,7 +7,6 @@ found too. It stays readable for people, who can release it.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -128,15 +127,10 @@ def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
 
 
 def _was_disguised(shadow: Shadow, group: Sequence[_Seen]) -> bool:
-    """Whether something was taken off within the signs of `group`."""
-    if not shadow.changed:
+    """Whether something was taken off, or looked like something else, within the signs of `group`."""
+    if not shadow.touched:
         return False
-    for sign in group:
-        first = bisect_left(shadow.places, sign.start)
-        last = bisect_right(shadow.places, sign.end - 1)
-        if last - first < sign.end - sign.start:
-            return True
-    return False
+    return any(place in shadow.touched for sign in group for place in range(sign.start, sign.end))
 
 
 def _sentences(text: str, start: int, end: int) -> tuple[int, int]:

@@ -28,11 +28,11 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{16,4000}={0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """`text[i]` was at `places[i]` of the original; `changed` says that something was taken off."""
+    """`text[i]` was at `places[i]` of the original; at `touched` places that had something else, or more."""
 
     text: str
     places: tuple[int, ...]
-    changed: bool
+    touched: frozenset[int]
 
 
 def shadow_of(text: str) -> Shadow:
@@ -42,10 +42,9 @@ def shadow_of(text: str) -> Shadow:
     for match in _SPACED.finditer(plain):
         gone |= {i for i in range(match.start() + 1, match.end(), 2)}
     swapped = plain.translate(_LOOKALIKES) if _has_lookalikes(plain) else plain
-    if not gone:
-        return Shadow(swapped, tuple(range(len(text))), swapped != plain)
+    other = {i for i in range(len(plain)) if swapped[i] != plain[i]} if swapped != plain else set()
     places = tuple(i for i in range(len(text)) if i not in gone)
-    return Shadow("".join(swapped[i] for i in places), places, True)
+    return Shadow("".join(swapped[i] for i in places), places, frozenset(gone | other))
 
 
 def encoded_texts(text: str) -> Iterator[tuple[int, int, str]]:
