@@ -130,7 +130,8 @@ def _pairs(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, Candida
     seen: set[tuple[str, str]] = set()
     buckets: dict[tuple[int, bytes] | str, list[str]] = defaultdict(list)
     for candidate in candidates:
-        for key in (*_bands(candidate.signature), *_keys(candidate)):
+        keys: list[tuple[int, bytes] | str] = [*_bands(candidate.signature), *_keys(candidate)]
+        for key in keys:
             for other in buckets[key][-_COMPARED:]:
                 pair = (min(candidate.id, other), max(candidate.id, other))
                 if other != candidate.id and pair not in seen:

@@ -1,4 +1,4 @@
-"""The operations on the company's own words. Part of `ui.operations.Operations`."""
+"""The operations on the company's own words and on versions. Part of `ui.operations.Operations`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ Json = dict[str, Any]
 
 
 class KnowledgeOperations(Protocol):
-    """The company's dictionary; it counts from the next question on."""
+    """The company's dictionary, which counts from the next question on, and versions of documents."""
+
+    def versions(self) -> list[Json]:
+        """Documents that have other versions or copies, or that do not count, by family.
+
+        `[{family, documents: [{document, title, locations: [{source, path, shown_as}], state, version,
+        valid_from, valid_to, superseded_from, copy_of: the preferred copy of the same text | None}]}]`, each
+        family in order; `state` as in a hit's `validity`, days in ISO or None.
+        """
+        ...
 
     def dictionary(self) -> Json:
         """`{ok, path, entries: [{row, term, reading, synonyms: []}], problems: [{row, field, message}]}`.

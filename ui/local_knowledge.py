@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from ingestion.dictionary import Entry, add_entry, read_dictionary, remove_entry, save_dictionary
+from ingestion.documents import Location
+from ingestion.validity import Version, state_on
 from ingestion.workspace import Workspace
 from ui.errors import NotFoundError, UsageError
 from ui.knowledge_operations import Json
+from ui.resources import Resources
 
 
 class LocalKnowledge:
-    """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that has a workspace."""
+    """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that has what is declared here."""
 
     workspace: Workspace
+    resources: Resources
+
+    def _locations(self, locations: Sequence[Location]) -> list[Json]:
+        raise NotImplementedError
+
+    def versions(self) -> list[Json]:
+        """See `KnowledgeOperations.versions`."""
+        from ingestion.version_rows import VersionRows
+
+        readable = {summary.id: summary for summary in self.resources.library.documents_list()}
+        families = []
+        for members in VersionRows(self.resources.library).families():
+            preferred = {version.text: version.id for version in members if version.preferred}
+            documents = [
+                {"document": version.id, "title": readable[version.id].title,
+                 "locations": self._locations(readable[version.id].locations),
+                 **_validity(version), "copy_of": _other(preferred.get(version.text), version.id)}
+                for version in members if version.id in readable
+            ]  # fmt: skip
+            if documents:
+                families.append({"family": members[0].family, "documents": documents})
+        return families
 
     def dictionary(self) -> Json:
         """See `KnowledgeOperations.dictionary`."""
@@ -47,6 +73,19 @@ class LocalKnowledge:
         """See `KnowledgeOperations.save_dictionary`."""
         save_dictionary(self.workspace.dictionary_path, [_entry(entry) for entry in entries])
         return self.dictionary()
+
+
+def _validity(version: Version) -> Json:
+    facts = version.facts
+    return {
+        "state": state_on(version, date.today().isoformat()),
+        "version": ".".join(map(str, facts.version)) or None, "valid_from": version.valid_from,
+        "valid_to": facts.valid_to, "superseded_from": version.superseded_from or None,
+    }  # fmt: skip
+
+
+def _other(document: str | None, own: str) -> str | None:
+    return None if document == own else document
 
 
 def _entry(value: Json) -> Entry:

@@ -133,6 +133,7 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("failures", (), {}),
     ("sources", (), {}),
     ("index_check", (), {}),
+    ("versions", (), {}),
     ("dictionary", (), {}),
     ("put_word", ("年休",), {"reading": "ねんきゅう", "synonyms": ["有休", "年次&有給"]}),
     ("remove_word", ("年休 & A/B",), {}),

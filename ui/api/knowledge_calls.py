@@ -11,6 +11,10 @@ from ui.knowledge_operations import Json
 class KnowledgeCalls:
     """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that sends requests."""
 
+    def versions(self) -> list[Json]:
+        """See `KnowledgeOperations.versions`."""
+        return cast(list[Json], self._json("GET", "/versions"))
+
     def dictionary(self) -> Json:
         """See `KnowledgeOperations.dictionary`."""
         return cast(Json, self._json("GET", "/dictionary"))

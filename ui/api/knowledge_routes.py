@@ -1,4 +1,4 @@
-"""The addresses of the service for the company's own words."""
+"""The addresses of the service for the company's own words and for versions."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ class DictionaryBody(Body):
 
 
 def knowledge_routes(operations: Operations) -> APIRouter:
-    """The dictionary."""
+    """The dictionary and versions."""
     routes = APIRouter()
+
+    @routes.get("/versions")
+    def versions() -> Reply:
+        return operations.versions()
 
     @routes.get("/dictionary")
     def dictionary() -> Reply:

@@ -1,4 +1,4 @@
-"""`konkyo documents`: list, show, boxes, remove."""
+"""`konkyo documents`: list, show, versions, boxes, remove."""
 
 from __future__ import annotations
 
@@ -49,6 +49,26 @@ def show_document(document: DocumentId, json: JsonOption = False, workspace: Wor
         name = page["locator"] or say("say.page", page=page["label"] or page["number"])
         screen.print(f"── {name}", style="dim")
         screen.print(found["text"][page["start"] : page["end"]])
+
+
+@app.command("versions", help=say("help.documents_versions"))
+def list_versions(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Documents that have versions or copies, or do not count."""
+    with closing(connect_here(workspace)) as operations:
+        families = operations.versions()
+    if json:
+        print_json(families)
+        return
+    if not families:
+        console().print(say("say.no_versions"))
+    for family in families:
+        console().print(f"── {family['documents'][-1]['title']}", style="dim")
+        for one in family["documents"]:
+            state = say("say.copy" if one["copy_of"] else f"states.{one['state']}")
+            days = f"{one['valid_from'] or ''}–{one['superseded_from'] or one['valid_to'] or ''}".strip("–")
+            where = one["locations"][0]["shown_as"]
+            style = "" if one["state"] == "in_force" else "dim"
+            console().print(f"{one['document']}  {state}  {days}  {where}", style=style)
 
 
 @app.command("boxes", help=say("help.documents_boxes"))

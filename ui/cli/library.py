@@ -157,6 +157,8 @@ def _show_finished(answer: Json, *, streamed: bool) -> None:
         screen.print(say("say.checked"), style="bold")
         for text, style in showing.claim_lines(answer["claims"]):
             screen.print(text, style=style)
+    for warning in answer.get("warnings", ()):
+        screen.print(say("say.warning", message=warning), style="yellow")
     screen.print(showing.timing_line(answer), style="dim")
 
 

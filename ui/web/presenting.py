@@ -28,13 +28,17 @@ def file_name(path: str) -> str:
 def place(item: Json, language: Language) -> str:
     """Where in its document a hit or citation lies: "p. 3", "Slide 2", "Sheet1!B3", a heading, or "".
 
-    In rules the article stands behind the page, or instead of the heading: "p. 3 · 第12条第2項".
+    In rules the article stands behind the page, or instead of the heading: "p. 3 · 第12条第2項". What is not
+    in force says so.
     """
     article = item.get("article")
-    if article and item.get("page") is None:
-        return str(article)
-    found = _place(item, language)
-    return f"{found} · {article}" if article else found
+    state = (item.get("validity") or {}).get("state", "in_force")
+    parts = [
+        "" if article and item.get("page") is None else _place(item, language),
+        str(article or ""),
+        "" if state == "in_force" else t(language, "web", f"states.{state}"),
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _place(item: Json, language: Language) -> str:
@@ -205,7 +209,9 @@ def _note(state: TurnState, language: Language) -> str:
         return t(language, "web", "phase.queued", ahead=state.ahead)
     if now == "failed":
         return state.error
-    if now in ("writing", "done"):
+    if now == "done" and state.answer is not None:
+        return " ".join(state.answer.get("warnings") or ())
+    if now == "writing":
         return ""
     return t(language, "web", f"phase.{now}")
 
@@ -214,6 +220,7 @@ def answer_text(state: TurnState, language: Language) -> str:
     """An answer with its citations as plain text, to be pasted elsewhere."""
     quoted = cited_sentences(state, language)
     lines = [state.question, "", "".join(part.text + part.marks for part in quoted).strip()]
+    lines += (state.answer or {}).get("warnings") or ()
     sources = cited_sources(state, language)
     if sources:
         lines += ["", t(language, "web", "cited_sources")]

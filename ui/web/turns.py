@@ -140,7 +140,7 @@ def passage_of(item: Json) -> Passage:
         page_label=item.get("page_label"),
         locator=item.get("locator"),
         shown_as=item.get("shown_as") or f"{item['source'].rstrip('/')}/{item['path']}",
-        facts={key: item[key] for key in ("heading_path", "article") if item.get(key)},
+        facts={key: item[key] for key in ("heading_path", "article", "validity") if item.get(key)},
         cell=item.get("cell"),
     )
 

@@ -108,6 +108,11 @@ def test_sources_list_each_quote_once() -> None:
         ({"page": None, "format": "txt"}, ""),
         ({"page": 3, "page_label": "3", "format": "pdf", "article": "第5条"}, "p. 3 · 第5条"),
         ({"page": None, "locator": "1 > 2", "format": "md", "article": "第5条第2項"}, "第5条第2項"),
+        (
+            {"page": 3, "page_label": "3", "format": "pdf", "validity": {"state": "superseded"}},
+            "p. 3 · earlier version",
+        ),
+        ({"page": None, "format": "txt", "validity": {"state": "in_force"}}, ""),
     ],
 )
 def test_places(item: dict[str, Any], expected: str) -> None:
@@ -124,3 +129,12 @@ def test_hostile_text_is_passed_on_as_text_only() -> None:
     assert SCRIPT in view["pieces"][0]["text"]
     assert view["sources"][0]["title"] == f"{SCRIPT}title"
     assert turn_view(replace(state, question=SCRIPT), "en")["copy"].startswith(SCRIPT)
+
+
+def test_an_answer_that_cites_what_is_not_in_force_says_so_below_and_in_the_copy() -> None:
+    state = final("休暇は？")
+    assert state.answer is not None
+    warned = replace(state, answer={**state.answer, "warnings": ["「就業規則」は廃止されています。"]})
+    view = turn_view(warned, "ja")
+    assert view["note"] == "「就業規則」は廃止されています。" and view["note"] in view["copy"]
+    assert turn_view(state, "ja")["note"] == ""

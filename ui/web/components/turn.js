@@ -87,6 +87,7 @@ const drawNote = (data) => {
   if (data.phase === "failed") note.append(make("span", "icon", "!"))
   if (data.phase === "abstained") note.append(make("span", "icon", "∅"))
   if (data.phase === "stopped") note.append(make("span", "icon", "■"))
+  if (data.phase === "done") note.append(make("span", "icon", "⚠"))
   note.append(make("span", undefined, data.note))
   note.setAttribute("role", "status")
   return note
