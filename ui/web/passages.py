@@ -14,6 +14,9 @@ from ui.web.tables import table_at
 
 Json = dict[str, Any]
 
+PAGE_FORMATS = frozenset({"pdf", "png", "jpg", "tiff", "bmp", "webp"})
+"""Formats whose pages have pictures."""
+
 MARK = (255, 226, 110)
 OUTLINE = (47, 93, 140)
 _WINDOW = 900
@@ -25,8 +28,8 @@ _TABLES = frozenset({"xlsx", "xlsm", "xls", "csv", "tsv"})
 
 
 def kind_of(document: Json, start: int, end: int) -> Literal["page", "table", "slide", "text"]:
-    """What suits the passage: a page image (pdf), a table, a slide's text, or running text."""
-    if document["format"] == "pdf":
+    """What suits the passage: a page image, a table, a slide's text, or running text."""
+    if document["format"] in PAGE_FORMATS:
         return "page"
     if table_at(document, start, end) is not None:
         return "table"

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from ingestion.readers.recognised_text import LOW_CONFIDENCE
 from ui.errors import EXPECTED
 from ui.web import passages
 from ui.web.listing import title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say, show_error
+from ui.web.views.recognition import tell_confidence
 
 Json = dict[str, Any]
 
@@ -70,7 +70,7 @@ def _preview(chosen: str) -> None:
         document = operations().document(chosen)
         st.markdown(f"**{plain(title_of(document))}**")
         names = [say("chunks_tab", number=len(document["chunks"])), say("facts_tab")]
-        if document["format"] == "pdf":
+        if document["format"] in passages.PAGE_FORMATS:
             tabs = st.tabs([say("pages_tab"), *names])
             with tabs[0]:
                 _pages(document)
@@ -92,8 +92,7 @@ def _pages(document: Json) -> None:
     if total > 1:
         number = int(st.number_input(say("page_number"), 1, total, 1, key=f"page_{document['id']}"))
     page = document["pages"][number - 1]
-    if page.get("confidence") is not None:
-        _confidence(page["confidence"])
+    tell_confidence(page)
     left, right = st.columns(2)
     with left, st.container(border=True, key="page_image"):
         image = operations().page_image(document["id"], number, scale=_SCALE)
@@ -114,14 +113,6 @@ def _outlined(document: Json, page: Json) -> list[tuple[str, list[Json]]]:
             boxes = operations().boxes(document["id"], start, end)
             groups.append((str(index), [box for box in boxes if box["page"] == page["number"]]))
     return groups
-
-
-def _confidence(confidence: float) -> None:
-    text = say("read_from_picture", percent=round(100 * confidence))
-    if confidence < LOW_CONFIDENCE:
-        st.warning(f"{text} {say('unsure')}", icon=":material/warning:")
-    else:
-        st.caption(text)
 
 
 def _chunks(document: Json) -> None:

@@ -16,7 +16,10 @@ from ui.web.views import inside, screening, sources
 
 Json = dict[str, Any]
 
-SUFFIXES = (".pdf", ".docx", ".xlsx", ".pptx", ".html", ".htm", ".md", ".txt", ".csv", ".eml")
+SUFFIXES = (
+    ".pdf", ".docx", ".xlsx", ".pptx", ".html", ".htm", ".md", ".txt", ".csv", ".eml", ".png", ".jpg",
+    ".jpeg", ".tif", ".tiff",
+)  # fmt: skip
 _POLL_SECONDS = 1.0
 
 

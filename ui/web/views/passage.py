@@ -12,6 +12,7 @@ from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
 from ui.web.turns import Passage
+from ui.web.views.recognition import tell_confidence
 
 Json = dict[str, Any]
 
@@ -93,6 +94,9 @@ def _page(chosen: Passage, document: Json) -> None:
     number = int(st.session_state.get("passage_page") or cited)
     total = len(document["pages"])
     _turn_pages(number, cited, total)
+    for page in document["pages"]:
+        if page["number"] == number:
+            tell_confidence(page)
     image = operations().page_image(chosen.document, number, scale=_SCALE)
     here = [box for box in boxes if box["page"] == number]
     with st.container(border=True, key="page_image"):
