@@ -15,21 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font, PatternFill
-from pptx.util import Cm
+from table_files import FEES, WRITERS, write_xlsx
 
 from ingestion.documents import Document, Table
 from ingestion.readers import read
 from ingestion.table_rows import read_tables
-
-FEES = [
-    ["区分", "会員種別", "年会費", "年会費", "備考"],
-    ["区分", "会員種別", "2023年度", "2024年度", "備考"],
-    ["正会員", "法人会員", "100,000円", "120,000円", ""],
-    ["正会員", "個人会員", "10,000円", "12,000円", "学生は半額"],
-    ["賛助会員", "法人会員", "50,000円", "60,000円", ""],
-]
-MERGED = [(0, 0, 2, 1), (0, 1, 2, 1), (0, 2, 1, 2), (0, 4, 2, 1), (2, 0, 2, 1)]
-"""Row, column, rows and columns of the merged cells of FEES."""
 
 
 def expanded(document: Document, table: Table) -> list[list[str]]:
@@ -68,78 +58,6 @@ def labelled(document: Document) -> dict[str, tuple[str, ...]]:
                     text = document.text[cell.start : cell.end]
                     found[text] = tuple([*row.lead, *names, cell.label])
     return found
-
-
-def write_docx(path: Path) -> None:
-    word = docx.Document()
-    word.add_paragraph("会費は次の表のとおりとする。")
-    table = word.add_table(len(FEES), len(FEES[0]))
-    for row, values in enumerate(FEES):
-        for column, value in enumerate(values):
-            table.cell(row, column).text = value
-    for row, column, high, wide in MERGED:
-        last = table.cell(row + high - 1, column + wide - 1)
-        for down in range(high):
-            for right in range(wide):
-                table.cell(row + down, column + right).text = ""
-        table.cell(row, column).merge(last).text = FEES[row][column]
-    word.save(str(path))
-
-
-def write_xlsx(path: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "会費"
-    sheet["B2"] = "会費一覧"
-    for row, values in enumerate(FEES):
-        for column, value in enumerate(values):
-            sheet.cell(row + 3, column + 2).value = value or None
-    for row, column, high, wide in MERGED:
-        sheet.merge_cells(
-            start_row=row + 3, start_column=column + 2, end_row=row + high + 2, end_column=column + wide + 1
-        )
-    book.save(path)
-
-
-def write_pptx(path: Path) -> None:
-    show = pptx.Presentation()
-    slide = show.slides.add_slide(show.slide_layouts[5])
-    slide.shapes.title.text = "会費"
-    table = slide.shapes.add_table(len(FEES), len(FEES[0]), Cm(1), Cm(5), Cm(20), Cm(8)).table
-    for row, values in enumerate(FEES):
-        for column, value in enumerate(values):
-            table.cell(row, column).text = value
-    for row, column, high, wide in MERGED:
-        for down in range(high):
-            for right in range(wide):
-                if down or right:
-                    table.cell(row + down, column + right).text = ""
-        table.cell(row, column).merge(table.cell(row + high - 1, column + wide - 1))
-    show.save(str(path))
-
-
-def write_html(path: Path) -> None:
-    starts = {(row, column): (high, wide) for row, column, high, wide in MERGED}
-    covered = {
-        (row + down, column + right)
-        for row, column, high, wide in MERGED
-        for down in range(high)
-        for right in range(wide)
-        if down or right
-    }
-    rows = []
-    for row, values in enumerate(FEES):
-        cells = [
-            "<td rowspan={} colspan={}>{}</td>".format(*starts.get((row, column), (1, 1)), value)
-            for column, value in enumerate(values)
-            if (row, column) not in covered
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    path.write_text(f"<table>{''.join(rows)}</table>", "utf-8")
-
-
-WRITERS = {"docx": write_docx, "xlsx": write_xlsx, "pptx": write_pptx, "html": write_html}
 
 
 @pytest.mark.parametrize("kind", WRITERS)
