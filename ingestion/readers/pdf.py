@@ -25,6 +25,7 @@ from ingestion.readers.pdf_characters import read_characters
 from ingestion.readers.pdf_extras import attachment_names, encryption_reason, form_values
 from ingestion.readers.pdf_garbled import looks_garbled
 from ingestion.readers.pdf_headings import body_size, decoded, headings_of
+from ingestion.readers.pdf_hidden import Flags, hidden_characters, hidden_spans
 from ingestion.readers.pdf_layout import Layout, layout_of
 from ingestion.readers.pdf_ocr import needs_recognition, recognise
 from ingestion.readers.pdf_pages import PageText, compose
@@ -57,9 +58,10 @@ class _Sheet:
     layout: Layout
     grids: tuple[Grid, ...]
     height: float
+    hidden: Flags
 
 
-_BLANK = _Sheet(Layout((), False, 0.0), (), 0.0)
+_BLANK = _Sheet(Layout((), False, 0.0), (), 0.0, np.zeros(0, dtype=np.bool_))
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class _Pages:
     texts: list[PageText]
     running: list[Running] = field(default_factory=list)
     edges: list[EdgePage] = field(default_factory=list)
+    hidden: list[Flags] = field(default_factory=list)
     recognised: dict[int, RecognisedPage] = field(default_factory=dict)
     unreadable: list[int] = field(default_factory=list)
     garbled: list[int] = field(default_factory=list)
@@ -133,20 +136,21 @@ def _printed(document: Any) -> _Pages:
     texts = [
         compose(sheet.layout, sheet.grids, found.lines) for sheet, found in zip(sheets, running, strict=True)
     ]
-    return _Pages(texts, running, edges, unreadable=unreadable)
+    return _Pages(texts, running, edges, [sheet.hidden for sheet in sheets], unreadable=unreadable)
 
 
 def _sheet(document: Any, index: int) -> _Sheet:
     with open_page(document, index) as page, open_text(page) as text_page:
         characters = read_characters(page, text_page)
         drawn = ruling_lines(page, characters.rotation) if characters.text else None
+        hidden = hidden_characters(text_page, characters)
     grids = find_tables(drawn, characters) if drawn else []
     layout = layout_of(characters, cells_of(grids, characters) if grids else None)
     cut = unstacked(grids, layout.lines) if grids else None
     if cut:
         grids = cut
         layout = layout_of(characters, cells_of(grids, characters))
-    return _Sheet(layout, tuple(grids), characters.height)
+    return _Sheet(layout, tuple(grids), characters.height, hidden)
 
 
 def _edge_page(sheet: _Sheet) -> EdgePage:
@@ -215,6 +219,11 @@ def _assemble(document: Any, pages: _Pages, members: tuple[str, ...]) -> Documen
         tables=_tables(pages.texts, starts),
         recognised=_recognised_lines(pages, starts),
         members=members,
+        hidden=tuple(
+            span
+            for text, flags, start in zip(pages.texts, pages.hidden, starts, strict=False)
+            for span in hidden_spans(text.origins, flags, start)
+        ),
     )
 
 

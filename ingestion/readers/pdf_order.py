@@ -28,7 +28,7 @@ def reading_order(boxes: Boxes, sizes: npt.NDArray[np.float32]) -> list[int]:
     `boxes` are in coordinates of the flow (see pdf_layout.py), `sizes` the heights of their fonts.
     """
     count = len(boxes)
-    if not 3 <= count <= _MOST_LINES:
+    if not 2 <= count <= _MOST_LINES:
         return list(range(count))
     ranks = _by_columns(list(range(count)), boxes, float(np.median(sizes)))
     if ranks != sorted(ranks):

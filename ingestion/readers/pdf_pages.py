@@ -141,7 +141,10 @@ def _cell_text(lines: Sequence[Line], width: float) -> tuple[str, Offsets]:
     flow = flow_boxes(boxes, upright, float(boxes[:, 2].max()))
     order = np.lexsort((flow[:, 0], np.round(flow[:, 1] / 3)))
     ordered = rejoined([lines[index] for index in order.tolist()])
-    widest = max(line.box[2] - line.box[0] for line in ordered)
+    widths = [line.box[2] - line.box[0] for line in ordered]
+    widest, em = max(widths), ordered[0].size
+    # Lines as wide as the cell, or all alike but the last, end where the cell does and not the word.
+    filled = width - widest < 3 * em + 4 or (len(widths) > 2 and widest - min(widths[:-1]) < em)
     texts: list[str] = []
     maps: list[Offsets] = []
     for index, line in enumerate(ordered):
@@ -149,11 +152,8 @@ def _cell_text(lines: Sequence[Line], width: float) -> tuple[str, Offsets]:
         texts.append(text)
         maps.append(places)
         if index + 1 < len(ordered):
-            full = widest - (line.box[2] - line.box[0]) < _CELL_EDGE * line.end_size
-            full = full and width - widest < 3 * line.end_size + 4
-            between = (
-                "" if is_tight(text, ordered[index + 1].text.strip()) and (full or line.vertical) else " "
-            )
+            whole = line.vertical or (filled and widest - widths[index] < _CELL_EDGE * line.end_size)
+            between = "" if whole and is_tight(text, ordered[index + 1].text.strip()) else " "
             texts.append(between)
             maps.append(np.full(len(between), NO_ORIGIN, dtype=np.int32))
     return "".join(texts), np.concatenate(maps)

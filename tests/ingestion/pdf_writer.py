@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class TextAt:
-    """`text` begins at (`x`, `y`) in user space; its characters are Japanese and `size` points wide each."""
+    """`text` begins at (`x`, `y`) in user space; its characters are Japanese and `size` points wide each.
+
+    `vertical` text runs downwards: `x` is the middle of its line, `y` its top. `turn` turns text by quarters,
+    counter-clockwise, around its beginning.
+    """
 
     x: float
     y: float
     text: str
     size: float = 12.0
+    vertical: bool = False
+    turn: int = 0
 
 
 @dataclass
@@ -21,6 +27,17 @@ class PageSpec:
     media: tuple[float, float, float, float] = (0, 0, 595, 842)
     crop: tuple[float, float, float, float] | None = None
     rotation: int = 0
+    rules: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Lines from (x0, y0) to (x1, y1) in user space."""
+
+
+_TURNS = ("1 0 0 1", "0 1 -1 0", "-1 0 0 -1", "0 -1 1 0")
+
+
+def grid_rules(xs: list[float], ys: list[float]) -> list[tuple[float, float, float, float]]:
+    """The lines of a table whose columns and rows are parted at `xs` and `ys`."""
+    across = [(xs[0], y, xs[-1], y) for y in ys]
+    return across + [(x, ys[0], x, ys[-1]) for x in xs]
 
 
 def write_pdf(
@@ -39,17 +56,23 @@ def write_pdf(
         b"<</Type/FontDescriptor/FontName/HeiseiMin-W3/Flags 4/FontBBox[0 -120 1000 880]/ItalicAngle 0"
         b"/Ascent 880/Descent -120/CapHeight 700/StemV 80>>"
     )
+    objects.append(
+        b"<</Type/Font/Subtype/Type0/BaseFont/HeiseiMin-W3/Encoding/UniJIS-UTF16-V/DescendantFonts[4 0 R]>>"
+    )
     kids = []
     for page in pages:
         content = "".join(
-            f"BT /F1 {t.size} Tf 1 0 0 1 {t.x} {t.y} Tm <{t.text.encode('utf-16-be').hex()}> Tj ET\n"
+            f"BT /{'F2' if t.vertical else 'F1'} {t.size} Tf {_TURNS[t.turn]} {t.x} {t.y} Tm "
+            f"<{t.text.encode('utf-16-be').hex()}> Tj ET\n"
             for t in page.texts
         ).encode()
+        content += "".join(f"{x0} {y0} m {x1} {y1} l S\n" for x0, y0, x1, y1 in page.rules).encode()
         objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
         crop = f"/CropBox[{' '.join(map(str, page.crop))}]" if page.crop else ""
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[{' '.join(map(str, page.media))}]{crop}"
-            f"/Rotate {page.rotation}/Resources<</Font<</F1 3 0 R>>>>/Contents {len(objects)} 0 R>>".encode()
+            f"/Rotate {page.rotation}/Resources<</Font<</F1 3 0 R/F2 6 0 R>>>>"
+            f"/Contents {len(objects)} 0 R>>".encode()
         )
         kids.append(len(objects))
     extra = f"/PageLabels<</Nums[{labels}]>>" if labels else ""
