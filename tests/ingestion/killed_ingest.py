@@ -10,5 +10,6 @@ from library_fakes import World
 if __name__ == "__main__":
     world = World(Path(sys.argv[1]))
     print("ready", flush=True)
-    world.ingest(progress=lambda step: print(step.phase, flush=True))
+    parse = {"parse": None} if "real" in sys.argv[2:] else {}
+    world.ingest(progress=lambda step: print(step.phase, flush=True), **parse)
     world.close()

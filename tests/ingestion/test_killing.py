@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,47 @@ def test_ten_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.ingest()
     assert_complete(world, version)
+    world.close()
+
+
+@pytest.mark.slow
+def test_kills_within_archives_leave_no_member_out(tmp_path: Path) -> None:
+    """An archive counts as known only when everything in it is; nothing that was unpacked stays behind."""
+    chance = random.Random(7)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    inner = [f"{number}番の規程。合言葉は{planted(number)}。" for number in range(30)]
+    for name in ("a", "b"):
+        with zipfile.ZipFile(docs / f"{name}.zip", "w") as archive:
+            for number, text in enumerate(inner):
+                archive.writestr(f"{number % 3}/{number}.txt", f"{text}{name}" * 120)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    script = [sys.executable, str(Path(__file__).with_name("killed_ingest.py")), str(tmp_path), "real"]
+    everything = sorted(
+        [f"{name}.zip" for name in "ab"] + [f"{n}.zip/{i % 3}/{i}.txt" for n in "ab" for i in range(30)]
+    )
+    killed = partly = 0
+    for attempt in range(6):
+        killed += kill_during(script, environment, steps=chance.randrange(25, 90))
+        world = World(tmp_path)
+        assert world.indexes.check()["problems"] == []
+        paths = world.paths()
+        assert all(name + ".zip" not in paths or len([p for p in paths if p.startswith(name)]) == 31
+                   for name in "ab")  # fmt: skip
+        partly += 0 < len(paths) < len(everything)
+        if attempt == 2:
+            world.ingest(parse=None)
+            assert world.paths() == everything
+            for path in docs.iterdir():  # both change as a whole
+                path.write_bytes(path.read_bytes() + b" ")
+        world.close()
+    assert killed and partly
+    world = World(tmp_path)
+    world.ingest(parse=None)
+    assert world.paths() == everything
+    assert world.indexes.check()["problems"] == []
+    assert world.found(planted(17), 2) != []
+    assert not (tmp_path / "unpacked").exists()
     world.close()
 
 
