@@ -106,7 +106,7 @@ def _file_name(name: str) -> str:
 
 def _as_mail(message: Storage, depth: int) -> bytes:
     """A message within another as a mail of the usual format, its own attachments included."""
-    mail = EmailMessage(policy=email.policy.SMTP.clone(max_line_length=None))
+    mail = EmailMessage(policy=email.policy.SMTP)
     for name, value in _heads(message):
         if name != "Date" and (shown := clean_line(value)):
             mail[name] = shown

@@ -66,7 +66,7 @@ def _cells(row: Any, number: int, name: str, hidden: frozenset[str], *, header: 
 
 def _cell_text(cell: Any, hidden: frozenset[str]) -> str:
     """The paragraphs of a cell, those of lists in it too; of a date, and where there are none, its value."""
-    values = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
+    values: dict[str, str] = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
     if moment := values.get("date-value"):
         return moment.removesuffix("T00:00:00").replace("T", " ")
     texts = [text_of(element, hidden) for element in _paragraphs(cell)]

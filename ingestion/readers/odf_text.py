@@ -84,7 +84,7 @@ def _paragraphs(parent: Any, hidden: frozenset[str]) -> str:
 
 
 def hidden_names(content: Any) -> frozenset[str]:
-    """Names of automatic styles that hide what has them (text, sheets, slides), and ids of tracked deletions."""
+    """Names of automatic styles that hide text, sheets or slides, and ids of tracked deletions."""
     names: set[str] = set()
     for style in content.iter():
         if local_name(style) == "changed-region" and any(local_name(child) == "deletion" for child in style):

@@ -29,6 +29,10 @@ def parse_xml(data: bytes, *, what: str = "the file") -> tuple[Any, list[str]]:
     try:
         tree = etree.parse(io.BytesIO(data), parser)
     except etree.XMLSyntaxError as error:
+        if "amplification" in str(error):
+            raise ReadError(
+                f"{what} defines entities that grow beyond measure (an attack): refused."
+            ) from error
         raise ReadError(f"{what} is no well-formed XML: {' '.join(str(error).split())[:200]}.") from error
     root = tree.getroot()
     if root is None:

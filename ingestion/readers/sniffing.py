@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingestion.errors import ReadError
 from ingestion.readers.ole import MAGIC, opened_streams
+from ingestion.readers.safe_xml import part
 
 DOUBTFUL = frozenset(
     [
@@ -61,11 +62,11 @@ def _of_package(path: Path) -> str | None:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
             if "mimetype" in names:
-                kind = package.read("mimetype").decode("ascii", "replace").strip().rpartition(".")[2]
+                kind = part(package, "mimetype").decode("ascii", "replace").strip().rpartition(".")[2]
                 return _OPEN_DOCUMENT.get(kind.removesuffix("-template"))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except (ReadError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
         return None
-    return next((suffix for part, suffix in _PARTS if any(name.startswith(part) for name in names)), None)
+    return next((suffix for top, suffix in _PARTS if any(name.startswith(top) for name in names)), None)
 
 
 def _of_text(head: bytes, suffix: str) -> str:
