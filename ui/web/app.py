@@ -16,7 +16,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import language, remember_language_setting, say  # noqa: E402
-from ui.web.views import chat, library  # noqa: E402
+from ui.web.views import chat, dictionary, library  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
@@ -32,6 +32,9 @@ def main() -> None:
         "chat": st.Page(chat.page, title=say("chat"), icon=":material/forum:", url_path="chat", default=True),
         "library": st.Page(
             library.page, title=say("library"), icon=":material/folder_open:", url_path="library"
+        ),
+        "dictionary": st.Page(
+            dictionary.page, title=say("dictionary"), icon=":material/dictionary:", url_path="dictionary"
         ),
     }
     st.session_state["pages"] = pages
