@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from docx.oxml.ns import qn
-
 from ingestion.table_grid import GridCell
 
-_ROW, _CELL, _ROW_PROPERTIES, _PROPERTIES = (qn(name) for name in ("w:tr", "w:tc", "w:trPr", "w:tcPr"))
-_VALUE = qn("w:val")
-_WRAPPERS = frozenset(qn(name) for name in ("w:sdt", "w:sdtContent", "w:ins", "w:smartTag", "w:customXml"))
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+_ROW, _CELL, _ROW_PROPERTIES, _PROPERTIES = (_WORD + name for name in ("tr", "tc", "trPr", "tcPr"))
+_VALUE = _WORD + "val"
+_WRAPPERS = frozenset(_WORD + name for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml"))
 _OFF = ("0", "false", "off")
 _MOST_COLUMNS = 200
 
@@ -57,7 +57,7 @@ def _children(parent: Any, tag: str) -> Iterator[Any]:
 
 
 def _is_header(row: Any) -> bool:
-    return _is_on(row.find(f"{_ROW_PROPERTIES}/{qn('w:tblHeader')}"))
+    return _is_on(row.find(f"{_ROW_PROPERTIES}/{_WORD + 'tblHeader'}"))
 
 
 def _is_on(element: Any) -> bool:
@@ -66,11 +66,11 @@ def _is_on(element: Any) -> bool:
 
 def _skipped(row: Any) -> int:
     """How many columns a row leaves free at its left."""
-    return _number(row.find(f"{_ROW_PROPERTIES}/{qn('w:gridBefore')}"), 0)
+    return _number(row.find(f"{_ROW_PROPERTIES}/{_WORD + 'gridBefore'}"), 0)
 
 
 def _span(cell: Any) -> int:
-    return max(1, _number(cell.find(f"{_PROPERTIES}/{qn('w:gridSpan')}"), 1))
+    return max(1, _number(cell.find(f"{_PROPERTIES}/{_WORD + 'gridSpan'}"), 1))
 
 
 def _number(element: Any, otherwise: int) -> int:
@@ -82,7 +82,7 @@ def _number(element: Any, otherwise: int) -> int:
 
 def _vertical(cell: Any) -> str:
     """How a cell is merged with those above or below: "restart", "continue", "" for not at all."""
-    element = cell.find(f"{_PROPERTIES}/{qn('w:vMerge')}")
+    element = cell.find(f"{_PROPERTIES}/{_WORD + 'vMerge'}")
     if element is None:
         return ""
     return "restart" if element.get(_VALUE) == "restart" else "continue"
@@ -90,10 +90,12 @@ def _vertical(cell: Any) -> str:
 
 def _is_strong(cell: Any) -> bool:
     """Whether the cell is shaded, or all of its text is bold."""
-    shade = cell.find(f"{_PROPERTIES}/{qn('w:shd')}")
-    if shade is not None and str(shade.get(qn("w:fill"), "auto")).lower() not in ("auto", "ffffff"):
+    shade = cell.find(f"{_PROPERTIES}/{_WORD + 'shd'}")
+    if shade is not None and str(shade.get(_WORD + "fill", "auto")).lower() not in ("auto", "ffffff"):
         return True
     runs = [
-        run for run in cell.iter(qn("w:r")) if any((text.text or "").strip() for text in run.iter(qn("w:t")))
+        run
+        for run in cell.iter(_WORD + "r")
+        if any((text.text or "").strip() for text in run.iter(_WORD + "t"))
     ]
-    return bool(runs) and all(_is_on(run.find(f"{qn('w:rPr')}/{qn('w:b')}")) for run in runs)
+    return bool(runs) and all(_is_on(run.find(f"{_WORD + 'rPr'}/{_WORD + 'b'}")) for run in runs)
