@@ -39,6 +39,8 @@ PLANTED = {
     "品質会議議事録_2025-09-12.txt": "リフロー炉の温度プロファイルを見直していなかった",
     "夏季休業のお知らせ.txt": "全館が停電します",
     "就業規則.docx": "諭旨退職及び懲戒解雇",
+    "創業の心得.pdf": "叱られはしなかったが、その一枚を今も机の引き出しに入れている",
+    "安全衛生委員会議事録.pdf": "資材倉庫の通路の幅を2.4メートルから3.0メートルに広げる工事",
     "情報セキュリティポリシー.pdf": "早く知らせた者を責めてはならない",
     "納期変更のご連絡.eml": "水晶振動子の入荷が遅れているため",
     "経費精算規程.pdf": "二次会の費用は、会社の経費として認めない",
@@ -63,9 +65,9 @@ def page_texts(name: str) -> dict[int, str]:
 
 def test_the_samples_are_as_many_as_they_should_be() -> None:
     assert len(FILES) >= 12
-    assert (len(QUESTIONS), len(UNANSWERABLE)) == (30, 8)
+    assert (len(QUESTIONS), len(UNANSWERABLE)) == (32, 8)
     assert sum(row["language"] == "en" for row in ANSWERABLE) == 4
-    assert len({row["id"] for row in QUESTIONS}) == len({row["question"] for row in QUESTIONS}) == 30
+    assert len({row["id"] for row in QUESTIONS}) == len({row["question"] for row in QUESTIONS}) == 32
 
 
 def test_evaluation_reads_the_questions() -> None:
@@ -96,6 +98,15 @@ def test_the_legacy_samples_are_really_legacy() -> None:
             data.decode("utf-8")
     assert (SAMPLES / "夏季休業のお知らせ.txt").read_bytes()[:2] == b"\xff\xfe"
     assert b'charset="iso-2022-jp"' in (SAMPLES / "納期変更のご連絡.eml").read_bytes()
+
+
+def test_one_sample_is_a_picture_and_one_is_written_vertically() -> None:
+    scanned, vertical = document("安全衛生委員会議事録.pdf"), document("創業の心得.pdf")
+    assert {line.page for line in scanned.recognised} == {1} and not vertical.recognised
+    order = [
+        vertical.text.index(word) for word in ("はかること", "水道局", "おくること", "初代社長")
+    ]
+    assert order == sorted(order)
 
 
 def test_the_samples_are_large_enough_to_search() -> None:

@@ -14,10 +14,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+import numpy as np
+import pypdfium2
 from docx import Document
 from docx.shared import Pt
 from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
+from PIL import Image, ImageFilter
 from pptx import Presentation
 from pptx.util import Cm
 
@@ -32,6 +35,24 @@ def build_pdf(name: str) -> None:
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     command = ["chromium", *options, f"--print-to-pdf={target}", source.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+SCANNED = "安全衛生委員会議事録"
+"""Its sample is a picture of the printed page, as an old copier sends it."""
+
+
+def build_scan(name: str) -> None:
+    """One grey page at 150 dots per inch, crooked and noisy as from a scanner, without a text layer."""
+    build_pdf(name)
+    path = SAMPLES / f"{name}.pdf"
+    document = pypdfium2.PdfDocument(path)
+    page = document[0].render(scale=150 / 72).to_pil().convert("L")
+    document.close()
+    crooked = page.rotate(-1.2, Image.Resampling.BICUBIC, fillcolor=255).filter(ImageFilter.GaussianBlur(0.5))
+    pixels = np.asarray(crooked).astype(np.float32) * 0.86 + 24
+    noisy = pixels + np.random.default_rng(1).normal(0, 4, pixels.shape)
+    scan = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+    scan.save(path, "PDF", resolution=150, quality=60, title="安全衛生委員会議事録（2025年9月）")
 
 
 def build_docx(name: str, font: str) -> None:
@@ -235,7 +256,9 @@ def build_workbook() -> None:
 
 def main() -> None:
     for page in sorted(SOURCES.glob("*.html")):
-        build_pdf(page.stem)
+        if page.stem != SCANNED:
+            build_pdf(page.stem)
+    build_scan(SCANNED)
     build_docx("就業規則", "MS Mincho")
     build_docx("Employee_Handbook", "Calibri")
     build_text("品質マニュアル.txt", "euc_jp")
