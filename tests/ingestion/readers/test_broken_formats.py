@@ -134,8 +134,9 @@ def test_an_entity_bomb_in_a_workbook_is_refused(tmp_path: Path) -> None:
             f'PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override '
             f'PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
         )
-        for name, type, to in (("_rels/.rels", "officeDocument", "xl/workbook.xml"),
-                               ("xl/_rels/workbook.xml.rels", "worksheet", "worksheets/sheet1.xml")):  # fmt: skip
+        relations = {"": ("officeDocument", "xl/workbook.xml"), "xl/": ("worksheet", "worksheets/sheet1.xml")}
+        for folder, (type, to) in relations.items():
+            name = f"{folder}_rels/{'workbook.xml' if folder else ''}.rels"
             target.writestr(
                 name,
                 f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
