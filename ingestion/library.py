@@ -144,6 +144,11 @@ class Library:
         self.engine.dispose()
 
     @property
+    def members(self) -> Path:
+        """The folder of files that were taken out of others, for `file_of`."""
+        return self.path.parent / "members"
+
+    @property
     def generation(self) -> int:
         """Grows by one with each committed change of documents, chunks or rights."""
         return int(self._meta("generation"))
@@ -265,7 +270,7 @@ class Library:
             return None
         container = file_path(row.source, row.container, raw_paths[0])
         inner = row.path[len(row.container) + 1 :]
-        return member_file(self.path.parent / "members", container, inner, row.document, self._settings)
+        return member_file(self.members, container, inner, row.document, self._settings)
 
     def _locations(self, user: User, scope: Scope, ids: Iterable[str] | None) -> dict[str, list[Location]]:
         """Readable locations within `scope` by document, sorted; `ids` limits the documents further."""

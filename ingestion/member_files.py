@@ -9,6 +9,8 @@ from pathlib import Path
 from ingestion.containers import UnpackLimits, suffix_of
 from ingestion.errors import ReadError
 from ingestion.hashing import file_id
+from ingestion.library import Library
+from ingestion.library_writing import LibraryWriter
 from ingestion.parsing import ParserProcess
 from ingestion.reading import ReadOptions
 from ingestion.settings import IngestionSettings
@@ -44,6 +46,18 @@ def member_file(
         shutil.rmtree(scratch, ignore_errors=True)
     _make_room(folder, kept)
     return kept
+
+
+def forget_members(library: Library) -> None:
+    """Remove the files of documents that are no longer in the library."""
+    try:
+        files = [path for path in library.members.iterdir() if path.is_file()]
+    except FileNotFoundError:
+        return
+    held = LibraryWriter(library).derivations(path.stem for path in files)
+    for path in files:
+        if path.stem not in held:
+            path.unlink(missing_ok=True)
 
 
 def _make_room(folder: Path, newest: Path) -> None:

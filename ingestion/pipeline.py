@@ -21,6 +21,7 @@ from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
+from ingestion.member_files import forget_members
 from ingestion.member_plans import gather_members
 from ingestion.plans import EMPTY_FILE, Plan
 from ingestion.readers import supported
@@ -125,6 +126,7 @@ class _Run:
             if not self._report.cancelled:
                 self._intake.take(plan, parse)
         self._intake.index()
+        forget_members(self._library)
         VersionRows(self._library).refresh()
         self._report.seconds = time.monotonic() - start
         return self._report

@@ -12,6 +12,7 @@ from ingestion.ingest_report import IngestProgress, Meter
 from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import LibraryWriter
+from ingestion.member_files import forget_members
 
 _BATCH = 16  # passages between two calls of `wait_turn`: about half a second on two cores
 
@@ -27,6 +28,7 @@ def remove_document(
     writer.remove_document(document_id)
     for place in stored.locations:  # with what lies inside it
         writer.relink([], [(place.source, path) for path in writer.known_files(place.source, place.path)])
+    forget_members(library)
     indexes.catch_up()
     places = [{"source": place.source, "path": place.path} for place in stored.locations]
     return {"done": True, "document": document_id, "locations": places}

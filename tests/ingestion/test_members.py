@@ -18,6 +18,7 @@ from ingestion.documents import User
 from ingestion.errors import UnsafeRemovalError
 from ingestion.ingest_report import IngestReport
 from ingestion.settings import IngestionSettings, Settings
+from ingestion.upkeep import remove_document
 
 
 @pytest.fixture
@@ -94,9 +95,33 @@ def test_the_bytes_of_a_member_are_taken_out_again(world: World) -> None:
     assert world.library.file_of(member.id) == file and file.stat().st_ino == kept
     file.write_bytes(b"something else")
     assert world.library.file_of(member.id) == file and file.read_bytes() == text("金星")
-    file.unlink()
+    path.unlink()
+    world.write("a.txt", "別の文書。")
+    assert run(world, allow_empty=True) == {"added": 1, "removed": 3}
+    assert not file.exists()
+    assert world.library.file_of(member.id) is None
+
+
+def test_the_bytes_of_a_member_that_can_no_longer_be_had(world: World) -> None:
+    path = put(world, "a.zip", {"c.txt": text("金星")})
+    run(world)
+    (member,) = [d for d in world.library.documents_list() if d.locations[0].path.endswith("c.txt")]
+    put(world, "a.zip", {"c.txt": text("火星")})
+    assert world.library.file_of(member.id) is None
+    path.write_bytes(b"broken")
+    assert world.library.file_of(member.id) is None
     path.unlink()
     assert world.library.file_of(member.id) is None
+
+
+def test_removing_the_document_of_an_archive_removes_what_lies_inside(world: World) -> None:
+    put(world, "a.zip", {"n.zip": packed({"c.txt": text("金星")}), "b.xyz": b"?"})
+    world.write("a.zipped.txt", "隣の文書。")
+    run(world)
+    (archive,) = [d for d in world.library.documents_list() if d.locations[0].path == "a.zip"]
+    assert remove_document(archive.id, library=world.library, indexes=world.indexes)["done"]
+    assert world.paths() == ["a.zipped.txt"]
+    assert world.library.failures() == []
 
 
 def test_members_come_change_and_go_with_their_parent(world: World) -> None:
