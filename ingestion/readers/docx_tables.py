@@ -99,3 +99,7 @@ def _is_strong(cell: Any) -> bool:
         if any((text.text or "").strip() for text in run.iter(_WORD + "t"))
     ]
     return bool(runs) and all(_is_on(run.find(f"{_WORD + 'rPr'}/{_WORD + 'b'}")) for run in runs)
+
+
+def _says_something(run: Any) -> bool:
+    return any((text.text or "").strip() for text in run.iter(_WORD + "t"))
