@@ -142,7 +142,7 @@ def _entries(path: Path, limits: UnpackLimits, options: ReadOptions) -> Iterator
     source: Callable[..., Iterator[Any]] = getattr(import_module(f"ingestion.readers.{module}"), function)
     names = _Names()
     for item in source(path, options) if with_options else source(path):
-        entry = item if as_entries else Entry(item[0], _writes(item[1]), _reason_against(item[0], mail=True))
+        entry = item if as_entries else Entry(item[0], _writes(item[1]))
         name = names.add(entry.name)
         if not _ignored(name, limits.ignore):
             yield name, entry
@@ -150,11 +150,6 @@ def _entries(path: Path, limits: UnpackLimits, options: ReadOptions) -> Iterator
 
 def _writes(data: bytes) -> Callable[[Sink], None]:
     return lambda sink: sink.write(data)
-
-
-def _reason_against(name: str, *, mail: bool = False) -> str | None:
-    """Attachments have names, not paths, so that slashes in them lead nowhere."""
-    return None if mail else leads_out(name)
 
 
 def leads_out(name: str) -> str | None:

@@ -13,7 +13,10 @@ import psutil
 import pytest
 
 from ingestion.errors import ReadError
+from ingestion.location_rows import FileState
+from ingestion.parse_ahead import options_for
 from ingestion.parsing import ParserProcess
+from ingestion.reading import ReadOptions
 from ingestion.settings import IngestionSettings
 
 READER = """
@@ -21,6 +24,7 @@ import os, time
 from pathlib import Path
 from ingestion.documents import Document, Page
 from ingestion.errors import ReadError
+from ingestion.heartbeat import beat
 
 def read(path, options):
     word = path.name
@@ -36,6 +40,15 @@ def read(path, options):
             held.append(bytearray(20_000_000))
             time.sleep(0.01)
     if word == "gulp": bytearray(4_000_000_000)
+    if word.startswith("pages"):
+        for _ in range(int(word[5:])):
+            time.sleep(0.6)
+            beat()
+        return Document("done", "txt", ())
+    if word == "stuck":
+        beat()
+        time.sleep(100)
+    if word == "options": return Document(repr((options.passwords, options.ocr)), "txt", ())
     if word == "pid": return Document(str(os.getpid()), "txt", ())
     text = "文" * 500_000
     return Document(text, "txt", (Page(1, 0, len(text)),))
@@ -63,6 +76,49 @@ def test_a_bad_file_costs_only_itself(parser: ParserProcess, name: str, reason: 
     with pytest.raises(ReadError, match=reason):
         parser.parse(Path(name))
     assert len(parser.parse(Path("good")).text) == 500_000
+
+
+def test_each_page_gives_a_file_its_time_anew(parser: ParserProcess) -> None:
+    start = time.monotonic()
+    assert parser.parse(Path("pages7")).text == "done"
+    assert time.monotonic() - start > 3
+    with pytest.raises(ReadError, match="more than 3 seconds"):
+        parser.parse(Path("stuck"))
+    assert len(parser.parse(Path("good")).text) == 500_000
+
+
+def test_pages_do_not_give_more_than_the_hours_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_reader.py").write_text(READER, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings = IngestionSettings(seconds_per_file=3, memory_mb_per_file=300, hours_per_file=4 / 3600)
+    with ParserProcess(settings, "odd_reader:read") as parser:
+        with pytest.raises(ReadError, match=r"more than 0\.001\d* hours"):
+            parser.parse(Path("pages1000"))
+        assert len(parser.parse(Path("good")).text) == 500_000
+
+
+def test_passwords_and_mode_reach_the_reader(parser: ParserProcess) -> None:
+    options = ReadOptions(("一", "two"), "always")
+    assert parser.parse(Path("options"), options).text == "(('一', 'two'), 'always')"
+
+
+def test_the_mode_of_the_deepest_folder_counts() -> None:
+    folders = {"/srv/scans/": "always", "/srv/scans/drawings": "off"}
+    settings = IngestionSettings(passwords=("x",), ocr="auto", ocr_folders=folders)  # type: ignore[arg-type]
+    modes = {
+        path: options_for(settings, FileState("/srv", path, 0, 0)).ocr
+        for path in ("a.pdf", "scans/a.pdf", "scans/drawings/x/a.pdf", "scans2/a.pdf", "scans/a.zip/b.pdf")
+    }
+    assert list(modes.values()) == ["auto", "always", "off", "auto", "always"]
+    assert options_for(settings, FileState("/srv", "a.pdf", 0, 0)).passwords == ("x",)
+
+
+def test_other_functions_run_in_the_child_too(parser: ParserProcess) -> None:
+    assert parser.call("os.path:basename", "/a/b.txt") == "b.txt"
+    with pytest.raises(ReadError, match="ModuleNotFoundError"):
+        parser.call("no_such_module:f")
 
 
 def test_what_a_reader_prints_does_not_disturb(parser: ParserProcess) -> None:
