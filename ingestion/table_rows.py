@@ -232,6 +232,8 @@ class _Walk:
         shared = 0
         while all(len(path) > shared and path[shared] == paths[0][shared] for path in paths):
             shared += 1
+        if not shared and cell.column_span >= self.width:
+            return ""  # a note over the whole width belongs to no column
         ends = dict.fromkeys(" ".join(path[shared:]) for path in paths)
         return " ".join([*paths[0][:shared], "・".join(end for end in ends if end)]).strip()[
             : 2 * _LONGEST_NAME
