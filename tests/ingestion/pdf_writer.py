@@ -10,7 +10,7 @@ class TextAt:
     """`text` begins at (`x`, `y`) in user space; its characters are Japanese and `size` points wide each.
 
     `vertical` text runs downwards: `x` is the middle of its line, `y` its top. `turn` turns text by quarters,
-    counter-clockwise, around its beginning.
+    counter-clockwise, around its beginning. `paint` are operators for this text alone ("1 g": white).
     """
 
     x: float
@@ -19,6 +19,7 @@ class TextAt:
     size: float = 12.0
     vertical: bool = False
     turn: int = 0
+    paint: str = ""
 
 
 @dataclass
@@ -62,8 +63,8 @@ def write_pdf(
     kids = []
     for page in pages:
         content = "".join(
-            f"BT /{'F2' if t.vertical else 'F1'} {t.size} Tf {_TURNS[t.turn]} {t.x} {t.y} Tm "
-            f"<{t.text.encode('utf-16-be').hex()}> Tj ET\n"
+            f"q {t.paint} BT /{'F2' if t.vertical else 'F1'} {t.size} Tf {_TURNS[t.turn]} {t.x} {t.y} Tm "
+            f"<{t.text.encode('utf-16-be').hex()}> Tj ET Q\n"
             for t in page.texts
         ).encode()
         content += "".join(f"{x0} {y0} m {x1} {y1} l S\n" for x0, y0, x1, y1 in page.rules).encode()
