@@ -23,6 +23,7 @@ from ingestion.normalizing import normalize
 from ingestion.pdfium import PdfLockedError, open_page, open_pdf, open_text
 from ingestion.readers.pdf_characters import read_characters
 from ingestion.readers.pdf_extras import attachment_names, encryption_reason, form_values
+from ingestion.readers.pdf_figures import Picture, figures_of, pictures_on
 from ingestion.readers.pdf_garbled import looks_garbled
 from ingestion.readers.pdf_headings import body_size, decoded, headings_of
 from ingestion.readers.pdf_hidden import Flags, hidden_characters, hidden_spans
@@ -59,6 +60,7 @@ class _Sheet:
     grids: tuple[Grid, ...]
     height: float
     hidden: Flags
+    pictures: tuple[Picture, ...] = ()
 
 
 _BLANK = _Sheet(Layout((), False, 0.0), (), 0.0, np.zeros(0, dtype=np.bool_))
@@ -72,6 +74,7 @@ class _Pages:
     running: list[Running] = field(default_factory=list)
     edges: list[EdgePage] = field(default_factory=list)
     hidden: list[Flags] = field(default_factory=list)
+    pictures: list[tuple[Picture, ...]] = field(default_factory=list)
     recognised: dict[int, RecognisedPage] = field(default_factory=dict)
     unreadable: list[int] = field(default_factory=list)
     garbled: list[int] = field(default_factory=list)
@@ -136,7 +139,8 @@ def _printed(document: Any) -> _Pages:
     texts = [
         compose(sheet.layout, sheet.grids, found.lines) for sheet, found in zip(sheets, running, strict=True)
     ]
-    return _Pages(texts, running, edges, [sheet.hidden for sheet in sheets], unreadable=unreadable)
+    hidden, pictures = [sheet.hidden for sheet in sheets], [sheet.pictures for sheet in sheets]
+    return _Pages(texts, running, edges, hidden, pictures, unreadable=unreadable)
 
 
 def _sheet(document: Any, index: int) -> _Sheet:
@@ -144,13 +148,14 @@ def _sheet(document: Any, index: int) -> _Sheet:
         characters = read_characters(page, text_page)
         drawn = ruling_lines(page, characters.rotation) if characters.text else None
         hidden = hidden_characters(text_page, characters)
+        pictures = pictures_on(page, text_page)
     grids = find_tables(drawn, characters) if drawn else []
     layout = layout_of(characters, cells_of(grids, characters) if grids else None)
     cut = unstacked(grids, layout.lines) if grids else None
     if cut:
         grids = cut
         layout = layout_of(characters, cells_of(grids, characters))
-    return _Sheet(layout, tuple(grids), characters.height, hidden)
+    return _Sheet(layout, tuple(grids), characters.height, hidden, pictures)
 
 
 def _edge_page(sheet: _Sheet) -> EdgePage:
@@ -206,8 +211,9 @@ def _assemble(document: Any, pages: _Pages, members: tuple[str, ...]) -> Documen
         for number, (start, end, label) in enumerate(zip(starts, starts[1:], labels, strict=False), start=1)
     )
     title = decoded(document.get_metadata_value, "Title")
+    whole = "".join(page.text for page in pages.texts)
     return Document(
-        text="".join(page.text for page in pages.texts),
+        text=whole,
         format="pdf",
         pages=placed,
         headings=headings_of(document, placed, pages.texts),
@@ -218,6 +224,7 @@ def _assemble(document: Any, pages: _Pages, members: tuple[str, ...]) -> Documen
         warnings=tuple(_warnings(pages)),
         tables=_tables(pages.texts, starts),
         recognised=_recognised_lines(pages, starts),
+        figures=figures_of(pages.pictures, placed, whole),
         members=members,
         hidden=tuple(
             span
