@@ -320,6 +320,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
                     groups=frozenset(groups), allow_empty=allow_empty, reparse=reparse,
                     ocr=ocr,
                 )  # fmt: skip
+                self._remember(wanted, report)
                 return report.as_json()
 
         return work

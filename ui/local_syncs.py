@@ -189,22 +189,30 @@ class LocalSyncs:
             cancelled=cancelled, ocr=ocr,
         )  # fmt: skip
 
+    def _remember(self, paths: Sequence[Path], report: IngestReport) -> None:
+        """An ingest of a source's folder is a synchronisation too."""
+        from ingestion.sources.run import record_ingest
+
+        folders = {path.resolve() for path in paths}
+        for source in self._sources():
+            if folders == {source.folder} and not report.cancelled:
+                record_ingest(source, report, self.resources.library)
+
     def _retry(self, files: Sequence[tuple[str, str]], progress: Progress, cancelled: Cancelled) -> Json:
         """Read files again where they are; what is not there is asked for at its source."""
         whole = {str(source.folder): source for source in self._sources()}
-        here = {source: [] for source, _ in files}  # type: dict[str, list[Path]]
+        here: dict[Path, None] = {}
         again: list[Source] = []
         for folder, path in files:
             source = whole.get(folder)
             file = _file(Path(folder), path)
             if file is not None:
-                here[folder].append(file)
+                here[file] = None
             elif source is not None and source not in again:
                 again.append(source)
-        paths = list(dict.fromkeys(file for found in here.values() for file in found))
         report: Json = {"sources": []}
-        if paths:
-            report = {**self._ingest_paths(paths, progress, cancelled).as_json(), **report}
+        if here:
+            report = {**self._ingest_paths(list(here), progress, cancelled).as_json(), **report}
         report["sources"] = [self._sync_one(source, False, progress, cancelled) for source in again]
         return report
 

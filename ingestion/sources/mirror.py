@@ -245,17 +245,9 @@ def _too_large(size: int | None, limit: int) -> str | None:
     return f"it is larger than {limit >> 20} MB (max_mb of its source)"
 
 
-def _with_parents(path: str) -> Iterator[str]:
-    """The path and all above it: what lies in an archive has a path below the archive's."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-
-
 def _refuse_many(changes: Changes, listing: Listing, rules: Rules) -> None:
     """The same rule as for folders: what the library would lose, against what it holds."""
-    gone = set(changes.gone)
-    lost = sum(any(place in gone for place in _with_parents(path)) for path in rules.indexed)
+    lost = len(rules.indexed.intersection(changes.gone))
     held = len(rules.indexed)
     if held and not (listing.files or listing.unlisted or listing.odd):
         raise UnsafeRemovalError(

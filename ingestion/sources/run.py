@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -96,6 +97,14 @@ def synchronise(
     return outcome
 
 
+def record_ingest(source: Source, report: IngestReport, library: Library) -> None:
+    """Record that the folder of `source` was ingested just now."""
+    outcome = Outcome(source, report, mounts=mounts_below(source.folder), seconds=report.seconds)
+    began = datetime.now(UTC) - timedelta(seconds=report.seconds)
+    at = began.isoformat(timespec="seconds")
+    SyncRows(library).record_good(source.name, at, report.seconds, counts(outcome))
+
+
 def counts(outcome: Outcome) -> dict[str, Any]:
     """What is kept of a run: numbers and mounts, no names of files."""
     value = outcome.as_json()
@@ -167,6 +176,7 @@ def _list_failures(source: Source, library: Library, mirrored: Mirrored, report:
 def _rules(source: Source, library: Library, settings: Settings, allow_empty: bool) -> Rules:
     limits = settings.ingestion
     known = LibraryWriter(library).known_files(str(source.folder))
+    held = {path for path, file in known.items() if file.document is not None}
     return Rules(
         ignore=lambda path: any(
             fnmatch(name, pattern) for name in PurePosixPath(path).parts for pattern in limits.ignore
@@ -174,7 +184,10 @@ def _rules(source: Source, library: Library, settings: Settings, allow_empty: bo
         refuse=_unsupported,
         max_bytes=source.settings.max_mb << 20,
         removal_limit=limits.removal_limit,
-        indexed=frozenset(path for path, file in known.items() if file.document is not None),
+        # What lies in an archive goes with it and is not counted.
+        indexed=frozenset(
+            path for path in held if not any(str(up) in held for up in PurePosixPath(path).parents)
+        ),
         allow_empty=allow_empty,
     )
 

@@ -80,7 +80,7 @@ def test_sources_are_known_before_and_after_their_first_run(
     assert (rules["state"], rules["documents"], rules["failures"], rules["shown_as"]) == (
         "ok", 4, 0, r"\\server\規程"
     )  # fmt: skip
-    assert rules["report"]["added"] == 4 and rules["at"] == rules["ok_at"]
+    assert rules["report"]["unchanged"] == 4 and rules["at"] == rules["ok_at"]
     assert rules["next_at"] > rules["at"] and operations.syncs()[1]["next_at"] is None
 
 
@@ -100,6 +100,8 @@ def test_a_folder_that_was_ingested_is_a_source(operations: LocalOperations, tmp
     shutil.copytree(tmp_path / "規程", other)
     list(operations.ingest([str(other)]))
     assert [item["configured"] for item in operations.syncs()] == [True, True, False]
+    last = operations.syncs()[-1]
+    assert (last["state"], last["report"]["added"], last["at"]) == ("ok", 4, last["ok_at"])
     (other / "f0.txt").unlink()
     (outcome,) = outcomes(operations.sync(str(other)))
     assert (outcome["name"], outcome["removed"]) == (str(other), 1)
