@@ -11,7 +11,7 @@ writing, x is the way down the page and y the way from its right edge.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ _GAP_OVER_BREAK = 0.6
 """The same where pdfium saw the end of a line."""
 _LEAST_VERTICAL = 3
 """Characters below each other before they count as vertical writing on a horizontal page."""
+_LINE_END_HYPHENS = {2: "-", 0xFFFE: "-"}
+"""What pdfium has in place of a hyphen that parts a word, and of the line end behind it."""
 _LONGEST_RUBY = 30
 _MOST_UPRIGHT = 4
 """Digits or letters side by side in a vertical line."""
@@ -82,6 +84,7 @@ class _Visible(NamedTuple):
 
 def layout_of(page: Characters, cells: Offsets | None = None) -> Layout:
     """The printed lines of `page`; no line holds characters of two `cells` (a number for each character)."""
+    page = replace(page, text=page.text.translate(_LINE_END_HYPHENS))
     codes = np.frombuffer(page.text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     seen = _visible(codes, page.boxes, cells)
     if not len(seen.indices):
@@ -111,11 +114,17 @@ def rejoined(lines: Sequence[Line]) -> list[Line]:
     groups: list[list[Line]] = []
     for line in lines:
         last = groups[-1][-1] if groups else None
-        if last and line.order == last.order + 1 and line.row == last.row and line.vertical == last.vertical:
+        if last and line.order == last.order + 1 and line.row == last.row and _side_by_side(last, line):
             groups[-1].append(line)
         else:
             groups.append([line])
     return [_together(group) if len(group) > 1 else group[0] for group in groups]
+
+
+def _side_by_side(first: Line, second: Line) -> bool:
+    if first.vertical or second.vertical:
+        return first.vertical == second.vertical
+    return min(first.box[3], second.box[3]) > max(first.box[1], second.box[1])
 
 
 def _together(lines: Sequence[Line]) -> Line:
@@ -131,7 +140,7 @@ def _together(lines: Sequence[Line]) -> Line:
 
 
 def _visible(codes: npt.NDArray[np.uint32], boxes: Boxes, cells: Offsets | None) -> _Visible:
-    shown = (codes > 32) & (codes != 0x3000) & (codes != 0xA0) & (codes != 0xFFFE)
+    shown = (codes > 32) & (codes != 0x3000) & (codes != 0xA0)
     index = np.flatnonzero(shown).astype(np.int32)
     found = boxes[index].copy()
     unknown = np.flatnonzero(~found.any(axis=1))

@@ -84,10 +84,15 @@ def _link(line: Line, text: str, origins: Offsets, following: Line) -> tuple[str
     stripped = text.rstrip()
     if not goes_on(line, following):
         return stripped, origins[: len(stripped)], "\n"
-    if stripped[-1] in _HYPHENS and len(stripped) > 2 and stripped[-2].isalpha() and first.islower():
+    if parts_a_word(stripped, first):
         return stripped[:-1], origins[: len(stripped) - 1], ""
     tight = is_tight(stripped, first) or stripped[-1] in _HYPHENS
     return stripped, origins[: len(stripped)], "" if tight else " "
+
+
+def parts_a_word(text: str, following: str) -> bool:
+    """Whether the hyphen at the end of `text` only stands there because the line was full."""
+    return len(text) > 2 and text[-1] in _HYPHENS and text[-2].isalpha() and following[:1].islower()
 
 
 def is_tight(text: str, following: str) -> bool:
@@ -129,7 +134,9 @@ def _placed_as_paragraph(line: Line, following: Line) -> bool:
     return (
         0.5 * size < down < 2.3 * size
         and -2.5 * size < indent < 2.3 * size
-        and line.x1 >= following.x1 - 1.6 * size
+        and (
+            line.x1 >= following.x1 - 1.6 * size or parts_a_word(line.text.rstrip(), following.text.lstrip())
+        )
     )
 
 

@@ -13,7 +13,7 @@ from ingestion.documents import NO_ORIGIN, Offsets, Table, TableCell
 from ingestion.normalizing import normalize
 from ingestion.readers.building import CELL_SEPARATOR
 from ingestion.readers.pdf_layout import Layout, flow_boxes, rejoined
-from ingestion.readers.pdf_lines import Line, is_tight, joined, without_spacing
+from ingestion.readers.pdf_lines import Line, is_tight, joined, parts_a_word, without_spacing
 from ingestion.readers.pdf_order import reading_order
 from ingestion.readers.pdf_tables import Grid
 
@@ -149,11 +149,13 @@ def _cell_text(lines: Sequence[Line], width: float) -> tuple[str, Offsets]:
     maps: list[Offsets] = []
     for index, line in enumerate(ordered):
         text, places = _stripped(line)
-        texts.append(text)
-        maps.append(places)
-        if index + 1 < len(ordered):
+        following = ordered[index + 1].text.strip() if index + 1 < len(ordered) else ""
+        parted = parts_a_word(text, following)
+        texts.append(text[:-1] if parted else text)
+        maps.append(places[:-1] if parted else places)
+        if following:
             whole = line.vertical or (filled and widest - widths[index] < _CELL_EDGE * line.end_size)
-            between = "" if whole and is_tight(text, ordered[index + 1].text.strip()) else " "
+            between = "" if parted or (whole and is_tight(text, following)) else " "
             texts.append(between)
             maps.append(np.full(len(between), NO_ORIGIN, dtype=np.int32))
     return "".join(texts), np.concatenate(maps)
