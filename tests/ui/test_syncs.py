@@ -17,6 +17,7 @@ from ingestion.settings import Settings, SourceSettings
 from ingestion.workspace import Workspace, open_workspace
 from ui.errors import NotFoundError
 from ui.local import LocalOperations
+from ui.sync_loop import Schedule
 
 Json = dict[str, Any]
 
@@ -129,6 +130,16 @@ def test_a_source_that_is_suddenly_empty_is_refused_until_allowed(
     assert job["paths"] == ["rules"]
     assert finished(operations)["report"]["sources"][0]["removed"] == 4
     assert operations.documents() == [] and states(operations)["rules"] == "ok"
+
+
+def test_the_schedule_of_the_service_runs_what_is_due(operations: LocalOperations) -> None:
+    with closing(Schedule(operations, tick_seconds=0.05)) as schedule:
+        schedule.start()
+        deadline = time.monotonic() + 30
+        while states(operations)["rules"] != "ok" and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert len(operations.documents()) == 4
+    assert states(operations) == {"rules": "ok", "cloud": "never"}
 
 
 def test_failures_can_be_ignored_and_tried_again(operations: LocalOperations, folder: Path) -> None:
