@@ -54,7 +54,8 @@ class Currency:
         told = [_with_validity(hit, versions.get(hit.document), today.isoformat()) for hit in hits]
         kept = _one_copy(told, versions)
         if not _ASKS_OLD.search(unicodedata.normalize("NFKC", question)):
-            kept = _in_force_first(kept, versions, wanted_day(question, today))
+            day = wanted_day(question, today)
+            kept = _in_force_first(kept, versions, day, past=day != today.isoformat())
         return [replace(hit, rank=rank) for rank, hit in enumerate(kept[:top_k], start=1)]
 
 
@@ -120,12 +121,20 @@ def _one_copy(hits: Sequence[Hit], versions: Mapping[str, Version]) -> list[Hit]
     return sorted(kept.values(), key=lambda hit: (-hit.score, hit.rank))
 
 
-def _in_force_first(hits: Sequence[Hit], versions: Mapping[str, Version], day: str) -> list[Hit]:
-    """`hits` less passages that one in force on `day` replaces, and with others not in force demoted."""
+def _in_force_first(
+    hits: Sequence[Hit], versions: Mapping[str, Version], day: str, *, past: bool
+) -> list[Hit]:
+    """`hits` less passages that one in force on `day` replaces, and with others not in force demoted.
+
+    Of another time than today (`past`) a document may speak that did not count then, unless a version did.
+    """
+    covered = {version.family for version in versions.values() if state_on(version, day) == "in_force"}
 
     def counts(hit: Hit) -> bool:
         version = versions.get(hit.document)
-        return version is None or state_on(version, day) == "in_force"
+        if version is None or state_on(version, day) == "in_force":
+            return True
+        return past and version.family not in covered
 
     current = [hit for hit in hits if counts(hit)]
     found = []

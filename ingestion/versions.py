@@ -207,9 +207,9 @@ def _in_order(members: Sequence[Candidate], texts: _Sets, ends: dict[str, str]) 
         replaced = next((ends[key] for key in _keys(member) if key in ends), None)
         if replaced is not None and (member.facts.valid_from or "") < (replaced or "9"):
             since = replaced if since is None else min(since, replaced)
-        found.append(
-            Version(member.id, family, text, best[text] is member, member.facts, _begin(member), since)
-        )
+        # Alone, a day in the name is only a name: a plan for next year counts today.
+        begin = _begin(member) if len(members) > 1 else member.facts.valid_from
+        found.append(Version(member.id, family, text, best[text] is member, member.facts, begin, since))
     return found
 
 

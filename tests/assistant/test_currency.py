@@ -75,6 +75,12 @@ def test_what_is_only_in_the_old_version_stays_but_goes_down() -> None:
     assert [(one.document, one.rank, one.score) for one in found] == [("else", 1, 0.6), ("old", 2, 0.45)]
 
 
+def test_a_question_about_the_past_may_be_answered_by_what_came_later() -> None:
+    report = version("report", Facts(valid_from="2024-04-01"), family="r")
+    hits = [hit("2023年度の売上は10億円。", document="report", rank=1, score=0.9)]
+    assert [one.score for one in prefer("2023年度の売上は?", hits, report)] == [0.9]
+
+
 def test_of_two_copies_the_preferred_one_is_kept_with_the_better_score() -> None:
     copies = (version("docx", text="t", preferred=False), version("pdf", text="t"))
     hits = [hit(NEW, document="docx", rank=1, score=0.9), hit(NEW[:30], document="pdf", rank=2, score=0.7)]

@@ -181,6 +181,11 @@ def test_groups_do_not_depend_on_the_order_of_the_documents() -> None:
         assert {id: version for id, version in grouped(*found).items()} == expected
 
 
+def test_a_day_in_a_lone_name_is_only_a_name() -> None:
+    (version,) = group([candidate("計画/予算_2027年度.xlsx", text_of(RULE))])
+    assert state_on(version, "2026-01-01") == "in_force" and version.valid_from is None
+
+
 def test_nothing_said_is_in_force() -> None:
     (version,) = group([Candidate("a", "t", ("/srv/a.txt",), b"", Facts())])
     assert state_on(version, "2026-01-01") == "in_force" and version.preferred
