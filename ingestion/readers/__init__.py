@@ -16,6 +16,8 @@ from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 PARSER_VERSION = 1
 """Part of the key of everything derived from a file: raised when readers or chunking change."""
 
+_WITH_UNSEEN = ("docx", "pptx", "html")
+
 Reader = Callable[[Path, ReadOptions], Document]
 
 
@@ -104,7 +106,10 @@ def read(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     try:
         if path.stat().st_size == 0:
             raise ReadError("the file is empty (0 bytes).")
-        return _reader(path)(path, options)
+        document = _reader(path)(path, options)
+        if document.format in _WITH_UNSEEN:
+            document = import_module("ingestion.readers.unseen").with_hidden(path, document)
+        return document
     except FileNotFoundError as error:
         raise ReadError("the file is gone.") from error
     except PermissionError as error:
