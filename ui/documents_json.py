@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ingestion.documents import chunk_id
@@ -49,6 +50,7 @@ def whole(stored: StoredDocument, locations: list[Json]) -> Json:
         ],
         "cells": [{"start": cell.start, "end": cell.end, "locator": cell.locator} for cell in document.cells],
         "tables": [_table(table) for table in document.tables],
+        "figures": [asdict(figure) for figure in document.figures],
         "headings": [
             {"level": heading.level, "start": heading.start, "end": heading.end, "title": heading.title}
             for heading in document.headings

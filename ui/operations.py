@@ -152,7 +152,8 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
         `{id, title, format, paged, status, reason, added_at, warnings, properties, locations, text,
         pages: [{number, label, locator, start, end,
         confidence: of text recognition, in [0, 1] | None}], chunks: [{chunk_id, start, end, heading_path}],
-        cells: [{start, end, locator}], headings: [{level, start, end, title}]}`
+        cells: [{start, end, locator}], figures: [{page, start, end, x0, y0, x1, y1, name}],
+        headings: [{level, start, end, title}]}`
         """
         ...
 

@@ -56,6 +56,14 @@ def highlight(png: bytes, boxes: Sequence[Json], scale: float) -> bytes:
     return _png(ImageChops.multiply(image, pen))
 
 
+def cut_out(png: bytes, box: Json, scale: float) -> bytes:
+    """What lies in `box` (points) of the page image, as PNG."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    left, top, right, bottom = _pixels(box, scale, image.size, margin=0.0)
+    corner = (int(left), int(top), max(int(right), int(left) + 1), max(int(bottom), int(top) + 1))
+    return _png(image.crop(corner))
+
+
 def outline(png: bytes, groups: Sequence[tuple[str, Sequence[Json]]], scale: float) -> bytes:
     """The page image with each group of boxes framed, and the group's label to the left of its frame.
 

@@ -120,3 +120,14 @@ def test_chunks_and_quotes_are_escaped() -> None:
     shown = passages.chunk_html("1", [SCRIPT], SCRIPT) + passages.quote_html(SCRIPT)
     assert "<script" not in shown
     assert passages.table_html([[("A1", SCRIPT, True), ("B1", SCRIPT, False)]]).count("<script") == 0
+
+
+def test_a_figure_is_cut_out_of_its_page() -> None:
+    page = Image.new("RGB", (400, 600), "white")
+    page.paste((0, 0, 200), (100, 200, 300, 320))
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG")
+    box = {"x0": 50.0, "y0": 100.0, "x1": 150.0, "y1": 160.0}
+    part = Image.open(io.BytesIO(passages.cut_out(buffer.getvalue(), box, 2.0)))
+    assert part.size == (200, 120)
+    assert part.getcolors() == [(200 * 120, (0, 0, 200))]

@@ -12,6 +12,7 @@ from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
 from ui.web.turns import Passage
+from ui.web.views.figures import show_figures
 from ui.web.views.recognition import tell_confidence
 
 Json = dict[str, Any]
@@ -101,6 +102,7 @@ def _page(chosen: Passage, document: Json) -> None:
     here = [box for box in boxes if box["page"] == number]
     with st.container(border=True, key="page_image"):
         st.image(passages.highlight(image, here, _SCALE), width="stretch", output_format="PNG")
+    show_figures(document, number, image, _SCALE)
     if not boxes:
         st.info(say("no_boxes"), icon=":material/info:")
         st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
