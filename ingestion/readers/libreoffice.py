@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingestion.errors import ReadError
+from ingestion.readers.ole import MAGIC
 
 _NAMES = ("soffice", "libreoffice")
 _SECONDS = 120
@@ -23,8 +24,10 @@ def converted(
     """The file in the format `target` ("docx"), removed afterwards. `reason` is why we cannot read it.
 
     Raises:
-        ReadError: there is no LibreOffice, or it cannot read the file either.
+        ReadError: it is no compound file, there is no LibreOffice, or that cannot read the file either.
     """
+    if not content.startswith(MAGIC):
+        raise reason  # LibreOffice takes anything else for text
     program = next((found for name in names if (found := shutil.which(name))), None)
     if program is None:
         raise ReadError(
