@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assistant.answers import Source
+from assistant.answers import Hit, Source
 from assistant.prompting import heading_of
 from assistant.words import Weights, content_words, coverage, detect_language, kind_weight, same_word
+from ingestion.documents import Span
 from ingestion.tokenizing import fold, proper_names
 
 
@@ -119,13 +120,17 @@ _NOT_CODE = re.compile(
     re.IGNORECASE,
 )
 """Ordinals, times of day and quantities: sources write them otherwise (5pm as 17:00, 200V as 200ボルト)."""
+_ARTICLE = re.compile("第?[0-9一二三四五六七八九十百]+[条項号]")
 _DENSE_FROM, _DENSE_TO = 0.78, 0.90
 
 
 def features(question: str, sources: Sequence[Source]) -> Features:
     """Compare the question with the sources' sentences and headings."""
     asked = content_words(question)
-    headings = [content_words(heading_of(source.hit)) for source in sources]
+    headings = [
+        (*content_words(heading_of(source.hit)), *article_words(question, source.hit, source.spans))
+        for source in sources
+    ]
     stretches = [
         (*content_words(text), *headings[i])
         for i, source in enumerate(sources)
@@ -143,6 +148,14 @@ def features(question: str, sources: Sequence[Source]) -> Features:
         dense=_scaled(max(cosines)) if cosines else 0.5,
         same_language=detect_language(question) == detect_language(evidence_text),
     )
+
+
+def article_words(question: str, hit: Hit, spans: Sequence[Span]) -> tuple[str, ...]:
+    """The articles of `spans` as words when `question` names one: "2 申請は…" does not say 第2項 itself."""
+    if not _ARTICLE.search(unicodedata.normalize("NFKC", question)):
+        return ()
+    articles = dict.fromkeys(hit.article_at(span.start, span.end) or "" for span in spans)
+    return content_words("\n".join(articles))
 
 
 def answerability(question: str, sources: Sequence[Source]) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.answerability import Wanted, answerability, wanted_in
+from assistant.answerability import Wanted, answerability, article_words, wanted_in
 from assistant.answers import Evidence, Hit, Source
 from assistant.prompting import estimate_tokens, heading_of
 from assistant.rows import Unit, read_row_for, units
@@ -135,7 +135,10 @@ def _telling(found: list[Unit]) -> list[Unit]:
 
 
 def _score(question: str, hits: Sequence[Hit], sentences: list[_Sentence]) -> None:
-    words = [content_words(sentence.shown) for sentence in sentences]
+    words = [
+        (*content_words(sentence.shown), *article_words(question, hits[sentence.hit], [sentence.span]))
+        for sentence in sentences
+    ]
     weights = Weights(words)
     asked = content_words(question)
     wanted: Wanted | None = wanted_in(question)

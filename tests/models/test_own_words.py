@@ -10,13 +10,14 @@ import pytest
 
 from assistant.answers import Query
 from assistant.currency import Currency
+from assistant.evidence import gather
 from assistant.retrieval import Retriever
 from ingestion.dictionary import DictionaryFile, Entry, remove_entry, save_dictionary
 from ingestion.embedding import load_embedder
 from ingestion.indexes import SearchIndexes
 from ingestion.library import Library
 from ingestion.pipeline import ingest
-from ingestion.settings import RetrievalSettings, Settings
+from ingestion.settings import EvidenceSettings, RetrievalSettings, Settings
 from ingestion.version_rows import VersionRows
 
 pytestmark = pytest.mark.model
@@ -96,6 +97,14 @@ def test_a_hit_names_its_article_and_its_sentences_their_own(retriever: Retrieve
     at = hit.start + hit.text.index("時間単位")
     assert hit.article == "第12条"
     assert hit.article_at(at, at + 4) == "第12条第2項第2号"
+
+
+def test_a_question_that_names_a_paragraph_is_shown_that_paragraph(retriever: Retriever) -> None:
+    question = "就業規則の第12条第2項には何と書いてありますか"
+    found = gather(question, retriever.retrieve(Query(question)), EvidenceSettings(tokens=60, sources=1))
+    shown = "".join(found.sources[0].texts)
+    assert "3営業日前まで" in shown and "10日の年次有給休暇" not in shown
+    assert found.answerability >= Settings().answers.answerable_at
 
 
 def test_the_version_in_force_is_found_and_the_old_one_when_it_is_asked_for(retriever: Retriever) -> None:
