@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from ingestion.decoding import decode
 from ingestion.documents import Document, Heading, Page
 from ingestion.errors import ReadError
 from ingestion.normalizing import Normalized, normalize
+from ingestion.readers.markdown_tables import markdown_tables
 
 _ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200}?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _SETEXT = re.compile(r"^(?![ \t]*[-=>#|])([^\n]{1,200})\n(=+|-{2,})[ \t]*$", re.MULTILINE)
@@ -32,14 +34,13 @@ def read_markdown(path: Path) -> Document:
     title = named.group(1).strip(" \"'") if named else None
     if title is None and headings and headings[0].level == 1:
         title = headings[0].title
-    return _document(normal, "md", headings, title, properties, warnings)
+    document = _document(normal, "md", headings, title, properties, warnings)
+    return replace(document, tables=markdown_tables(normal.text, _blocked(normal.text)))
 
 
 def markdown_headings(text: str) -> tuple[Heading, ...]:
     """The headings of Markdown text, outside code blocks and the front matter."""
-    blocked = [match.span() for match in _FENCE.finditer(text)]
-    if front := _FRONT_MATTER.match(text):
-        blocked.append(front.span())
+    blocked = _blocked(text)
     found = [Heading(len(m.group(1)), m.start(), m.end(), m.group(2)) for m in _ATX.finditer(text)]
     for match in _SETEXT.finditer(text):
         if not match.group(1).strip():
@@ -48,6 +49,14 @@ def markdown_headings(text: str) -> tuple[Heading, ...]:
         found.append(Heading(level, match.start(1), match.end(1), match.group(1).strip()))
     free = [h for h in found if not any(start <= h.start < end for start, end in blocked)]
     return tuple(sorted(free, key=lambda heading: heading.start))
+
+
+def _blocked(text: str) -> list[tuple[int, int]]:
+    """Where signs mean nothing: code blocks and the front matter."""
+    blocked = [match.span() for match in _FENCE.finditer(text)]
+    if front := _FRONT_MATTER.match(text):
+        blocked.append(front.span())
+    return blocked
 
 
 def _read(path: Path) -> tuple[Normalized, dict[str, str], tuple[str, ...]]:

@@ -14,6 +14,7 @@ from library_fakes import World
 from ingestion.chunking import chunk_document, find_headings
 from ingestion.contextual import contextual_text, embedding_text
 from ingestion.documents import Document, Page, RowCell, Table, TableCell, TableRow
+from ingestion.readers import read
 from ingestion.readers.building import DocumentBuilder
 from ingestion.row_packing import pack_rows, unpack_rows
 from ingestion.table_grid import GridCell
@@ -142,6 +143,42 @@ def test_packed_rows_come_back(rows: tuple[TableRow, ...], start: int) -> None:
     except UnicodeEncodeError:
         return  # half characters never reach the library
     assert unpack_rows(pack_rows(rows, start), start) == rows
+
+
+MARKDOWN = """# 会費
+
+| 会員種別 | 2023年度 | 2024年度 |
+|:---|---:|---:|
+| 法人 | 100,000円 | **120,000円** |
+| 個人 \\| 学生 | 10,000円 | |
+本文は続く。
+
+```
+| 例 | 値 |
+|---|---|
+| a | 1 |
+```
+
+品名 | 価格
+--- | ---
+ボルト | 10円
+"""
+
+
+def test_tables_of_markdown_are_found_where_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(MARKDOWN, "utf-8")
+    document = read(path)
+    assert document.text == MARKDOWN
+    tables = read_tables(document)
+    assert [[cell_texts(document, row) for row in table.rows if not row.header] for table in tables] == [
+        [
+            [("会員種別", "法人"), ("2023年度", "100,000円"), ("2024年度", "**120,000円**")],
+            [("会員種別", "個人 \\| 学生"), ("2023年度", "10,000円")],
+        ],
+        [[("品名", "ボルト"), ("価格", "10円")]],
+    ]
+    assert document.tables[0].cells[-1].locator == "table 1 row 3"
 
 
 def flat(text: str, *tables: Table) -> Document:
