@@ -78,7 +78,13 @@ def options_for(settings: IngestionSettings, file: FileState) -> ReadOptions:
     around = [str(folder) for folder in (place, *place.parents)]
     modes = {folder.rstrip("/") or "/": mode for folder, mode in settings.ocr_folders.items()}
     mode = next((modes[folder] for folder in around if folder in modes), settings.ocr)
-    return ReadOptions(settings.passwords, mode)
+    cores = psutil.cpu_count() or 1
+    return ReadOptions(settings.passwords, mode, threads=max(1, cores // processes_of(settings)))
+
+
+def processes_of(settings: IngestionSettings) -> int:
+    """How many files are parsed at once."""
+    return settings.processes or max(1, (psutil.cpu_count() or 1) // 4)
 
 
 class ParseAhead:
@@ -94,7 +100,7 @@ class ParseAhead:
         self._folders = count()
         self._waiting: deque[Job] = deque()
         self._running: dict[Future[Outcome], Job] = {}
-        self._processes = settings.processes or max(1, (psutil.cpu_count() or 1) // 4)
+        self._processes = processes_of(settings)
         self._pool = ThreadPoolExecutor(self._processes, thread_name_prefix="parse")
         self._children: SimpleQueue[ParserProcess] = SimpleQueue()
         self._stack = ExitStack()
