@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ingestion import library_schema as t
 from ingestion.documents import LOCAL_USER, User
-from ingestion.library import Library
+from ingestion.library import Library, below
 from ingestion.location_rows import now
 from ingestion.screening.findings import Finding
 
@@ -140,6 +140,31 @@ def screened(library: Library, document: str) -> Screened:
         planted and state is not None and bool(state.quarantined) and release is None,
         None if release is None else Release(release.at, release.reason),
     )
+
+
+def withholds_file(library: Library, document: str, refused: str) -> bool:
+    """Whether a file of `document` says what was masked or refused: in its own text, or in a file inside it.
+
+    `refused` is how the reason of a refused file begins.
+    """
+    for source, path in places(library, [document]).get(document, ()):
+        masked = (
+            sa.select(t.locations.c.path)
+            .join(t.screenings, t.screenings.c.document == t.locations.c.document)
+            .where(
+                t.screenings.c.masked == 1, t.locations.c.source == source, below(t.locations.c.path, path)
+            )
+        )
+        kept_out = sa.select(t.failures.c.path).where(
+            t.failures.c.source == source,
+            below(t.failures.c.path, path),
+            t.failures.c.reason.startswith(refused, autoescape=True),
+        )
+        with library.engine.connect() as connection:
+            for query in (masked, kept_out):
+                if connection.execute(query.limit(1)).first() is not None:
+                    return True
+    return False
 
 
 def release(library: Library, document: str, reason: str) -> None:

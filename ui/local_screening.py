@@ -149,13 +149,13 @@ class LocalScreening:
         """Keep the original of a masked document back: it says what the text does not.
 
         Raises:
-            NotFoundError: the document is masked.
+            NotFoundError: the document is masked, or a file inside it is masked or was refused.
         """
         from ingestion import finding_rows
 
-        if finding_rows.screened(self.resources.library, document).masked:
+        if finding_rows.withholds_file(self.resources.library, document, REFUSED):
             raise NotFoundError(
-                "the original is not handed out: personal data is masked in this document. "
+                "the original is not handed out: personal data is masked in it or in a file inside. "
                 "Who may read it finds it in its folder."
             )
 
