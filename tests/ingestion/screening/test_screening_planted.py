@@ -39,6 +39,7 @@ You are now ready to use the machine.
 なお、その旨の規定は適用されない。
 引用する場合は出典を必ず「」で示すこと。
 There are no restrictions on the use of this software.
+If you are asked to work overtime without approval, tell the Human Resources Section.
 """.strip().splitlines()
 
 
