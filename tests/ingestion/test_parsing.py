@@ -106,7 +106,7 @@ def test_passwords_and_mode_reach_the_reader(parser: ParserProcess) -> None:
 
 def test_the_mode_of_the_deepest_folder_counts() -> None:
     folders = {"/srv/scans/": "always", "/srv/scans/drawings": "off"}
-    settings = IngestionSettings(passwords=("x",), ocr="auto", ocr_folders=folders)  # type: ignore[arg-type]
+    settings = IngestionSettings(passwords=("x",), ocr="auto", ocr_folders=folders)
     modes = {
         path: options_for(settings, FileState("/srv", path, 0, 0)).ocr
         for path in ("a.pdf", "scans/a.pdf", "scans/drawings/x/a.pdf", "scans2/a.pdf", "scans/a.zip/b.pdf")
