@@ -318,7 +318,8 @@ def _insert_document(connection: sa.Connection, derived: Derived, size: int, gen
     document = derived.document
     values = {
         "id": derived.id, "title": derived.title, "format": document.format, "paged": int(document.paged),
-        "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size, "members": len(document.members),
+        "pages": len(document.pages), "chunks": len(derived.chunks), "bytes": size,
+        "members": len(document.members),
         "derived_by": derived.derived_by, "warnings": json.dumps(document.warnings, ensure_ascii=False),
         "added_at": now(), "generation": generation,
     }  # fmt: skip
