@@ -18,8 +18,8 @@ Json = dict[str, Any]
 
 SUFFIXES = (
     ".pdf", ".docx", ".xlsx", ".pptx", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".rtf", ".html",
-    ".htm", ".md", ".txt", ".csv", ".tsv", ".json", ".xml", ".epub", ".eml", ".msg", ".mbox", ".zip", ".png", ".jpg",
-    ".jpeg", ".tif", ".tiff",
+    ".htm", ".md", ".txt", ".csv", ".tsv", ".json", ".xml", ".epub", ".eml", ".msg", ".mbox", ".zip",
+    ".png", ".jpg", ".jpeg", ".tif", ".tiff",
 )  # fmt: skip
 _POLL_SECONDS = 1.0
 
