@@ -8,54 +8,21 @@ of these signs may be read with its first row as names, and a form with two colu
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 
+from ingestion.cell_values import form_of, is_period, is_step, is_usual_name, is_value, names_something
 from ingestion.table_grid import GridCell, by_row, settled
 
 _MOST_HEADER_ROWS = 5
 _MOST_ROW_NAMES = 3
-_LONGEST_NAME = 60
 _LONGEST_FORM = 60
 """Rows; what is longer is a table, however its cells are named."""
 _LOOKED_AT = 200
 """Data rows that are judged; more say nothing new about a long table."""
-_UNIT = (
-    r"(?:[兆億万千百]*円|ドル|ユーロ|[%％‰]|[兆億万千百]|人|名|件|個|台|本|枚|回|点|社|校|戸|冊|頭|箱|式|泊|歳|日間?|時間?|分|秒|"
-    r"[かヶカ]月|年間?|週間?|km2?|m[23]?|cm|mm|kg|mg|g|t|[kM]?[VWA]|m?[lL]|MPa|Pa|[KMGT]B|℃|rpm|dB|h|min|s|ページ|倍|度|位|割)"
-)
-_NUMBER = re.compile(rf"^[\s¥\\$€£+\-−△▲▼約(（]*\d[\d,.]*\s*{_UNIT}?(?:\s*/\s*\S{{1,6}})?[)）]?$")
-_RANGE = re.compile(rf"^\d[\d,.]*\s*{_UNIT}?\s*[~〜～\-−–]\s*(?:\d[\d,.]*)?\s*{_UNIT}?$")
-_DATE = re.compile(
-    r"^(?:\d{4}|(?:令和|平成|昭和|大正|明治|[RHSTM])\s?(?:\d{1,2}|元))\s?[/.\-年]\s?\d{1,2}\s?[/.\-月](?:\s?\d{1,2}日?)?"
-    r"|^\d{1,2}[/月]\d{1,2}日?(?:\s|\(|（|$)|^\d{1,2}:\d{2}"
-)
-_PHONE = re.compile(r"^[(（]?0\d{1,4}[)）\-]\d{1,4}[)）\-]\d{3,4}$")
-_MARK = re.compile(
-    r"^(?:[○×△◎●〇✕✓レ\-−–—―/*…]+|n/?a|なし|有|無|可|不可|要|不要|yes|no|true|false)$", re.IGNORECASE
-)
-_PERIOD = re.compile(
-    r"^(?:西暦)?(?:19|20)\d\d\s?(?:年度?|年期|FY)?(?:末|実績|予算|計画|予定|見込み?)?(?:\s?[(（].{1,8}[)）])?$"
-    r"|^(?:令和|平成|昭和|大正|明治|[RHSTM])\s?(?:\d{1,2}|元)\s?(?:年度?)?(?:末|実績|予算|計画|予定|見込み?)?(?:\s?[(（].{1,8}[)）])?$"
-    r"|^(?:1[0-2]|[1-9])月(?:期|末|分|度)?$|^第?[1-4一二三四](?:四半期|Q)$|^Q[1-4]$|^[1-4]Q$|^FY\s?\d{2,4}$"
-    r"|^(?:\d{1,2}|初)年目$|^[上下]半?期$|^[月火水木金土日](?:曜日?)?$",
-    re.IGNORECASE,
-)
+_MOST_STEP_ROWS = 4
 _ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
-
-
-def is_value(text: str) -> bool:
-    """Whether a cell holds an amount, a date, an address or a mark rather than a name."""
-    return "@" in text or any(looks.match(text) for looks in (_NUMBER, _RANGE, _DATE, _PHONE, _MARK))
-
-
-def names_something(text: str) -> bool:
-    """Whether a cell may name a column or a row; years, months and weekdays may."""
-    return len(text) <= _LONGEST_NAME and (bool(_PERIOD.match(text)) or not is_value(text))
 
 
 def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
@@ -121,6 +88,8 @@ class _Grid:
 
 def _top_rows(grid: _Grid) -> int:
     """How many rows at the top name the columns; 0 when none does."""
+    if _in_steps(grid):
+        return 1
     top = _header_depth(grid)
     if not 0 < top < grid.height:
         return 0
@@ -134,6 +103,22 @@ def _top_rows(grid: _Grid) -> int:
     if top == 1 and len(set(last)) < len(last):
         return 0
     return top if _stands_out(grid, top, head) else 0
+
+
+def _in_steps(grid: _Grid) -> bool:
+    """Whether the first row steps up what the others depend on: years of service above days of leave."""
+    if grid.width < 3 or not 2 <= grid.height <= _MOST_STEP_ROWS or len(grid.row(0)) != grid.width:
+        return False
+    steps = [cell.text for cell in grid.row(0)[1:]]
+    forms = {form_of(text) for text in steps}
+    return (
+        not is_value(grid.row(0)[0].text)
+        and len(set(steps)) == len(steps)
+        and all(is_step(text) for text in steps)
+        and not any(
+            form_of(cell.text) in forms for number in range(1, grid.height) for cell in grid.row(number)
+        )
+    )
 
 
 def _header_depth(grid: _Grid) -> int:
@@ -159,7 +144,7 @@ def _goes_on(grid: _Grid, row: int) -> bool:
     corner_free = not any(cell.column == 0 for cell in own)
     if grouped and (corner_free or (all(c.strong for c in own) and not all(c.strong for c in below))):
         return True
-    periods = all(_PERIOD.match(cell.text) for cell in own)
+    periods = all(is_period(cell.text) for cell in own)
     return gaps and corner_free and (periods or any(is_value(cell.text) for cell in below))
 
 
@@ -171,14 +156,14 @@ def _stands_out(grid: _Grid, top: int, head: Sequence[GridCell]) -> bool:
     if all(cell.strong for cell in head) and sum(cell.strong for cell in data) < 0.6 * len(data):
         return True
     narrow = grid.width == 2
-    named = sum(_usual_name(cell.text) for cell in head if cell.column or not narrow)
-    if named > sum(_usual_name(cell.text) for cell in grid.row(top)) and (
+    named = sum(is_usual_name(cell.text) for cell in head if cell.column or not narrow)
+    if named > sum(is_usual_name(cell.text) for cell in grid.row(top)) and (
         named >= 2 or named >= 0.5 * len(head)
     ):
         return True
     if not any(cell.column == 0 for cell in head) and top > 0:
         return True  # an empty corner
-    if len(head) > 1 and all(_PERIOD.match(cell.text) for cell in head if cell.column > 0):
+    if len(head) > 1 and all(is_period(cell.text) for cell in head if cell.column > 0):
         return True
     for column in range(1, grid.width):
         below = [cell.text for cell in grid.column(column, top)]
@@ -192,7 +177,7 @@ def _alike(values: Sequence[str]) -> bool:
     """Whether most values have one form: prices do, the facts about a company do not."""
     if len(values) < 2:
         return False
-    forms = Counter(re.sub(r"[\d,.]+", "0", value) for value in values)
+    forms = Counter(form_of(value) for value in values)
     return forms.most_common(1)[0][1] >= (0.6 if len(values) > 2 else 1) * len(values)
 
 
@@ -265,7 +250,7 @@ def _form_labels(grid: _Grid) -> frozenset[tuple[int, int]]:
     if grid.height > _LONGEST_FORM:
         return frozenset()
     shaded = {(cell.row, cell.column) for cell in grid.cells if cell.strong}
-    found = shaded or {(cell.row, cell.column) for cell in grid.cells if _usual_name(cell.text)}
+    found = shaded or {(cell.row, cell.column) for cell in grid.cells if is_usual_name(cell.text)}
     if not 0.25 * len(grid.cells) <= len(found) <= 0.75 * len(grid.cells):
         return frozenset()
     begun = beside = 0
@@ -340,15 +325,3 @@ def _gaps_below(grid: _Grid, top: int, columns: frozenset[int]) -> dict[tuple[in
             else:
                 last = None
     return spans
-
-
-def _usual_name(text: str) -> bool:
-    """Whether a text ends in a word that usually names a column, or in a colon."""
-    plain = text.lower()
-    return plain[-1] in ":：" or any(plain.endswith(word) for word in _column_words())
-
-
-@cache
-def _column_words() -> tuple[str, ...]:
-    texts: Mapping[str, str] = tomllib.loads((files("ingestion") / "column_words.toml").read_text("utf-8"))
-    return tuple(f"{texts['japanese']} {texts['english']}".split())

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ingestion.cell_values import names_something
 from ingestion.readers.building import DocumentBuilder
 from ingestion.table_grid import GridCell
-from ingestion.table_headers import names_something, with_headers
+from ingestion.table_headers import with_headers
 
 Row = list[GridCell]
 _NOTE = re.compile(

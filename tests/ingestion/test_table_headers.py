@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.cell_values import is_value, names_something
 from ingestion.table_grid import GridCell, settled
-from ingestion.table_headers import is_value, names_something, with_headers
+from ingestion.table_headers import with_headers
 
 
 def grid(text: str, strong_rows: int = 0) -> list[GridCell]:
@@ -51,6 +52,9 @@ def names(cells: list[GridCell]) -> list[str]:
             "部署|氏名|内線\n営業部|山田|101\n|佐藤|102\n総務部|鈴木|103\n|田中|104",
             "部署 氏名 内線 営業部 山田 佐藤 総務部 鈴木 田中",
         ),
+        # years of service above days of leave
+        ("勤続年数|6か月|1年6か月|2年\n付与日数|10日|11日|12日", "勤続年数 6か月 1年6か月 2年 付与日数"),
+        ("東京|10日|20日\n大阪|30日|40日", "東京 大阪"),
         # lines between the rows
         (
             "支店|4月|5月\n関東地区\n東京|10|20\n横浜|3|4\n関西地区\n大阪|3|4",
