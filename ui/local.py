@@ -71,7 +71,9 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
 
     def settings(self) -> Json:
         """See `Operations.settings`."""
-        return self.resources.settings.model_dump(mode="json")
+        shown: Json = self.resources.settings.model_dump(mode="json")
+        shown["ingestion"]["passwords"] = len(self.resources.settings.ingestion.passwords)
+        return shown
 
     # --- questions
 

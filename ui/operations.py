@@ -42,7 +42,7 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
         ...
 
     def settings(self) -> Json:
-        """The settings in force, by section; without secrets."""
+        """The settings in force, by section; of passwords only how many there are."""
         ...
 
     # --- questions

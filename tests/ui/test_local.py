@@ -270,3 +270,10 @@ def test_conversations_through_the_operations(operations: LocalOperations) -> No
     assert operations.conversation(key)["messages"][1]["answer"]["answer"] == "90日です。"
     assert operations.delete_conversation(key) == {"done": True}
     assert operations.conversations() == []
+
+
+def test_settings_do_not_tell_passwords(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path / "ws")
+    workspace.settings_path.write_text('[ingestion]\npasswords = ["ひみつ-4711", "b"]\n', "utf-8")
+    shown = LocalOperations(workspace).settings()
+    assert shown["ingestion"]["passwords"] == 2 and "4711" not in str(shown)
