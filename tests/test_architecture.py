@@ -34,7 +34,6 @@ ONLY_IN = {
         "ingestion/readers/pdf_figures.py",
         "ingestion/readers/pdf_hidden.py",
         "ingestion/readers/pdf_rules.py",
-        "ingestion/readers/pdf_hidden.py",
     },
     "olefile": {"ingestion/readers/ole.py"},
     "msoffcrypto": {"ingestion/readers/unlocking.py"},

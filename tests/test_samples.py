@@ -103,9 +103,7 @@ def test_the_legacy_samples_are_really_legacy() -> None:
 def test_one_sample_is_a_picture_and_one_is_written_vertically() -> None:
     scanned, vertical = document("安全衛生委員会議事録.pdf"), document("創業の心得.pdf")
     assert {line.page for line in scanned.recognised} == {1} and not vertical.recognised
-    order = [
-        vertical.text.index(word) for word in ("はかること", "水道局", "おくること", "初代社長")
-    ]
+    order = [vertical.text.index(word) for word in ("はかること", "水道局", "おくること", "初代社長")]
     assert order == sorted(order)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.dates import Moment, moments
 from assistant.grounding.numbers import Quantity, conflicts, facts, kanji_number, matches
+from ingestion.dates import Moment, moments
 
 
 def only(text: str) -> Quantity | Moment:
