@@ -135,3 +135,31 @@ def test_personal_data_is_counted_by_folder_and_kind(workspace: FakeOperations) 
 
 def test_no_finding_is_good_news(workspace: FakeOperations) -> None:
     assert "No personal data" in visible(room("screening"))
+
+
+def test_versions_stand_in_order_with_what_they_are(workspace: FakeOperations) -> None:
+    def member(document: str, **values: object) -> dict[str, object]:
+        place = {
+            "source": "/srv",
+            "path": f"{document}.pdf",
+            "shown_as": f"/srv/{document}.pdf",
+            "parent": None,
+        }
+        return {
+            "document": document, "title": document, "state": "in_force", "version": None, "valid_from": None,
+            "valid_to": None, "superseded_from": None, "copy_of": None, "locations": [place],
+        } | values  # fmt: skip
+
+    workspace.families = [{"family": "old", "documents": [
+        member("old", state="superseded", valid_from="2018-04-01", superseded_from="2024-04-01"),
+        member("new", valid_from="2024-04-01", version="2"),
+        member("copy", copy_of="new"),
+    ]}]  # fmt: skip
+    table = room("versions").dataframe[0].value
+    assert table["title"].tolist() == ["new", "old", "copy"]
+    assert table["state"].tolist() == ["in force", "earlier version", "copy of new"]
+    assert table["valid_to"].tolist() == ["", "2024-04-01", ""]
+
+
+def test_without_versions_the_page_says_so(workspace: FakeOperations) -> None:
+    assert "No two documents" in visible(room("versions"))

@@ -90,3 +90,13 @@ class FakeScreening:
     def withdraw_release(self, document: str) -> Json:
         self.released = [one for one in self.released if one[0] != document]
         return {"done": True, "document": document}
+
+
+class FakeVersions:
+    """`families` are planted."""
+
+    def __init__(self) -> None:
+        self.families: list[Json] = []
+
+    def versions(self) -> list[Json]:
+        return self.families

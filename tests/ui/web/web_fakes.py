@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from web_fake_syncs import FakeScreening, FakeSyncs
+from web_fake_syncs import FakeScreening, FakeSyncs, FakeVersions
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
 from assistant.errors import GenerationError
@@ -27,7 +27,7 @@ __all__ = ["ANSWERS", "SCRIPT", "FakeOperations", "make_document"]
 
 
 @dataclass
-class FakeOperations(FakeSyncs, FakeScreening):
+class FakeOperations(FakeSyncs, FakeScreening, FakeVersions):
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -41,6 +41,7 @@ class FakeOperations(FakeSyncs, FakeScreening):
     def __post_init__(self) -> None:
         FakeSyncs.__init__(self)
         FakeScreening.__init__(self)
+        FakeVersions.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None

@@ -12,7 +12,7 @@ from ui.web.listing import document_rows, filtered, job_line, job_share, job_tit
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
 from ui.web.views import failures as failed
-from ui.web.views import inside, screening, sources
+from ui.web.views import inside, screening, sources, versions
 
 Json = dict[str, Any]
 
@@ -54,6 +54,7 @@ def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
         "sources": say("sources_tab"),
         "failures": say("failures_tab", number=len(heeded)),
         "screening": say("screening_tab"),
+        "versions": say("versions_tab"),
     }
     room = st.segmented_control(
         say("library"), list(names), format_func=lambda key: names[key], default="documents", required=True,
@@ -66,6 +67,8 @@ def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
             failed.section(failures)
         case "screening":
             screening.section(operations().screening())
+        case "versions":
+            versions.section(operations().versions())
         case _ if documents:
             _documents(documents)
         case _:
