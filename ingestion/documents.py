@@ -145,6 +145,7 @@ class Figure:
 
     The box is as in RecognisedLine, all zero where the format has no pages to show; `name` then says which
     part of the file it is. A figure without caption has `start == end`, where it stands in the text.
+    What a model said of it stands at `document.text[described_start:described_end]`, empty where none did.
     """
 
     page: int
@@ -155,6 +156,8 @@ class Figure:
     x1: float = 0.0
     y1: float = 0.0
     name: str = ""
+    described_start: int = 0
+    described_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ PAGE_FORMATS = PICTURE_FORMATS | {"pdf"}
 """Formats of documents whose pages have pictures."""
 
 _RENDERING = "ingestion.page_rendering"
+FIGURE_IMAGE = "ingestion.figure_images:figure_image"
 _SECONDS = 60.0
 _MEGABYTES = 2048
 
@@ -56,7 +57,7 @@ class PageImages:
         Raises:
             ReadError: the file cannot be opened, has no such page, or takes too much time or memory.
         """
-        return cast(bytes, self._call("render_page", path, number, scale, self._passwords))
+        return cast(bytes, self._call(f"{_RENDERING}:render_page", path, number, scale, self._passwords))
 
     def part(self, path: Path, number: int, box: Rectangle, *, scale: float = 2.0) -> bytes:
         """What lies in `box` (points from the top left, as shown) of page `number`, as PNG.
@@ -64,7 +65,15 @@ class PageImages:
         Raises:
             ReadError: as `render`, or the box lies outside the page.
         """
-        return cast(bytes, self._call("render_part", path, number, box, scale, self._passwords))
+        return cast(bytes, self._call(f"{_RENDERING}:render_part", path, number, box, scale, self._passwords))
+
+    def figure(self, path: Path, name: str) -> bytes:
+        """The picture in part `name` of an Office file, as PNG.
+
+        Raises:
+            ReadError: the file cannot be opened, has no such part, or it cannot be shown.
+        """
+        return cast(bytes, self._call(FIGURE_IMAGE, path, name, self._passwords))
 
     def size(self, path: Path, number: int) -> tuple[float, float]:
         """Width and height of page `number` (1-based) as it is shown, in points.
@@ -72,7 +81,9 @@ class PageImages:
         Raises:
             ReadError: as `render`.
         """
-        return cast("tuple[float, float]", self._call("page_size", path, number, self._passwords))
+        return cast(
+            "tuple[float, float]", self._call(f"{_RENDERING}:page_size", path, number, self._passwords)
+        )
 
     def boxes(self, path: Path, document: Document, span: Span) -> list[Box]:
         """One box for each line of `span`, page by page; empty for documents without places on pages.
@@ -86,7 +97,9 @@ class PageImages:
                    if (indices := _indices(document, page, span))]  # fmt: skip
         found = [
             Box(number, *(round(value, 2) for value in box))
-            for number, box in (self._call("line_boxes", path, printed, self._passwords) if printed else [])
+            for number, box in (
+                self._call(f"{_RENDERING}:line_boxes", path, printed, self._passwords) if printed else []
+            )
         ]
         found += [box for line in document.recognised if (box := line_part(document, line, span))]
         return sorted(found, key=lambda box: box.page)
@@ -97,7 +110,7 @@ class PageImages:
 
     def _call(self, function: str, path: Path, *arguments: object) -> Any:
         try:
-            return self._child.call(f"{_RENDERING}:{function}", path, *arguments)
+            return self._child.call(function, path, *arguments)
         except ReadError as error:
             raise ReadError(f"the page cannot be shown: {error}") from error
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -26,8 +27,8 @@ _MOST_FRAMES = 5000
 
 
 @contextmanager
-def open_picture(path: Path) -> Iterator[Image.Image]:
-    """The image file, closed afterwards. Errors of decoding inside the block become reasons too.
+def open_picture(source: Path | BinaryIO, decoders: tuple[str, ...] = _DECODERS) -> Iterator[Image.Image]:
+    """The image in a file or bytes, closed afterwards. Errors of decoding inside become reasons too.
 
     Raises:
         ReadError: it is no such image, is damaged, or has so many pixels that it would fill the memory.
@@ -35,7 +36,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # an error above twice its limit
-            with Image.open(path, formats=_DECODERS) as image:
+            with Image.open(source, formats=decoders) as image:
                 yield image
     except Image.DecompressionBombError as error:
         raise ReadError(f"the picture has too many pixels ({error}).") from error

@@ -19,6 +19,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs):
+class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that

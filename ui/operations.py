@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
-class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol):
+class Operations(FigureOperations, KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol):
     """One workspace, as a person or a program uses it."""
 
     # --- state
@@ -152,7 +153,8 @@ class Operations(KnowledgeOperations, ScreeningOperations, SyncOperations, Proto
         `{id, title, format, paged, status, reason, added_at, warnings, properties, locations, text,
         pages: [{number, label, locator, start, end,
         confidence: of text recognition, in [0, 1] | None}], chunks: [{chunk_id, start, end, heading_path}],
-        cells: [{start, end, locator}], figures: [{page, start, end, x0, y0, x1, y1, name}],
+        cells: [{start, end, locator}], figures: [{page, start, end, x0, y0, x1, y1, name,
+        described_start, described_end}],
         headings: [{level, start, end, title}]}`
         """
         ...

@@ -31,6 +31,16 @@ class DocumentBuilder:
     _tables: list[Table] = field(default_factory=list)
     _open: tuple[int, str | None] | None = None
 
+    @property
+    def length(self) -> int:
+        """How long the text is so far."""
+        return self._length
+
+    @property
+    def page(self) -> int:
+        """The number of the page that is open, or of the only one."""
+        return len(self._pages) + 1
+
     def open_page(self, locator: str | None = None) -> None:
         """Begin the next page; the one before must be closed."""
         self._open = (self._length, clean_line(locator) if locator else None)

@@ -19,6 +19,7 @@ from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.docx_tables import grid_of
 from ingestion.readers.office import core_properties, opened
 from ingestion.readers.office_asides import add_word_asides
+from ingestion.readers.office_figures import Pictures, is_caption, pictures_in
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
 _HEADING_STYLE = re.compile(r"^(?:heading|見出し)\s*([1-9])", re.IGNORECASE)
@@ -45,22 +46,27 @@ def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     with opened(path, docx.Document, "Word", options) as word:
         builder = DocumentBuilder("docx", title=word.core_properties.title or None)
         builder.properties.update(core_properties(word.core_properties))
-        body = _Body(builder, _heading_styles(word))
+        pictures = Pictures(builder)
+        body = _Body(builder, word, pictures)
         body.add(word.element.body)
         _add_notes(builder, word)
         add_word_asides(builder, word.part, _text_of)
         if any(_is_hidden(run) and run.find(_TEXT) is not None for run in word.element.body.iter(_RUN)):
             builder.warnings.append("hidden text was left out")
     builder.title = builder.title or body.title
-    return builder.build()
+    pictures.warn()
+    return pictures.into(builder.build())
 
 
 class _Body:
     """Walks the body's blocks into the builder."""
 
-    def __init__(self, builder: DocumentBuilder, styles: dict[str, int]) -> None:
+    def __init__(self, builder: DocumentBuilder, word: Any, pictures: Pictures) -> None:
         self.builder = builder
-        self.styles = styles
+        self.part = word.part
+        self.styles = _heading_styles(word)
+        self.caption_styles = _caption_styles(word)
+        self.pictures = pictures
         self.tables = 0
         self.title: str | None = None
 
@@ -83,6 +89,9 @@ class _Body:
             self.builder.heading(level, text)
         else:
             self.builder.line(text)
+        for picture in pictures_in(block):
+            if next(picture.iterancestors(_PARAGRAPH)) is block and not _is_hidden_picture(picture):
+                self.pictures.add(picture, self.part, self._captions(block))
         for box in block.iter(qn("w:txbxContent")):
             if not _inside_fallback(box):
                 self.add(box)
@@ -99,10 +108,25 @@ class _Body:
         style = properties.find(qn("w:pStyle"))
         return self.styles.get(style.get(qn("w:val"))) if style is not None else None
 
+    def _captions(self, block: Any) -> list[str]:
+        """What may be the caption of a picture in a paragraph: itself, the next with text, the one before."""
+        beside = (block, _neighbour(block, following=True), _neighbour(block, following=False))
+        return [
+            text
+            for paragraph in beside
+            if paragraph is not None
+            and is_caption(text := _text_of(paragraph), styled=_style_of(paragraph) in self.caption_styles)
+        ]
+
     def _table(self, table: Any) -> None:
         self.tables += 1
         self.builder.blank()
         self.builder.table(grid_of(table, f"table {self.tables}", _cell_text))
+        for picture in pictures_in(table):
+            cell = next(picture.iterancestors(_CELL), None)
+            words = _cell_text(cell) if cell is not None else ""
+            if not _is_hidden_picture(picture):
+                self.pictures.add(picture, self.part, [words] if is_caption(words, styled=True) else [])
         self.builder.blank()
 
 
@@ -144,6 +168,21 @@ def _collect(element: Any, parts: list[str]) -> None:
             _collect(child, parts)
 
 
+def _neighbour(block: Any, *, following: bool) -> Any | None:
+    """The next paragraph with text within three blocks, None when a table comes first."""
+    for _ in range(3):
+        block = block.getnext() if following else block.getprevious()
+        if block is None or block.tag != _PARAGRAPH:
+            return None
+        if _text_of(block).strip():
+            return block
+    return None
+
+
+def _is_hidden_picture(picture: Any) -> bool:
+    return any(_is_hidden(run) for run in picture.iterancestors(_RUN))
+
+
 def _is_hidden(run: Any) -> bool:
     vanish = run.find(f"{qn('w:rPr')}/{_VANISH}")
     return vanish is not None and vanish.get(qn("w:val"), "1") not in ("0", "false", "off")
@@ -161,6 +200,21 @@ def _heading_styles(word: Any) -> dict[str, int]:
         if (level := _style_level(elements, style_id)) is not None:
             levels[style_id] = level
     return levels
+
+
+def _style_of(block: Any) -> str:
+    style = block.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+    return str(style.get(qn("w:val"), "")) if style is not None else ""
+
+
+def _caption_styles(word: Any) -> frozenset[str]:
+    """Ids of the styles in which Word sets captions."""
+    found = {
+        str(style.get(qn("w:styleId"))): name.get(qn("w:val"), "").lower()
+        for style in word.styles.element.iter(qn("w:style"))
+        if (name := style.find(qn("w:name"))) is not None
+    }
+    return frozenset(id for id, name in found.items() if name in ("caption", "図表番号"))
 
 
 def _style_level(elements: dict[str, Any], style_id: str) -> int | None:

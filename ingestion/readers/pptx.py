@@ -19,11 +19,14 @@ from ingestion.readers.office_asides import (
     comment_authors,
     warn_of_embedded,
 )
+from ingestion.readers.office_figures import Pictures, is_caption, pictures_in
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.table_grid import GridCell
 
 _ROW_HEIGHT = 180_000
 """EMU (0.5 cm): shapes whose tops differ by less stand side by side."""
+_NEAR = 400_000
+"""EMU (1.1 cm): how far from a picture its caption stands."""
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _LAYOUT_PLACEHOLDERS = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
 
@@ -38,9 +41,10 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         builder = DocumentBuilder("pptx", paged=True, title=show.core_properties.title or None)
         builder.properties.update(core_properties(show.core_properties))
         hidden: list[str] = []
+        pictures = Pictures(builder)
         authors = comment_authors(show.part)
         for number, slide in enumerate(show.slides, start=1):
-            _add_slide(builder, slide, number, authors)
+            _add_slide(builder, slide, number, authors, pictures)
             warn_of_embedded(builder, slide.part)
             if slide.element.get("show") == "0":
                 hidden.append(str(number))
@@ -52,19 +56,25 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             "powerpoint プレゼンテーション",
         ):
             builder.title = _title_of(show.slides[0]) if len(show.slides) else None
-    return builder.build()
+    pictures.warn()
+    return pictures.into(builder.build())
 
 
-def _add_slide(builder: DocumentBuilder, slide: Any, number: int, authors: dict[str, str]) -> None:
+def _add_slide(
+    builder: DocumentBuilder, slide: Any, number: int, authors: dict[str, str], pictures: Pictures
+) -> None:
     title = _title_of(slide)
     builder.open_page(f"slide {number}")
     title_shape = slide.shapes.title
     if title:
         builder.heading(1, title)
-    for shape in _in_reading_order(_flat(slide.shapes)):
+    shapes = _in_reading_order(_flat(slide.shapes))
+    for shape in shapes:
         if title and title_shape is not None and shape.shape_id == title_shape.shape_id:
             continue
         _add_shape(builder, shape, number)
+        for picture in pictures_in(shape.element):
+            pictures.add(picture, slide.part, _captions(shape, shapes))
     add_slide_comments(builder, slide.part, authors)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text
@@ -92,6 +102,27 @@ def _flat(shapes: Any) -> Iterator[Any]:
 def _in_reading_order(shapes: Iterator[Any]) -> list[Any]:
     placed = list(shapes)
     return sorted(placed, key=lambda shape: ((shape.top or 0) // _ROW_HEIGHT, shape.left or 0))
+
+
+def _captions(picture: Any, shapes: list[Any]) -> list[str]:
+    """Texts close below or above a picture on its slide: those that begin as captions first."""
+    found = []
+    left, right = picture.left or 0, (picture.left or 0) + (picture.width or 0)
+    top, bottom = picture.top or 0, (picture.top or 0) + (picture.height or 0)
+    for shape in shapes:
+        if shape is picture or not shape.has_text_frame or shape.left is None:
+            continue
+        text = _frame_text(shape.text_frame)
+        below, above = abs((shape.top or 0) - bottom), abs((shape.top or 0) + (shape.height or 0) - top)
+        beside = shape.left < right and shape.left + (shape.width or 0) > left
+        if (
+            beside
+            and min(below, above) <= _NEAR
+            and is_caption(text, styled=True)
+            and "\n" not in text.strip()
+        ):
+            found.append((not is_caption(text), above < below, min(below, above), text))
+    return [text for *_, text in sorted(found)]
 
 
 def _add_shape(builder: DocumentBuilder, shape: Any, number: int) -> None:

@@ -41,7 +41,7 @@ def with_hidden(path: Path, document: Document) -> Document:
         spans = sorted(set(_places(document.text, find(path))), key=lambda span: span.start)
     except (zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, NotImplementedError):
         return document  # it was read by other means, or mended: its text is judged as if all of it were seen
-    return replace(document, hidden=tuple(spans)) if spans else document
+    return replace(document, hidden=(*document.hidden, *spans)) if spans else document
 
 
 def _places(text: str, unseen: Iterator[str]) -> Iterator[Span]:

@@ -138,6 +138,9 @@ class FakeOperations:
     def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
         return f"{document}/{page}/{scale}".encode()
 
+    def figure_image(self, document: str, figure: int) -> bytes:
+        return f"{document}/{figure}".encode()
+
     def original(self, document: str) -> tuple[str, bytes]:
         return "就業 規則.pdf", document.encode()
 

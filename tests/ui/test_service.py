@@ -197,6 +197,7 @@ def test_a_stream_arrives_event_by_event(
 
 def test_bytes_come_through(client: ServiceClient) -> None:
     assert client.page_image("d1", 3, scale=2.0) == b"d1/3/2.0"
+    assert client.figure_image("d1", 4) == b"d1/4"
     assert client.original("d1") == ("就業 規則.pdf", b"d1")
 
 

@@ -15,6 +15,7 @@ import httpx
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.api.events import decode
+from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
@@ -27,7 +28,7 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient(KnowledgeCalls, ScreeningCalls, SyncCalls):
+class ServiceClient(FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -172,6 +172,10 @@ def document_routes(operations: Operations) -> APIRouter:
     def page_image(document: str, page: int, scale: float = 1.5) -> Response:
         return Response(operations.page_image(document, page, scale=scale), media_type="image/png")
 
+    @routes.get("/documents/{document}/figures/{figure}/image")
+    def figure_image(document: str, figure: int) -> Response:
+        return Response(operations.figure_image(document, figure), media_type="image/png")
+
     @routes.get("/documents/{document}/original")
     def original(document: str) -> Response:
         name, data = operations.original(document)

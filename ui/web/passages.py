@@ -38,6 +38,34 @@ def kind_of(document: Json, start: int, end: int) -> Literal["page", "table", "s
     return "slide" if document["format"] == "pptx" else "text"
 
 
+def is_description(document: Json, start: int, end: int) -> bool:
+    """Whether the passage is, in part, what a model said of a figure."""
+    return any(
+        figure["described_start"] < end and start < figure["described_end"]
+        for figure in document.get("figures") or ()
+    )
+
+
+def figures_beside(document: Json, start: int, end: int) -> list[int]:
+    """Places in the document's list of those figures of an Office file that belong to the passage.
+
+    On slides those of its slide; in running text those between the headings around it, the nearest first.
+    """
+    page = page_of(document, start) if document["paged"] else None
+    if page is not None:
+        low, high = page["start"], page["end"]
+    else:
+        titles = [heading["start"] for heading in document["headings"]]
+        low = max((title for title in titles if title <= start), default=0)
+        high = min((title for title in titles if title >= end), default=len(document["text"]))
+    found = [
+        (max(figure["start"] - end, start - figure["end"], 0), place)
+        for place, figure in enumerate(document.get("figures") or ())
+        if figure["name"] and (figure["page"] == page["number"] if page else low <= figure["start"] <= high)
+    ]
+    return [place for _, place in sorted(found)]
+
+
 def still_holds(document: Json, start: int, end: int, quote: str) -> bool:
     """Whether the passage is still what it was when it was cited."""
     return str(document["text"][start:end]) == quote

@@ -131,3 +131,39 @@ def test_a_figure_is_cut_out_of_its_page() -> None:
     part = Image.open(io.BytesIO(passages.cut_out(buffer.getvalue(), box, 2.0)))
     assert part.size == (200, 120)
     assert part.getcolors() == [(200 * 120, (0, 0, 200))]
+
+
+def test_figures_beside_are_those_of_the_section_or_the_slide() -> None:
+    def figure(page: int, start: int, name: str = "word/media/a.png") -> dict[str, Any]:
+        return {
+            "page": page,
+            "start": start,
+            "end": start + 2,
+            "name": name,
+            "described_start": 0,
+            "described_end": 0,
+        }
+
+    headings = [{"start": place} for place in (0, 100, 200)]
+    word = {
+        "format": "docx", "paged": False, "text": "x" * 300, "pages": [], "headings": headings,
+        "figures": [figure(1, 20), figure(1, 110), figure(1, 170), figure(1, 210), figure(1, 150, "")],
+    }  # fmt: skip
+    assert passages.figures_beside(word, 160, 168) == [2, 1]
+    assert passages.figures_beside(word, 250, 260) == [3]
+    pages = [{"number": 1, "start": 0, "end": 150}, {"number": 2, "start": 150, "end": 300}]
+    slides = {
+        **word,
+        "format": "pptx",
+        "paged": True,
+        "pages": pages,
+        "figures": [figure(2, 150), figure(1, 149)],
+    }
+    assert passages.figures_beside(slides, 151, 160) == [0]
+
+
+def test_a_quote_of_a_description_is_told_apart() -> None:
+    document = {"figures": [{"described_start": 50, "described_end": 80}]}
+    told = [passages.is_description(document, start, start + 10) for start in (40, 41, 79, 80)]
+    assert told == [False, True, True, False]
+    assert not passages.is_description({}, 0, 5)

@@ -6,6 +6,7 @@ numbers that `boxes` returns.
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import uuid
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from PIL import Image
 from web_fake_syncs import FakeScreening, FakeSyncs, FakeVersions
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
@@ -320,6 +322,11 @@ class FakeOperations(FakeSyncs, FakeScreening, FakeVersions):
 
     def page_size(self, document: str, page: int) -> Json:
         return {"width": WIDTH, "height": HEIGHT}
+
+    def figure_image(self, document: str, figure: int) -> bytes:
+        buffer = io.BytesIO()
+        Image.new("RGB", (30, 20), (figure, 90, 160)).save(buffer, "PNG")
+        return buffer.getvalue()
 
     def original(self, document: str) -> tuple[str, bytes]:
         found = self._find(document)

@@ -12,7 +12,7 @@ from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
 from ui.web.turns import Passage
-from ui.web.views.figures import show_figures
+from ui.web.views.figures import show_figures, show_figures_beside
 from ui.web.views.recognition import tell_confidence
 
 Json = dict[str, Any]
@@ -67,6 +67,8 @@ def _document(chosen: Passage) -> Json | None:
 
 
 def _in_document(chosen: Passage, document: Json) -> None:
+    if passages.is_description(document, chosen.start, chosen.end):
+        st.warning(say("quote_described"), icon=":material/image_search:")
     match passages.kind_of(document, chosen.start, chosen.end):
         case "page":
             _page(chosen, document)
@@ -80,6 +82,7 @@ def _in_document(chosen: Passage, document: Json) -> None:
             st.html(passages.marked_text(document["text"][low:high], start, end))
         case _:
             st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
+    show_figures_beside(document, chosen.start, chosen.end)
 
 
 def _table(chosen: Passage, document: Json) -> str:
