@@ -25,6 +25,7 @@ PAGE_FORMATS = PICTURE_FORMATS | {"pdf"}
 
 _RENDERING = "ingestion.page_rendering"
 FIGURE_IMAGE = "ingestion.figure_images:figure_image"
+PAGE_PART = f"{_RENDERING}:render_part"
 _SECONDS = 60.0
 _MEGABYTES = 2048
 
@@ -65,7 +66,7 @@ class PageImages:
         Raises:
             ReadError: as `render`, or the box lies outside the page.
         """
-        return cast(bytes, self._call(f"{_RENDERING}:render_part", path, number, box, scale, self._passwords))
+        return cast(bytes, self._call(PAGE_PART, path, number, box, scale, self._passwords))
 
     def figure(self, path: Path, name: str) -> bytes:
         """The picture in part `name` of an Office file, as PNG.

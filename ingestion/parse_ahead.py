@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
@@ -18,16 +19,19 @@ from queue import SimpleQueue
 import psutil
 
 from ingestion.containers import ContainerError, Member, UnpackLimits
-from ingestion.documents import Document
+from ingestion.describing import Describer
+from ingestion.documents import Document, Figure
 from ingestion.errors import ReadError
 from ingestion.library import file_path
 from ingestion.location_rows import FileState
+from ingestion.page_images import FIGURE_IMAGE, PAGE_PART
 from ingestion.parsing import ParserProcess
 from ingestion.reading import ReadOptions
 from ingestion.settings import IngestionSettings
 
 UNPACK = "ingestion.containers:unpack"
 _PARSED_AHEAD = 4
+_FIGURE_SCALE = 2.0  # pixels a point, of figures on pages
 
 
 @dataclass(slots=True)
@@ -91,9 +95,11 @@ class ParseAhead:
     """Iterate to get outcomes; jobs may be added meanwhile. With one process they come in order."""
 
     def __init__(
-        self, settings: IngestionSettings, parse: Callable[[Path], Document] | None, scratch: Path
-    ) -> None:
+        self, settings: IngestionSettings, parse: Callable[[Path], Document] | None, scratch: Path,
+        describer: Describer | None = None,
+    ) -> None:  # fmt: skip
         """`parse` replaces the children for reading; `scratch` is a folder for members, emptied here."""
+        self._describer = describer
         self._settings = settings
         self._parse = parse
         self._scratch = scratch
@@ -149,6 +155,8 @@ class ParseAhead:
         path = job.path or file_path(file.source, file.path, file.raw_path)
         options = options_for(self._settings, file)
         document = self._parse(path) if self._parse else child.parse(path, options)
+        if self._describer is not None and document.figures:
+            document = self._describer.describe(document, partial(_picture, child, path, options))
         members = self._unpack(child, job, path, document, options) if document.members else []
         if job.path is None:
             state = path.stat()
@@ -176,3 +184,12 @@ class ParseAhead:
             return [Member(name, reason=str(error)) for name in document.members]
         job.room.left -= sum(member.size for member in members)
         return members
+
+
+def _picture(child: ParserProcess, path: Path, options: ReadOptions, figure: Figure) -> bytes:
+    if figure.name:
+        picture: bytes = child.call(FIGURE_IMAGE, path, figure.name, options.passwords)
+    else:
+        box = (figure.x0, figure.y0, figure.x1, figure.y1)
+        picture = child.call(PAGE_PART, path, figure.page, box, _FIGURE_SCALE, options.passwords)
+    return picture

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingestion.deriving import Deriver
+from ingestion.describing import open_describer
 from ingestion.documents import Document
 from ingestion.embedding import Embedder
 from ingestion.indexes import SearchIndexes
@@ -90,6 +91,7 @@ class _Run:
         tools = Tools(
             self._writer, indexes, deriver, self._screener, settings.ingestion,
             library.path.parent / "unpacked", self._groups, self._tried_by,
+            open_describer(settings, library.path.parent / "descriptions", hooks.cancelled),
         )  # fmt: skip
         self._intake = Intake(tools, hooks, self._report, self._meter)
 

@@ -19,6 +19,7 @@ from ingestion.errors import SettingsError
 from ingestion.reading import OcrMode
 from ingestion.screening.policy import ScreeningSettings
 from ingestion.source_settings import SourceSettings as SourceSettings
+from ingestion.vision_settings import VisionSettings
 
 _PREFIX = "KONKYO_"
 _NOT_SETTINGS = {"KONKYO_WORKSPACE"}
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     ingestion: IngestionSettings = IngestionSettings()
+    vision: VisionSettings = VisionSettings()
     screening: ScreeningSettings = ScreeningSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     evidence: EvidenceSettings = EvidenceSettings()

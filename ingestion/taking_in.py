@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingestion.containers import Member
 from ingestion.deriving import Deriver, Parsed, missing_vectors
+from ingestion.describing import Describer
 from ingestion.documents import Document
 from ingestion.examining import RefusedError
 from ingestion.indexes import SearchIndexes
@@ -51,6 +52,7 @@ class Tools:
     scratch: Path
     groups: frozenset[str] | None
     tried_by: str
+    describer: Describer | None = None
 
 
 class Intake:
@@ -70,7 +72,8 @@ class Intake:
         """Read everything that `plan` wants read. `parse` replaces the child process."""
         self._waiting.clear()
         self._held.clear()
-        with ParseAhead(self._tools.settings, parse, self._tools.scratch) as ahead:
+        tools = self._tools
+        with ParseAhead(tools.settings, parse, tools.scratch, tools.describer) as ahead:
             ahead.add(
                 Job(id, files, files[0].size, again=id in plan.reparse or id in plan.stored)
                 for id, files in plan.parse.items()
