@@ -1,4 +1,4 @@
-"""Figures described by a server that speaks the real protocol on this machine, and what becomes of what it says."""
+"""Figures described by a server on this machine that speaks the protocol, and what becomes of its words."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from tests.ingestion.pdf_writer import PageSpec, TextAt, write_pdf
 
 pytestmark = pytest.mark.network
 
+LINE = TextAt(72, 760, "装置の各部の名前を次に示す。", 10)
 RED, BLUE = (200, 30, 30), (20, 40, 220)
 SAID = "赤い長方形の図。装置の吸込口を示す。"
 
@@ -148,7 +149,7 @@ def test_a_description_is_searched_and_cannot_be_taken_for_text(world: World, se
     assert "Authorization" not in headers
 
 
-def test_a_second_run_asks_nothing_and_the_same_picture_is_asked_for_once(
+def test_a_second_run_asks_nothing_and_a_picture_that_comes_again_neither(
     world: World, server: Server
 ) -> None:
     write_word(world.docs / "a.docx", RED, BLUE, RED)
@@ -172,9 +173,7 @@ def test_without_an_address_nobody_is_asked(world: World, server: Server) -> Non
 
 
 def test_a_figure_on_a_pdf_page_is_cut_out_and_has_no_box(world: World, server: Server) -> None:
-    pdf = pypdfium2.PdfDocument(
-        write_pdf([PageSpec([TextAt(72, 760, "装置の各部の名前を次に示す。", 10)])] * 2)
-    )
+    pdf = pypdfium2.PdfDocument(write_pdf([PageSpec([LINE])] * 2))
     page = pdf[0]
     bitmap = pypdfium2.PdfBitmap.from_pil(Image.new("RGB", (100, 100), BLUE))
     picture = pypdfium2.PdfImage.new(pdf)
@@ -194,9 +193,7 @@ def test_a_figure_on_a_pdf_page_is_cut_out_and_has_no_box(world: World, server: 
     assert set(document.origins[figure.described_start : figure.described_end].tolist()) == {-1}
 
 
-def test_failures_are_warnings_and_the_next_run_asks_for_what_is_missing(
-    world: World, server: Server
-) -> None:
+def test_failures_are_warnings_and_another_run_asks_for_what_is_missing(world: World, server: Server) -> None:
     write_word(world.docs / "a.docx", RED, BLUE)
     server.status = 503
     report = ingest(world, settings(server.url))
