@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,16 +18,18 @@ import pypdfium2
 import pytest
 from docx.shared import Inches
 from library_fakes import World
+from msoffcrypto.format.ooxml import OOXMLFile
 from PIL import Image
 
 from ingestion import finding_rows
-from ingestion.described import MARK_JA, PROPERTY
-from ingestion.documents import Document
-from ingestion.errors import SettingsError
+from ingestion.described import MARK_EN, MARK_JA, PROPERTY
+from ingestion.describing import Describer
+from ingestion.documents import Document, Figure, Page
+from ingestion.errors import ReadError, SettingsError
 from ingestion.ingest_report import IngestReport
 from ingestion.readers import read
 from ingestion.reading import ReadOptions
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import IngestionSettings, Settings, load_settings
 from ingestion.vision import DescriptionError, VisionServer
 from ingestion.vision_settings import VisionSettings
 from tests.ingestion.pdf_writer import PageSpec, TextAt, write_pdf
@@ -300,3 +303,98 @@ def test_a_wrong_address_is_refused_without_saying_its_password(tmp_path: Path, 
     with pytest.raises(SettingsError, match="base_url") as caught:
         load_settings(path, {})
     assert "secret" not in str(caught.value)
+
+
+class Teller:
+    """A seer without a server: says the colour of the middle."""
+
+    name = "teller"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def describe(self, png: bytes, language: str) -> str:
+        self.asked += 1
+        with Image.open(io.BytesIO(png)) as image:
+            return f"A field of {image.convert('RGB').getpixel((image.width // 2, image.height // 2))}"
+
+
+def png(side: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (200, side), RED).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def document_with(figures: int) -> Document:
+    text = "Some text.\n"
+    return Document(text, "docx", (Page(1, 0, len(text)),), figures=(Figure(1, 0, 0),) * figures)
+
+
+def test_icons_are_not_asked_for_and_are_no_failure(tmp_path: Path) -> None:
+    teller, sides = Teller(), iter((47, 48))
+    document = Describer(teller, tmp_path / "kept").describe(
+        document_with(2), lambda figure: png(next(sides))
+    )
+    assert (described(document)[0], teller.asked, document.warnings) == ("", 1, ())
+    assert described(document)[1] == f"{MARK_EN}A field of {RED}"
+
+
+def test_a_figure_that_cannot_be_taken_out_costs_itself_only(tmp_path: Path) -> None:
+    pictures = iter((ReadError("the picture is damaged."), png(60)))
+
+    def image_of(figure: Figure) -> bytes:
+        found = next(pictures)
+        if isinstance(found, ReadError):
+            raise found
+        return found
+
+    document = Describer(Teller(), tmp_path / "kept").describe(document_with(2), image_of)
+    assert [bool(text) for text in described(document)] == [False, True]
+    assert document.warnings == (
+        "1 of 2 figures were not described: the picture is damaged. "
+        "Ingest again with --reparse to try again.",
+    )
+
+
+def test_a_run_that_is_stopped_asks_no_more(tmp_path: Path) -> None:
+    teller = Teller()
+    describer = Describer(teller, tmp_path / "kept", cancelled=lambda: teller.asked == 1)
+    sides = iter(range(50, 60))
+    document = describer.describe(document_with(5), lambda figure: png(next(sides)))
+    assert (teller.asked, described(document)) == (1, [""] * 5)
+
+
+def test_a_copy_that_is_damaged_or_may_not_be_kept_is_not_relied_on(tmp_path: Path) -> None:
+    kept, teller = tmp_path / "kept", Teller()
+    Describer(teller, kept).describe(document_with(1), lambda figure: png(60))
+    (path,) = kept.iterdir()
+    Describer(teller, kept).describe(document_with(1), lambda figure: png(60))
+    assert teller.asked == 1
+    path.write_text("{", "utf-8")
+    Describer(teller, kept).describe(document_with(1), lambda figure: png(60))
+    assert teller.asked == 2
+    document = Describer(teller, kept, keeps=lambda text: False).describe(
+        document_with(1), lambda figure: png(60)
+    )
+    assert described(document) == [f"{MARK_EN}A field of {RED}"]
+    assert (teller.asked, list(kept.iterdir())) == (2, [])
+
+
+def test_figures_of_files_within_files_are_described(world: World, server: Server) -> None:
+    write_word(world.root / "a.docx", RED)
+    with zipfile.ZipFile(world.docs / "all.zip", "w") as archive:
+        archive.write(world.root / "a.docx", "inner/a.docx")
+    report = ingest(world, settings(server.url))
+    assert (report.failed, report.warnings, server.seen) == ([], [], [RED])
+    assert world.found("吸込口") == ["all.zip/inner/a.docx"]
+
+
+def test_figures_of_locked_files_are_described(world: World, server: Server) -> None:
+    plain = world.root / "plain.docx"
+    write_word(plain, BLUE)
+    with plain.open("rb") as source, (world.docs / "a.docx").open("wb") as locked:
+        OOXMLFile(source).encrypt("himitsu", locked)
+    chosen = settings(server.url).model_copy(update={"ingestion": IngestionSettings(passwords=("himitsu",))})
+    report = world.ingest(settings=chosen, parse=None)
+    assert (report.failed, report.warnings, server.seen) == ([], [], [BLUE])
+    assert described(stored(world))[0].startswith(MARK_JA)
