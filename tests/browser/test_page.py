@@ -182,7 +182,7 @@ def test_an_upload_becomes_a_document_and_can_be_deleted(serve: Callable[..., st
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", files)
     page.locator("button", has_text="2件を取り込む").click()
     expect(page.locator("body")).to_contain_text("取り込みが終わりました")
-    expect(page.locator("body")).to_contain_text("読めなかったファイル（1件）")
+    expect(page.locator("body")).to_contain_text("読めないファイル（1）")
     expect(page.locator("[data-testid=stMetricValue]").first).to_have_text("1")
     page.locator("[data-testid=stDataFrame]").first.click(position={"x": 18, "y": 52})
     page.locator("button", has_text="内容を見る").click()
