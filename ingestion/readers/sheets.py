@@ -25,6 +25,8 @@ _LONGEST_CAPTION = 80
 _SIDE_ROWS = 2
 _MOST_GAPS = 8
 _LOOKED_AT = 50
+_HEAD_ROWS = 200
+"""Rows of a waiting table by which its names are judged, once."""
 
 
 def add_sheet(builder: DocumentBuilder, rows: Iterable[Row]) -> None:
@@ -52,12 +54,44 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield block
 
 
+class _Waiting:
+    """The rows of a table that may go on; keeps what each further block is compared with.
+
+    A sheet with an empty row below each record has as many blocks as records, so nothing here may look at
+    all rows again for each of them.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._columns: set[int] = set()
+        self._reach = -1
+        self._named: bool | None = None
+
+    def add(self, body: Sequence[Row]) -> None:
+        for row in body:
+            self.rows.append(row)
+            self._columns.update(cell.column for cell in row)
+            self._reach = max(self._reach, *(cell.row + cell.row_span for cell in row))
+
+    def goes_on(self, body: Sequence[Row]) -> bool:
+        """Whether a block below an empty row is more of the same table: its columns, without names on top."""
+        if not self.rows or body[0][0].row - self._reach > 1 or len(self._columns) < 2:
+            return False
+        if not all(cell.column in self._columns for row in body for cell in row):
+            return False
+        if self._named is None:
+            head = self.rows[:_HEAD_ROWS]
+            self._named = _has_column_names(with_headers([cell for row in head for cell in row]))
+        own = [cell for row in body for cell in row]
+        return self._named and not _has_column_names(with_headers(own))
+
+
 class _Sheet:
     """Puts blocks into the builder; waits with a table, as the next block may go on with it."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
-        self._waiting: list[Row] = []
+        self._waiting = _Waiting()
         self._caption: str | None = None
         self._title: tuple[int, str] | None = None
         self._begun = False
@@ -65,8 +99,8 @@ class _Sheet:
     def add(self, block: list[Row]) -> None:
         for part in _side_by_side(block):
             titles, body, notes = _parts(part)
-            if body and not titles and self._goes_on(body):
-                self._waiting += body
+            if body and not titles and self._waiting.goes_on(body):
+                self._waiting.add(body)
             else:
                 self._flush()
                 if self._begun:
@@ -74,7 +108,7 @@ class _Sheet:
                 self._begun = True
                 self._lines(titles)
                 if body:
-                    self._waiting = body
+                    self._waiting.add(body)
                     self._caption = self._caption_over(body)
             if notes:
                 self._flush()
@@ -84,29 +118,15 @@ class _Sheet:
     def finish(self) -> None:
         self._flush()
 
-    def _goes_on(self, body: Sequence[Row]) -> bool:
-        """Whether a block below an empty row is more of the same table: its columns, without names on top."""
-        if not self._waiting:
-            return False
-        above = [cell for row in self._waiting for cell in row]
-        if body[0][0].row - max(cell.row + cell.row_span for cell in above) > 1:
-            return False
-        columns = {cell.column for cell in above}
-        if not all(cell.column in columns for row in body for cell in row) or len(columns) < 2:
-            return False
-        judged = with_headers(above)
-        own = with_headers([cell for row in body for cell in row])
-        return _has_column_names(judged) and not _has_column_names(own)
-
     def _caption_over(self, body: Sequence[Row]) -> str | None:
         if self._title is None or body[0][0].row - self._title[0] > 2:
             return None
         return self._title[1]
 
     def _flush(self) -> None:
-        if self._waiting:
-            self._builder.table([cell for row in self._waiting for cell in row], caption=self._caption)
-        self._waiting, self._caption = [], None
+        if self._waiting.rows:
+            self._builder.table([cell for row in self._waiting.rows for cell in row], caption=self._caption)
+        self._waiting, self._caption = _Waiting(), None
 
     def _lines(self, rows: Sequence[Row]) -> None:
         for row in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from openpyxl.styles import Font, PatternFill
 from table_files import FEES, WRITERS, write_xlsx
 
 from ingestion.documents import Document, Table
-from ingestion.readers import read
+from ingestion.readers import read, sheets
+from ingestion.table_grid import GridCell
+from ingestion.table_headers import with_headers
 from ingestion.table_rows import read_tables
 
 
@@ -286,3 +289,30 @@ def test_merged_areas_that_are_nonsense_are_survived(tmp_path: Path) -> None:
     document = read(broken)
     check(document)
     assert document.text.count("120,000円") == 1
+
+
+def test_a_sheet_with_an_empty_row_below_each_record_is_judged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cells that are looked at grow with the records, not with their square."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["品名", "単価", "数量"])
+    for number in range(120):
+        sheet.append([f"商品{number}", 100 + number, number])
+        sheet.append([])
+    book.save(tmp_path / "a.xlsx")
+    judged = 0
+
+    def counting(cells: Sequence[GridCell]) -> list[GridCell]:
+        nonlocal judged
+        judged += len(cells)
+        return with_headers(cells)
+
+    monkeypatch.setattr(sheets, "with_headers", counting)
+    document = read(tmp_path / "a.xlsx")
+    (table,) = read_tables(document)
+    assert len(table.rows) == 121
+    assert [cell.label for cell in table.rows[-1].cells] == ["品名", "単価", "数量"]
+    assert judged < 4 * 3 * 121
