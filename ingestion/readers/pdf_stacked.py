@@ -2,6 +2,7 @@
 
 Many tables have lines between columns only, or only around their names. Where a cell holds three lines or
 more that are all figures, and a neighbour has lines at the same heights, each of these lines is a row.
+Names beside them that stand at other heights belong to no row for sure: they stay text, outside of the table.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from ingestion.readers.pdf_tables import Grid, GridBox, grid_of
 _LEAST_ROWS = 3
 _SAME_HEIGHT = 0.6
 """Of the size of the letters: how far lines of one row may lie apart."""
+_ONE_TEXT = 1.8
+"""Of the size of the letters: how far apart the lines of one name lie at most."""
+_UPRIGHT = 2
+"""Characters in a line of a name that runs downwards."""
 _FIGURE = re.compile(
     r"^[\s\d,.%％△▲+\-−–—―±*※~〜()（）/:￥¥$円件人千百万億兆年月日度位倍社名台個回点×○●◎…・]{1,24}$"
 )
@@ -75,7 +80,7 @@ def _cut(grid: Grid, rows: Mapping[int, Sequence[_Row]]) -> list[Rectangle]:
             if cuts and _follows(rows[cell.number], stack):
                 ys = [y0, *cuts, y1]
                 boxes += [(x0, top, x1, bottom) for top, bottom in pairwise(ys)]
-            else:
+            elif not cuts or not _lists(rows[cell.number]):
                 boxes.append(cell.box)
     return boxes
 
@@ -97,11 +102,27 @@ def _is_figure(text: str) -> bool:
 
 
 def _follows(rows: Sequence[_Row], stack: Sequence[_Row]) -> bool:
-    """Whether the lines of a cell stand where those of `stack` do; of figures, some may be missing."""
-    if len(rows) != len(stack) and (len(rows) < 2 or not all(_is_figure(row.text) for row in rows)):
+    """Whether the lines of a cell stand where those of `stack` do; of figures, some may be missing.
+
+    Of names none may be missing, but one row may hold more: 関東 written downwards beside the names of its
+    parts.
+    """
+    met: set[int] = set()
+    for row in rows:
+        near = min(range(len(stack)), key=lambda place: abs(row.middle - stack[place].middle))
+        if abs(row.middle - stack[near].middle) >= _SAME_HEIGHT * stack[near].size:
+            return False
+        met.add(near)
+    return len(met) == len(stack) or (len(rows) > 1 and all(_is_figure(row.text) for row in rows))
+
+
+def _lists(rows: Sequence[_Row]) -> bool:
+    """Whether a cell lists several names; one name may take two lines, or run downwards."""
+    if len(rows) < 2 or all(len("".join(row.text.split())) <= _UPRIGHT for row in rows):
         return False
-    return all(
-        any(abs(row.middle - other.middle) < _SAME_HEIGHT * other.size for other in stack) for row in rows
+    return len(rows) >= _LEAST_ROWS or any(
+        below.middle - above.middle > _ONE_TEXT * min(above.size, below.size)
+        for above, below in pairwise(rows)
     )
 
 

@@ -117,6 +117,42 @@ def test_rows_that_no_line_parts(tmp_path: Path) -> None:
     ]
 
 
+def stacked(tmp_path: Path, names: list[TextAt]) -> Document:
+    """Four rows of figures without lines between them; `names` stand in the tall cell beside them."""
+    rows = [["地区", "件数", "金額"], *[["", f"{n}1", f"{n},000"] for n in range(1, 5)]]
+    ys = [700.0, 676.0, 660.0, 644.0, 628.0, 612.0]
+    return read_page(
+        tmp_path,
+        PageSpec([*cells_at(rows, ys=ys), *names], rules=grid_rules(XS, [700.0, 676.0, 604.0])),
+    )
+
+
+def test_a_group_written_downwards_does_not_keep_names_from_their_rows(tmp_path: Path) -> None:
+    names = [TextAt(100, 659 - 16 * n, text, 10) for n, text in enumerate(["北海道", "東京", "横浜", "大阪"])]
+    document = stacked(tmp_path, [*names, TextAt(70, 639, "関", 8), TextAt(70, 631, "東", 8)])
+    (table,) = read_tables(document)
+    found = [document.text[row.start : row.end] for row in table.rows]
+    assert [("北海道" in row, "大阪" in row) for row in found if "11" in row] == [(True, False)]
+    assert [("北海道" in row, "大阪" in row) for row in found if "41" in row] == [(False, True)]
+
+
+def test_names_at_other_heights_than_the_figures_name_no_row(tmp_path: Path) -> None:
+    names = [TextAt(70, 655 - 21 * n, text, 10) for n, text in enumerate(["北海道", "東京都", "大阪府"])]
+    document = stacked(tmp_path, names)
+    (table,) = read_tables(document)
+    assert "北海道" in document.text and "大阪府" in document.text
+    assert [row for row in table.rows if any("北海道" in part for part in row.lead)] == []
+    told = [document.text[row.start : row.end] for row in table.rows]
+    assert "11 | 1,000" in told and "41 | 4,000" in told
+
+
+def test_one_name_in_two_lines_stays_the_name_of_all_its_rows(tmp_path: Path) -> None:
+    document = stacked(tmp_path, [TextAt(70, 640, "首都圏とその", 10), TextAt(70, 627, "周りの地区", 10)])
+    (table,) = read_tables(document)
+    (lead,) = table.rows[-1].lead
+    assert lead.replace(" ", "") == "地区:首都圏とその周りの地区"
+
+
 def test_sentences_in_boxes_side_by_side_are_not_cut_into_rows(tmp_path: Path) -> None:
     left = ["一つ目の説明が三行に", "わたって書かれている", "箱である。"]
     right = ["二つ目の説明も三行に", "わたって書かれている", "箱である。"]
