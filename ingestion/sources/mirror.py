@@ -87,7 +87,7 @@ class Mirror:
                 found.changed.append(file)
         gone = [
             path for path in sorted({*versions, *self._paths()})
-            if path not in wanted and not is_below(path, listing.unlisted)
+            if path not in wanted and path not in listing.unlisted and not is_below(path, listing.unlisted)
         ]  # fmt: skip
         return Changes(found.added, found.changed, found.kept, gone, ignored, found.refused)
 

@@ -27,8 +27,8 @@ class RemoteFile:
 class Listing:
     """Everything that a source holds.
 
-    `unlisted` are folders (by path) that could not be listed, with the reason: what is known below them must
-    not be taken for deleted. `odd` are entries whose name cannot be a path, with the reason.
+    `unlisted` are folders (by path) that could not be listed, with the reason, and entries that the source
+    names and tells nothing about: what is known at or below these paths must not be taken for deleted. `odd` are entries whose name cannot be a path, with the reason.
     """
 
     files: list[RemoteFile] = field(default_factory=list)

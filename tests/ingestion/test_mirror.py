@@ -173,3 +173,15 @@ def test_no_name_leads_out_of_the_folder(names: list[str]) -> None:
         return
     place = Path("/root/folder", path)
     assert place.resolve().is_relative_to("/root/folder") and path.count("/") == len(names) - 1
+
+
+def test_a_file_that_the_source_only_names_is_kept_and_listed(tmp_path: Path) -> None:
+    """A server may answer with status 403 for one file of a folder; it is there, only nobody may read it."""
+    files = {f"f{number}.txt": b"x" for number in range(6)}
+    mirror = Mirror(tmp_path)
+    mirror.update(FakeSource(files), Rules(indexed=frozenset(files)))
+    locked = FakeSource({name: data for name, data in files.items() if name != "f0.txt"})
+    locked.unlisted = {"f0.txt": "the server does not tell what it is"}
+    done = mirror.update(locked, Rules(indexed=frozenset(files)))
+    assert (done.removed, done.failed) == (0, locked.unlisted)
+    assert copied(mirror) == files
