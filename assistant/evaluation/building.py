@@ -118,6 +118,9 @@ def build(parent: Workspace, dataset: Dataset, embedder: Embedder, progress: Bui
     return BuiltSet(opened, names, not passages)
 
 
+QUESTIONS = "questions.jsonl"
+
+
 def build_folder(
     parent: Workspace, folder: Path, embedder: Embedder, progress: BuildProgress
 ) -> EvaluationLibrary:
@@ -140,9 +143,12 @@ def take_in(opened: EvaluationLibrary, folder: Path, progress: BuildProgress) ->
     def tell(step: IngestProgress) -> None:
         progress(step.phase, step.done, step.total)
 
+    limits = opened.settings.ingestion
+    # The questions and their answers lie beside the documents: found, they would answer themselves.
+    limits = limits.model_copy(update={"ignore": (*limits.ignore, QUESTIONS)})
     report = ingest(
         [folder], library=opened.library, indexes=opened.indexes, embedder=opened.embedder,
-        settings=opened.settings, allow_empty=True, progress=tell,
+        settings=opened.settings.model_copy(update={"ingestion": limits}), allow_empty=True, progress=tell,
     )  # fmt: skip
     if not opened.library.documents_list():
         reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in opened.library.failures()[:3])

@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.answering import Assistant
 from assistant.answers import Event, Finished, Retrieved, Token
-from assistant.evaluation.building import build_folder, configured_embedder
+from assistant.evaluation.building import QUESTIONS, build_folder, configured_embedder
 from assistant.evaluation.metrics import percentile
 from assistant.evaluation.samples import load_questions
 from assistant.wiring import build_assistant
@@ -37,7 +37,7 @@ def bench_ask(
 
     Figures are medians; `tokens_per_s` counts pieces of text after the first, which for llama.cpp are tokens.
     """
-    asked = [one for one in load_questions(folder / "questions.jsonl") if one.answerable][: questions + 1]
+    asked = [one for one in load_questions(folder / QUESTIONS) if one.answerable][: questions + 1]
     with PeakMemory() as memory:
         opened = build_folder(workspace, folder, configured_embedder(workspace), progress)
         try:

@@ -92,11 +92,11 @@ def measure_samples(
     workspace: Workspace, folder: Path, *, limit: int | None, model: str | None, progress: Progress
 ) -> dict[str, Any]:
     """The value of `eval samples`: every question put to the whole assistant over the samples alone."""
-    from assistant.evaluation.building import build_folder, configured_embedder
+    from assistant.evaluation.building import QUESTIONS, build_folder, configured_embedder
     from assistant.evaluation.samples import evaluate_samples, load_questions
     from assistant.wiring import build_assistant
 
-    questions = load_questions(folder / "questions.jsonl")[:limit]
+    questions = load_questions(folder / QUESTIONS)[:limit]
     built = build_folder(workspace, folder, configured_embedder(workspace), progress)
     try:
         assistant = build_assistant(built.workspace, built.settings, model=model, search=built.search)
