@@ -22,6 +22,7 @@ _LONGEST_FORM = 60
 _LOOKED_AT = 200
 """Data rows that are judged; more say nothing new about a long table."""
 _MOST_STEP_ROWS = 4
+_RANK = re.compile(r"^第?(\d{1,2})位$")
 _ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
 
 
@@ -88,7 +89,7 @@ class _Grid:
 
 def _top_rows(grid: _Grid) -> int:
     """How many rows at the top name the columns; 0 when none does."""
-    if _in_steps(grid):
+    if _in_steps(grid) or _in_ranks(grid):
         return 1
     top = _header_depth(grid)
     if not 0 < top < grid.height:
@@ -118,6 +119,20 @@ def _in_steps(grid: _Grid) -> bool:
         and not any(
             form_of(cell.text) in forms for number in range(1, grid.height) for cell in grid.row(number)
         )
+    )
+
+
+def _in_ranks(grid: _Grid) -> bool:
+    """Whether the first row ranks what stands below it: 1位, 2位, 3位."""
+    first = grid.row(0)
+    ranks = [int(found.group(1)) for cell in first if (found := _RANK.match(cell.text))]
+    if len(ranks) < 2 or ranks != list(range(1, len(ranks) + 1)) or grid.height < 2:
+        return False
+    others = [cell for cell in first if not _RANK.match(cell.text)]
+    return (
+        all(cell.column == 0 and not is_value(cell.text) for cell in others)
+        and all(cell.row_span == 1 for cell in first)
+        and not any(_RANK.match(cell.text) for cell in grid.cells if cell.row > 0)
     )
 
 
@@ -319,7 +334,11 @@ def _gaps_below(grid: _Grid, top: int, columns: frozenset[int]) -> dict[tuple[in
             row = grid.row(number)
             here = next((cell for cell in row if cell.column == column), None)
             if here is not None or grid.is_title(number):
-                last = here if here is not None and not here.header and here.row_span == 1 else None
+                # What reaches over the finer names as well is a row's whole name, and no group's.
+                single = here is not None and not here.header and here.row_span == here.column_span == 1
+                last = here if single else None
+            elif any(cell.column < column < cell.column + cell.column_span for cell in row):
+                last = None  # another name reaches over the place: it is no gap
             elif last is not None and any(cell.column == column + 1 for cell in row):
                 spans[last.row, last.column] = number - last.row + 1
             else:

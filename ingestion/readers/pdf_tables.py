@@ -29,6 +29,10 @@ _LONGEST_CELL = 700
 """Characters; longer ones are parts of the page in boxes, unless there are many cells."""
 _MANY_CELLS = 12
 
+_MOST_UNEVEN = 400
+"""Squares of a room that is no rectangle; larger ones are what stands around tables."""
+_EVEN = 0.7
+"""Share of such a room that one rectangle must fill to be its cell."""
 _MOST_CUT = 0.1
 """Words that a line of the table may run through, for each cell with text."""
 
@@ -103,7 +107,7 @@ def tables_of_boxes(lines: Sequence[Rectangle]) -> list[list[Rectangle]]:
         return []
     over = _walls([(line[1], line[0], line[2]) for line in level], ys, xs)
     beside = _walls([(line[0], line[1], line[3]) for line in upright], xs, ys).T
-    rooms = _rooms(over, beside)
+    rooms = _rooms(over, beside, xs, ys)
     tables = [
         sorted((xs[c0], ys[r0], xs[c1], ys[r1]) for r0, c0, r1, c1 in group) for group in _touching(rooms)
     ]
@@ -144,8 +148,8 @@ def _joined(parts: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _rooms(over: Walls, beside: Walls) -> list[Room]:
-    """Enclosed rectangles of squares.
+def _rooms(over: Walls, beside: Walls, xs: Sequence[float], ys: Sequence[float]) -> list[Room]:
+    """Enclosed rectangles of squares; of a room with a corner cut out, the rectangle that fills most of it.
 
     `over[i, j]` is a wall above square (i, j), `beside[i, j]` one to its left; both have one more at the end.
     """
@@ -160,9 +164,43 @@ def _rooms(over: Walls, beside: Walls) -> list[Room]:
             squares, is_open = _room((row, column), upper, left, seen)
             r0, c0 = min(r for r, _ in squares), min(c for _, c in squares)
             r1, c1 = max(r for r, _ in squares) + 1, max(c for _, c in squares) + 1
-            if not is_open and len(squares) == (r1 - r0) * (c1 - c0):
+            if is_open:
+                continue
+            if len(squares) == (r1 - r0) * (c1 - c0):
                 rooms.append((r0, c0, r1, c1))
+            elif len(squares) <= _MOST_UNEVEN and (room := _most_of(squares, xs, ys)) is not None:
+                rooms.append(room)
     return rooms
+
+
+def _most_of(squares: Sequence[Square], xs: Sequence[float], ys: Sequence[float]) -> Room | None:
+    """The largest rectangle in a room that is none itself; None where much of the room lies beside it.
+
+    A cell that runs on in a thin strip below, as in front of the parts of a sum, is such a room.
+    """
+    rows: dict[int, set[int]] = {}
+    for row, column in squares:
+        rows.setdefault(row, set()).add(column)
+    whole = sum((xs[c + 1] - xs[c]) * (ys[r + 1] - ys[r]) for r, c in squares)
+    best, largest = None, _EVEN * whole
+    for first in sorted(rows):
+        shared = rows[first]
+        for last in range(first, max(rows) + 1):
+            shared = shared & rows.get(last, set())
+            for start, end in _runs(shared):
+                area = (xs[end] - xs[start]) * (ys[last + 1] - ys[first])
+                if area >= largest:
+                    best, largest = (first, start, last + 1, end), area
+    return best
+
+
+def _runs(numbers: set[int]) -> Iterator[tuple[int, int]]:
+    """First and behind-the-last of the numbers that follow one another."""
+    for first in sorted(number for number in numbers if number - 1 not in numbers):
+        end = first + 1
+        while end in numbers:
+            end += 1
+        yield first, end
 
 
 def _room(

@@ -55,6 +55,9 @@ def names(cells: list[GridCell]) -> list[str]:
         # years of service above days of leave
         ("勤続年数|6か月|1年6か月|2年\n付与日数|10日|11日|12日", "勤続年数 6か月 1年6か月 2年 付与日数"),
         ("東京|10日|20日\n大阪|30日|40日", "東京 大阪"),
+        # ranks above what takes them
+        ("|1位|2位|3位\n営業部|価格|納期|品質\n製造部|品質|価格|納期", "1位 2位 3位 営業部 製造部"),
+        ("甲組|1位|2位|3位\n乙組|2位|1位|1位", "甲組 乙組"),
         # lines between the rows
         (
             "支店|4月|5月\n関東地区\n東京|10|20\n横浜|3|4\n関西地区\n大阪|3|4",
@@ -76,6 +79,19 @@ def test_group_names_reach_over_their_columns_and_rows() -> None:
     cells = with_headers(grid("部署|氏名|内線\n営業部|山田|101\n|佐藤|102\n総務部|鈴木|103\n|田中|104"))
     spans = {cell.text: (cell.row_span, cell.column_span) for cell in cells if cell.row_span > 1}
     assert spans == {"営業部": (2, 1), "総務部": (2, 1)}
+
+
+def test_a_name_that_reaches_over_two_columns_ends_the_group_above_it() -> None:
+    cells = [
+        GridCell(0, 0, "大企業", 3), GridCell(0, 1, "全産業", 1, 2), GridCell(0, 3, "更新"),
+        GridCell(0, 4, "62"),
+        GridCell(1, 2, "製造業"), GridCell(1, 3, "更新"), GridCell(1, 4, "63"),
+        GridCell(2, 2, "非製造業"), GridCell(2, 3, "情報化"), GridCell(2, 4, "51"),
+        GridCell(3, 0, "中堅企業", 1, 3), GridCell(3, 3, "情報化"), GridCell(3, 4, "49"),
+        GridCell(4, 0, "中小企業", 1, 3), GridCell(4, 3, "更新"), GridCell(4, 4, "53"),
+    ]  # fmt: skip
+    tall = {cell.text: cell.row_span for cell in with_headers(cells) if cell.row_span > 1}
+    assert tall == {"大企業": 3}
 
 
 def test_bold_decides_where_words_do_not() -> None:

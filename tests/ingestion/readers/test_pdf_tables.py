@@ -95,6 +95,26 @@ def test_merged_cells_reach_over_rows_and_columns(tmp_path: Path) -> None:
     assert spans["法人"] == (2, 0, 1, 1)
 
 
+def test_a_cell_that_runs_on_in_a_strip_beside_its_parts_stays_in_its_row(tmp_path: Path) -> None:
+    """全産業 over 製造業, which stands a little to the right in the same column; no line closes the strip."""
+    xs, ys = [60.0, 100.0, 110.0, 200.0, 300.0], [700.0, 676.0, 652.0, 628.0]
+    rules = [
+        *((xs[0], y, xs[4], y) for y in (ys[0], ys[1], ys[3])), (xs[2], ys[2], xs[4], ys[2]),
+        *((x, ys[0], x, ys[3]) for x in (xs[0], xs[3], xs[4])), (xs[1], ys[1], xs[1], ys[3]),
+        (xs[2], ys[2], xs[2], ys[3]),
+    ]  # fmt: skip
+    texts = [
+        TextAt(206, 683, "割合", 10), TextAt(64, 645, "大", 10), TextAt(114, 659, "全産業", 10),
+        TextAt(206, 659, "62.6", 10), TextAt(114, 635, "製造業", 10), TextAt(206, 635, "62.3", 10),
+    ]  # fmt: skip
+    document = read_page(tmp_path, PageSpec(texts, rules=rules))
+    (table,) = read_tables(document)
+    assert [document.text[row.start : row.end] for row in table.rows][1:] == [
+        "大 | 全産業 | 62.6",
+        "製造業 | 62.3",
+    ]
+
+
 def test_a_word_that_its_narrow_cell_broke_is_whole(tmp_path: Path) -> None:
     xs, ys = [60.0, 118.0, 300.0], [700.0, 660.0, 620.0]
     texts = [
@@ -129,7 +149,7 @@ def stacked(tmp_path: Path, names: list[TextAt]) -> Document:
 
 def test_a_group_written_downwards_does_not_keep_names_from_their_rows(tmp_path: Path) -> None:
     names = [TextAt(100, 659 - 16 * n, text, 10) for n, text in enumerate(["北海道", "東京", "横浜", "大阪"])]
-    document = stacked(tmp_path, [*names, TextAt(70, 639, "関", 8), TextAt(70, 631, "東", 8)])
+    document = stacked(tmp_path, [*names, TextAt(70, 639.5, "関", 6), TextAt(70, 633, "東", 6)])
     (table,) = read_tables(document)
     found = [document.text[row.start : row.end] for row in table.rows]
     assert [("北海道" in row, "大阪" in row) for row in found if "11" in row] == [(True, False)]
