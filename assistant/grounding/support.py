@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.answers import Source
+from assistant.grounding.cells import Row, rows_of
 from assistant.prompting import heading_of
 from assistant.rows import units_of
 from assistant.words import Weights, content_words, coverage, detect_language
@@ -99,16 +100,48 @@ def _joined(source: Source, first: Passage, second: Passage) -> Passage | None:
     return None
 
 
+def _table_rows(sources: Sequence[Source]) -> list[tuple[str, Row]]:
+    """The rows in all of the sources' hits, each once, with their documents."""
+    found: dict[tuple[str, int], Row] = {}
+    table = 0
+    for source in sources:
+        hit = source.hit
+        for row in rows_of(hit.text, hit.start, hit.rows, table):
+            found.setdefault((hit.document, row.row.start), row)
+            table = row.table
+        table += 1
+    return [(document, row) for (document, _), row in found.items()]
+
+
+def _labels(row: Row) -> frozenset[str]:
+    return frozenset(value.cell.label for value in row.values if value.cell.label and not value.cell.header)
+
+
 class SupportMeasure:
     """Scores passages for claims about one set of sources."""
 
     def __init__(self, sources: Sequence[Source], embedder: PassageEmbedder | None = None) -> None:
         self.passages = passages(sources)
+        self._documents = {source.number: source.hit.document for source in sources}
+        self._rows = _table_rows(sources)
         self._embedder = embedder
         self._words = [content_words(passage.read) for passage in self.passages]
         self._headings = [content_words(passage.heading) for passage in self.passages]
         self._pairs = [_pairs(passage.read) for passage in self.passages]
         self._weights = Weights(self._words)
+
+    def table(self, passage: Passage) -> list[Row]:
+        """The rows of the table that the passage is a row of, also those that were not shown."""
+        document, row = self._documents[passage.number], passage.row
+        own = next(
+            (one for key, one in self._rows if row and key == document and one.row.start == row.start), None
+        )
+        if own is None:
+            return []
+        return [
+            one for key, one in self._rows
+            if key == document and (one.table == own.table or _labels(one) & _labels(own))
+        ]  # fmt: skip
 
     def rank(self, claim: str, question: str = "", hints: Sequence[int] = ()) -> list[Support]:
         """Passages with their scores, best first.

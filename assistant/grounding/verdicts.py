@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.answers import Citation, Source, Verdict
+from assistant.grounding.cells import doubt, named_rows
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
@@ -68,8 +69,10 @@ class RuleChecker:
             return Check(Verdict.UNSUPPORTED, 0.0, (), ("no_passage",))
         claimed = facts(claim)
         best = _best(ranked, claimed)
-        chosen, score = self._with_second(claim, claimed, best, ranked, measure)
+        chosen, score = self._with_second(claim, claimed, best, ranked, question, measure)
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
+        if verdict in (Verdict.SUPPORTED, Verdict.PARTLY):
+            verdict, reasons = _in_its_cells(claim, claimed, chosen, question, measure, verdict, reasons)
         shown = chosen if verdict is not Verdict.UNSUPPORTED else ()
         return Check(
             verdict,
@@ -92,6 +95,7 @@ class RuleChecker:
         claimed: Sequence[Fact],
         best: Support,
         ranked: Sequence[Support],
+        question: str,
         measure: SupportMeasure,
     ) -> tuple[tuple[Support, ...], float]:
         """The best passage and, when it leaves much of the claim open, one more."""
@@ -99,8 +103,11 @@ class RuleChecker:
             return (best,), best.score
         before = measure.overlap(claim, best.passage.read)
         gained: tuple[float, Support] | None = None
+        others = _other_rows(claim, question, best, measure)
         for other in ranked[:12]:
             if other.passage.span.overlaps(best.passage.span) and other.passage.number == best.passage.number:
+                continue
+            if other.passage.row is not None and other.passage.row.start in others:
                 continue
             gain = measure.overlap(claim, best.passage.read + "\n" + other.passage.read) - before
             gain += 0.2 * (len(_open(claimed, best)) - len(_open(_open(claimed, best), other)))
@@ -153,6 +160,35 @@ class RuleChecker:
         if score >= self._settings.supported_at:
             return Verdict.PARTLY if lost else Verdict.SUPPORTED
         return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
+
+
+def _other_rows(claim: str, question: str, best: Support, measure: SupportMeasure) -> frozenset[int]:
+    """Where rows of the same table begin that the claim does not speak of: they must not complete it."""
+    rows = measure.table(best.passage)
+    named = named_rows(claim, question, rows)
+    return frozenset(row.row.start for i, row in enumerate(rows) if named and i not in named)
+
+
+def _in_its_cells(
+    claim: str,
+    claimed: Sequence[Fact],
+    chosen: Sequence[Support],
+    question: str,
+    measure: SupportMeasure,
+    verdict: Verdict,
+    reasons: tuple[str, ...],
+) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, made worse where the claim takes a cell of another row or column than it speaks of."""
+    row = next((support.passage for support in chosen if support.passage.row is not None), None)
+    if row is None:
+        return verdict, reasons
+    said = [fact for support in chosen if support.passage.row is None for fact in facts(support.passage.read)]
+    found = doubt(claim, claimed, question, measure.table(row), said)
+    if found is None:
+        return verdict, reasons
+    if not found.another:
+        return Verdict.PARTLY, (*reasons, f"cell_of_another:{found.text}")
+    return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{found.text}")
 
 
 def cite(

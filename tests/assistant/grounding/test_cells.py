@@ -1,0 +1,161 @@
+"""Claims on rows of tables: the cell of the row and column that is named supports, no other one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from assistant_fakes import hit
+
+from assistant.answers import Source, Verdict
+from assistant.grounding.verdicts import Check, RuleChecker
+from ingestion.chunking import chunk_document
+from ingestion.documents import Document, Span
+from ingestion.readers.building import DocumentBuilder
+from ingestion.settings import AnswerSettings
+from ingestion.table_grid import GridCell
+
+CHECKER = RuleChecker(AnswerSettings())
+FEES = """会員種別|入会金|年会費
+法人会員|30000|120000
+個人会員|5000|12000
+学生会員|1000|3000"""
+VISITORS = """店舗|2022年度|2023年度|2024年度
+東京店|120|130|140
+大阪店|220|230|240
+福岡店|320|330|340"""
+TIMES = """区分|昼|夜
+平日|1000|1200
+休日|1500|1800"""
+WORDS = """申請|承認者|提出先
+出張|部長|経理部
+休暇|課長|人事部
+副業|社長|総務部"""
+ROLES = """役職|承認者
+係長|課長
+課長|部長
+部長|社長"""
+ENGLISH = """Member|Joining fee|Annual fee
+Corporate|300|1200
+Individual|50|120
+Student|0|30"""
+
+
+def document(table: str, before: str = "次の表のとおりとする。") -> Document:
+    builder = DocumentBuilder("docx")
+    builder.line(before)
+    builder.table(
+        GridCell(row, column, text.strip(), header=row == 0)
+        for row, line in enumerate(table.splitlines())
+        for column, text in enumerate(line.split("|"))
+    )
+    return builder.build()
+
+
+def sources(table: str, before: str = "次の表のとおりとする。") -> list[Source]:
+    found = []
+    for number, chunk in enumerate(chunk_document(document(table, before), target=400, maximum=800), start=1):
+        one = hit(chunk.text, rank=number, start=chunk.start)
+        one = replace(one, rows=chunk.rows, context=chunk.context)
+        found.append(Source(number, one, (Span(chunk.start, chunk.end),), (chunk.text,)))
+    return found
+
+
+def check(table: str, claim: str, question: str = "") -> Check:
+    return CHECKER.check(claim, sources(table), question=question)
+
+
+def cells(table: str) -> list[tuple[str, str, str]]:
+    heads, *rows = [line.split("|") for line in table.splitlines()]
+    return [(row[0], heads[column], row[column]) for row in rows for column in range(1, len(heads))]
+
+
+CASES = [
+    (table, said, question)
+    for table, said, question in (
+        (FEES, "{row}の{column}は{value:,}円です。", ""),
+        (FEES, "{row}の場合、{column}は{value}円となります。", "会費を教えてください"),
+        (FEES, "{value:,}円です。", "{row}の{column}はいくらですか"),
+        (VISITORS, "{row}の{column}は{value}人です。", ""),
+        (TIMES, "{row}の{column}は{value:,}円です。", ""),
+        (ENGLISH, "The {column} of a {row} member is ${value}.", ""),
+    )
+]
+
+
+@pytest.mark.parametrize(("table", "said", "question"), CASES)
+def test_each_number_is_supported_in_its_own_cell_and_nowhere_else(
+    table: str, said: str, question: str
+) -> None:
+    places = cells(table)
+    right = wrong = 0
+    for row, column, own in places:
+        for value in {value for _, _, value in places}:
+            claim = said.format(row=row, column=column, value=int(value))
+            found = check(table, claim, question.format(row=row, column=column))
+            if value == own:
+                right += found.verdict is Verdict.SUPPORTED
+            else:
+                wrong += found.verdict is Verdict.SUPPORTED
+    assert wrong == 0
+    assert right == len(places)
+
+
+@pytest.mark.parametrize("said", ["{row}の{column}は{value}です。", "{value}が{row}の{column}です。"])
+def test_each_word_is_supported_in_its_own_cell_and_nowhere_else(said: str) -> None:
+    places = cells(WORDS)
+    for row, column, own in places:
+        for value in {value for _, _, value in places}:
+            found = check(WORDS, said.format(row=row, column=column, value=value))
+            assert (found.verdict is Verdict.SUPPORTED) is (value == own), (row, column, value, found)
+
+
+def test_names_of_rows_that_are_values_too_are_told_apart_by_their_place() -> None:
+    assert check(ROLES, "課長の承認者は部長です。").verdict is Verdict.SUPPORTED
+    assert check(ROLES, "課長の承認者は社長です。").verdict is not Verdict.SUPPORTED
+    assert check(ROLES, "部長の承認者は課長です。").verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "法人会員の年会費は120,000円で、個人会員の年会費は12,000円です。",
+        "年会費は、法人会員が120,000円、個人会員が12,000円です。",
+        "法人会員と個人会員の年会費はそれぞれ120,000円と12,000円です。",
+        "個人会員の入会金は5,000円、年会費は12,000円です。",
+    ],
+)
+def test_one_sentence_may_tell_two_cells(claim: str) -> None:
+    assert check(FEES, claim).verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "法人会員の年会費は12,000円で、個人会員の年会費は120,000円です。",
+        "年会費は、法人会員が12,000円、個人会員が120,000円です。",
+        "個人会員の入会金は12,000円、年会費は5,000円です。",
+        "法人会員と個人会員の年会費はそれぞれ12,000円と120,000円です。",
+    ],
+)
+def test_two_cells_the_wrong_way_round_are_not_supported(claim: str) -> None:
+    assert check(FEES, claim).verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim", ["休暇の承認者は課長で、提出先は人事部です。", "休暇の申請は課長が承認し、人事部に提出します。"]
+)
+def test_words_of_two_columns_in_one_sentence(claim: str) -> None:
+    assert check(WORDS, claim).verdict is not Verdict.CONTRADICTED
+
+
+def test_words_of_two_columns_the_wrong_way_round() -> None:
+    claim = "休暇の承認者は人事部で、提出先は課長です。"
+    assert check(WORDS, claim).verdict is not Verdict.SUPPORTED
+
+
+def test_the_number_of_another_row_is_contradicted() -> None:
+    found = check(FEES, "個人会員の年会費は120,000円です。")
+    assert found.verdict is Verdict.CONTRADICTED
+    assert "number_of_another:120,000円" in found.reasons
+    assert "個人会員" in found.citations[0].quote
