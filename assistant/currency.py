@@ -1,7 +1,8 @@
 """Prefers what is in force among hits, and says so where an answer cites what is not.
 
 A question that names a day or a year ("2023年度の宿泊費") is answered as of then; one that asks for an old
-version gets it. Of two copies of one text one is kept.
+version gets it. Of two equal passages of copies of one text one is kept. A passage gives way to another only
+when its version is superseded by one of the same name; all others stay, and are warned of.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Protocol
 from assistant.answers import Citation, Hit, Language, Validity
 from assistant.prompting import prompt_texts
 from ingestion.dates import dates
-from ingestion.validity import Version, state_on
+from ingestion.validity import Version, file_key, state_on
 
 _DEMOTED = 0.5
-_SAME_PASSAGE = 0.6  # share of a chunk's character triples that its counterpart in a copy holds
-_REPLACED_PASSAGE = 0.3  # and in another version of the rule
+_REPLACED_PASSAGE = (
+    0.5  # share of a passage's character triples that its counterpart in a newer version holds
+)
 _ASKS_OLD = re.compile(
     r"旧|以前の|前の版|改[定訂正]前|過去の|当時|廃止(?:された|前|済)|昔の|草案|案の段階|"
     r"\b(?:old|previous|former|earlier|superseded|abolished|draft)\b",
@@ -113,7 +115,7 @@ def _one_copy(hits: Sequence[Hit], versions: Mapping[str, Version]) -> list[Hit]
             twin = versions.get(other.document)
             if twin is None or not twin.preferred or twin.text != version.text or other.chunk_id not in kept:
                 continue
-            if _shared(hit.text, other.text) >= _SAME_PASSAGE:
+            if _plain(hit.text) in _plain(other.text):
                 best = kept[other.chunk_id]
                 kept[other.chunk_id] = replace(best, score=max(best.score, hit.score))
                 kept.pop(hit.chunk_id, None)
@@ -128,13 +130,18 @@ def _in_force_first(
 
     Of another time than today (`past`) a document may speak that did not count then, unless a version did.
     """
-    covered = {version.family for version in versions.values() if state_on(version, day) == "in_force"}
+
+    def line(hit: Hit) -> tuple[str, str]:
+        return versions[hit.document].family, file_key(hit.path)
+
+    known = [hit for hit in hits if hit.document in versions]
+    covered = {line(hit) for hit in known if state_on(versions[hit.document], day) == "in_force"}
 
     def counts(hit: Hit) -> bool:
         version = versions.get(hit.document)
         if version is None or state_on(version, day) == "in_force":
             return True
-        return past and version.family not in covered
+        return past and line(hit) not in covered
 
     current = [hit for hit in hits if counts(hit)]
     found = []
@@ -142,11 +149,13 @@ def _in_force_first(
         if counts(hit):
             found.append(hit)
             continue
-        family = versions[hit.document].family
-        kin = [other for other in current if other.document in versions]
-        replaced = any(
-            versions[other.document].family == family and _shared(hit.text, other.text) >= _REPLACED_PASSAGE
-            for other in kin
+        gives_way = state_on(versions[hit.document], day) in (
+            ("superseded", "future") if past else ("superseded",)
+        )
+        replaced = (gives_way and line(hit)[1] != "") and any(
+            line(other) == line(hit) and _shared(hit.text, other.text) >= _REPLACED_PASSAGE
+            for other in current
+            if other.document in versions
         )
         if not replaced:
             found.append(replace(hit, score=hit.score * _DEMOTED))
@@ -159,5 +168,9 @@ def _shared(text: str, other: str) -> float:
 
 
 def _triples(text: str) -> frozenset[str]:
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = _plain(text)
     return frozenset(plain[i : i + 3] for i in range(len(plain) - 2))
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())

@@ -184,6 +184,11 @@ def name_key(name: str) -> str:
     return _SEPARATORS.sub("", key)
 
 
+def file_key(path: str) -> str:
+    """`name_key` of a path's file, without its ending."""
+    return name_key(re.sub(r"\.[^./]*$", "", path.rsplit("/", 1)[-1]))
+
+
 def _standing(name: str) -> str:
     for standing, pattern in (
         ("abolished", _ABOLISHED), ("old", _OLD), ("draft", _DRAFT), ("official", _OFFICIAL),

@@ -1,13 +1,17 @@
 """Documents that are one text, or one rule in several versions: found, and put in order.
 
 Texts are compared by MinHash over their character 5-grams (Broder, 1997; datasketch). The same text as pdf
-and docx is one text. Versions have the same name without dates and numbers, lie in one folder (those of old
-files and years apart) and share much of their text; or they share nearly all of it and say that they differ.
-Minutes, reports and invoices look alike and replace nothing. Does not know today: `state_on` is told it.
+and docx is one text: it has the same numbers and names of companies too, which two contracts of one template
+have not. Versions have the same name without dates and numbers, lie in one folder (those of old files and
+years apart) and share much of their text. Of them one supersedes another when both say which version they
+are, or when they are rules by name (規程, マニュアル, 価格表); texts of other names are shown together and
+supersede nothing. Minutes, invoices and figures of a month look alike and replace nothing. Does not know
+today: `state_on` is told it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from collections import defaultdict
@@ -19,7 +23,7 @@ from typing import Any
 import numpy as np
 from datasketch import MinHash
 
-from ingestion.validity import OLD_FOLDER, Facts, Version, name_key
+from ingestion.validity import OLD_FOLDER, Facts, Version, file_key, name_key
 from ingestion.written_forms import fold
 
 PERMUTATIONS = 128
@@ -32,12 +36,36 @@ _SHORTEST = 100  # characters; of shorter texts a few shared words would be half
 _SAME_TEXT = 0.85  # the same text out of pdf and docx differs at line ends and in page heads
 _SAME_RULE = 0.35  # with the same name
 _NEARLY = 0.75  # with other names
+_IDENTICAL = 0.99  # with other names, to be one text
 _PERIODIC = re.compile(
     "議事録|議事要旨|週報|月報|日報|年報|報告書|請求書|見積書|納品書|注文書|発注書|領収書|お知らせ|ニュース|"
     "minutes|report|invoice|newsletter|meeting"
 )
+_SERIES = re.compile(
+    "集計|売上|実績|決算|データ|統計|明細|台帳|記録|結果|推移|ログ|四半期|半期|上期|下期|月次|年次|予算|計画|"
+    "(?<![a-z])(?:[1-4]q|q[1-4]|[12]h|sales|data|results?|log|budget|plan)(?![a-z])"
+)
+"""Names of files, not of folders: each of such documents speaks of its own time."""
+_RULE = re.compile(
+    "規程|規則|規定|基準|要領|要綱|細則|内規|規約|約款|定款|協定|方針|ポリシー|マニュアル|手順|手引|ガイド|"
+    "ハンドブック|便覧|制度|(?:価格|料金|賃金|給与|単価|運賃|手数料|税額|給料)表|"
+    "(?<![a-z])(?:polic(?:y|ies)|manual|handbook|guide(?:lines?)?|rules?|regulations?|procedures?|"
+    "price ?list|code of conduct)(?![a-z])"
+)
+_REVISED = re.compile("改[定訂正](?!前)|新版|第[0-9.]+版")
+_DETAIL = re.compile(
+    "[0-9]+(?:,[0-9]{3})+(?:\\.[0-9]+)?|[0-9]{4,}|[0-9]+(?:\\.[0-9]+)?(?=[円%人名件日月年時分泊回歳割台個枚倍万億千])|"
+    "[〇一二三四五六七八九十百千万億]+円|[ァ-ヴー]{3,}|[a-z]+[0-9][a-z0-9-]*|"
+    "[一-鿿ァ-ヴーa-z]{1,12}(?:会社|支店|支社|営業所|事業所|工場|本社)|(?:会社|法人)[一-鿿ァ-ヴーa-z]{1,12}|"
+    "[一-鿿]{1,8}(?=様|殿|御中|氏)|(?:氏名|請求先|宛先|委託者|受託者)[:\\s]*[一-鿿ァ-ヴー]{2,8}"
+)
+"""What two texts of one template differ in: amounts, days, companies, branches, products, persons."""
+_JAPANESE = "[ぁ-ヿ一-鿿]"
+_BROKEN = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
+_DETAILS = 8  # bytes
 _YEAR = re.compile("(?:20[0-9]{2}|(?:令和|平成|[rh])[0-9元]{1,2})(?:年度?)?")
 _STANDINGS = ("official", "", "old", "draft", "abolished")
+_NOT_COUNTING = ("draft", "old", "abolished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +85,10 @@ class Candidate:
 
 
 def signature_of(text: str) -> bytes:
-    """The MinHash of a text's character 5-grams, white space and width apart; b"" for a short text."""
+    """The MinHash of a text's character 5-grams and a digest of its numbers and names; b"" for a short text.
+
+    White space and width do not count.
+    """
     plain = "".join(fold(text).split())
     if len(plain) < _SHORTEST:
         return b""
@@ -67,14 +98,20 @@ def signature_of(text: str) -> bytes:
     for begin in range(0, len(shingles), _BATCH):
         found.update_batch(shingles[begin : begin + _BATCH])
     packed: bytes = np.asarray(found.hashvalues, dtype="<u4").tobytes()
-    return packed
+    return packed + _details_of(fold(text))
+
+
+def _details_of(text: str) -> bytes:
+    """A digest of the set of numbers and names in `text` (folded). Lone page numbers do not count."""
+    found = sorted({"".join(match.split()) for match in _DETAIL.findall(_BROKEN.sub("", text))})
+    return hashlib.blake2b("\0".join(found).encode(), digest_size=_DETAILS).digest()
 
 
 def similarity(one: bytes, other: bytes) -> float:
     """Estimated Jaccard similarity of two texts by their signatures; 0 without one. Standard error 0.04."""
     if not one or not other:
         return 0.0
-    a, b = np.frombuffer(one, "<u4"), np.frombuffer(other, "<u4")
+    a, b = (np.frombuffer(item, "<u4", PERMUTATIONS) for item in (one, other))
     return float(np.mean(a == b))
 
 
@@ -84,16 +121,16 @@ def group(candidates: Sequence[Candidate]) -> list[Version]:
     texts, families = _Sets(known), _Sets(known)
     for one, other in _pairs(candidates):
         alike = similarity(one.signature, other.signature)
-        if alike >= _SAME_TEXT and not _differ(one.facts, other.facts):
+        if _is_one_text(one, other, alike):
             texts.join(one.id, other.id)
             families.join(one.id, other.id)
         elif _are_versions(one, other, alike):
             families.join(one.id, other.id)
-    ends = _abolished_by_name(candidates)
+    endings = _endings(candidates)
     return [
         version
         for members in families.sets()
-        for version in _in_order([known[id] for id in members], texts, ends)
+        for version in _in_order([known[id] for id in members], texts, endings)
     ]
 
 
@@ -142,12 +179,48 @@ def _pairs(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, Candida
 
 def _bands(signature: bytes) -> list[tuple[int, bytes]]:
     width = 4 * _BAND
-    return [(at, signature[at : at + width]) for at in range(0, len(signature) - width + 1, width)]
+    end = len(signature) - _DETAILS
+    return [(at, signature[at : at + width]) for at in range(0, end - width + 1, width)]
 
 
 def _keys(candidate: Candidate) -> set[str]:
-    names = {name_key(re.sub(r"\.[^./]*$", "", path.rsplit("/", 1)[-1])) for path in candidate.paths}
-    return {key for key in (*names, name_key(candidate.title)) if len(key) > 1}
+    """Names to be compared by. A title alone tells nothing: all contracts of one template have the same."""
+    title = name_key(candidate.title)
+    return _file_keys(candidate) | ({title} if len(title) > 1 else set())
+
+
+def _file_keys(candidate: Candidate) -> set[str]:
+    return {key for path in candidate.paths if len(key := file_key(path)) > 1}
+
+
+def _stems(candidate: Candidate) -> set[str]:
+    return {fold(PurePosixPath(path).stem) for path in candidate.paths}
+
+
+def _same_name(one: Candidate, other: Candidate) -> bool:
+    """Whether both are files of one name, dates and numbers apart, in one folder."""
+    return bool(_file_keys(one) & _file_keys(other) and _folders(one) & _folders(other))
+
+
+def _is_one_text(one: Candidate, other: Candidate, alike: float) -> bool:
+    if alike < _SAME_TEXT or _differ(one.facts, other.facts):
+        return False
+    if one.signature[-_DETAILS:] != other.signature[-_DETAILS:]:
+        return False
+    if _is_periodic(one) or _is_periodic(other):
+        return bool(_stems(one) & _stems(other) and _folders(one) & _folders(other))
+    return _same_name(one, other) or alike >= _IDENTICAL
+
+
+def _is_periodic(item: Candidate) -> bool:
+    return bool(
+        _PERIODIC.search(fold(f"{item.title} {item.paths}"))
+        or any(_SERIES.search(name) for name in (*_stems(item), fold(item.title)))
+    )
+
+
+def _is_rule(item: Candidate) -> bool:
+    return any(_RULE.search(name) for name in (*_stems(item), fold(item.title)))
 
 
 def _differ(one: Facts, other: Facts) -> bool:
@@ -164,9 +237,10 @@ def _differ(one: Facts, other: Facts) -> bool:
 
 
 def _are_versions(one: Candidate, other: Candidate, alike: float) -> bool:
-    if any(_PERIODIC.search(fold(f"{item.title} {item.paths}")) for item in (one, other)):
+    """Whether people should see both together; it does not mean that one replaces the other."""
+    if _is_periodic(one) or _is_periodic(other):
         return False
-    if _keys(one) & _keys(other) and _folders(one) & _folders(other):
+    if _same_name(one, other):
         return alike >= _SAME_RULE
     return alike >= _NEARLY and _differ(one.facts, other.facts)
 
@@ -183,34 +257,64 @@ def _folders(candidate: Candidate) -> set[tuple[str, ...]]:
     }
 
 
-def _abolished_by_name(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """Names that a document says it abolishes, and from when ("" for always)."""
-    return {
-        name: candidate.facts.valid_from or candidate.facts.dated or ""
-        for candidate in candidates
-        if candidate.facts.standing not in ("draft", "old", "abolished")
-        for name in candidate.facts.replaces
-    }
+def _endings(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    """Documents that count themselves, by the names of what they say they abolish."""
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.facts.standing not in _NOT_COUNTING:
+            for name in candidate.facts.replaces:
+                found[name].append(candidate)
+    return found
 
 
-def _in_order(members: Sequence[Candidate], texts: _Sets, ends: dict[str, str]) -> list[Version]:
-    """The versions of one family: each is superseded by the next in order that counts."""
+def _ended_from(member: Candidate, endings: dict[str, list[Candidate]], texts: _Sets) -> str | None:
+    """The day from which another document abolishes `member` by name, "" when that is not said.
+
+    Only one in the same folder does: every department has an 実施要領. "従前の旅費規程は廃止する" in a
+    旅費規程 means an earlier one, never itself or one whose time is not known to be earlier.
+    """
+    days = []
+    for key in _file_keys(member):
+        for other in endings.get(key, ()):
+            if texts.root(other.id) == texts.root(member.id) or not _folders(member) & _folders(other):
+                continue
+            own, since = _begin(member) or "", _begin(other) or ""
+            earlier = own < since if since else key not in _file_keys(other)
+            if earlier and (own or key not in member.facts.replaces):
+                days.append(since)
+    return min(days, default=None)
+
+
+def _in_order(
+    members: Sequence[Candidate], texts: _Sets, endings: dict[str, list[Candidate]]
+) -> list[Version]:
+    """The versions of one family: each is superseded by the next of its name that counts."""
     family = min(member.id for member in members)
-    order = _order_of(members)
     best: dict[str, Candidate] = {}
     for member in sorted(members, key=_preference):
         best.setdefault(texts.root(member.id), member)
     found = []
     for member in members:
         text = texts.root(member.id)
-        since = _superseded_from(member, members, order, texts)
-        replaced = next((ends[key] for key in _keys(member) if key in ends), None)
-        if replaced is not None and (member.facts.valid_from or "") < (replaced or "9"):
-            since = replaced if since is None else min(since, replaced)
-        # Alone, a day in the name is only a name: a plan for next year counts today.
-        begin = _begin(member) if len(members) > 1 else member.facts.valid_from
+        line = [other for other in members if other is member or _replaceable(member, other)]
+        order = _order_of(line)
+        since = _superseded_from(member, line, order, texts)
+        ended = _ended_from(member, endings, texts)
+        if ended is not None:
+            since = ended if since is None else min(since, ended)
+        # Without a version beside it a day in the name is only a name: next year's plan counts today.
+        begin = _begin(member) if order is not None else member.facts.valid_from
         found.append(Version(member.id, family, text, best[text] is member, member.facts, begin, since))
     return found
+
+
+def _replaceable(one: Candidate, other: Candidate) -> bool:
+    """Whether one of both may supersede the other: a rule by its name, or both say which version they are."""
+    if not _same_name(one, other) or _is_periodic(one) or _is_periodic(other):
+        return False
+    if (one.facts.version and other.facts.version) or (_is_rule(one) and _is_rule(other)):
+        return True
+    return any(_REVISED.search(name) for name in (*_stems(one), *_stems(other)))
 
 
 def _preference(member: Candidate) -> tuple[int, int, int, int, str]:
@@ -248,7 +352,7 @@ def _superseded_from(
         for other in members
         if (place := order(other)) is not None
         and place > own
-        and other.facts.standing not in ("draft", "old", "abolished")
+        and other.facts.standing not in _NOT_COUNTING
         and texts.root(other.id) != texts.root(member.id)
     ]
     if not later:

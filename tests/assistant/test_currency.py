@@ -46,7 +46,10 @@ TWO = (
 
 
 def two_hits() -> list[Hit]:
-    return [hit(OLD, document="old", rank=1, score=0.9), hit(NEW, document="new", rank=2, score=0.8)]
+    return [
+        replace(hit(OLD, document="old", rank=1, score=0.9), path="規程/旅費規程_2018.docx"),
+        replace(hit(NEW, document="new", rank=2, score=0.8), path="規程/旅費規程_2024.docx"),
+    ]
 
 
 def test_a_passage_that_a_newer_version_replaces_gives_way() -> None:
@@ -83,9 +86,29 @@ def test_a_question_about_the_past_may_be_answered_by_what_came_later() -> None:
 
 def test_of_two_copies_the_preferred_one_is_kept_with_the_better_score() -> None:
     copies = (version("docx", text="t", preferred=False), version("pdf", text="t"))
-    hits = [hit(NEW, document="docx", rank=1, score=0.9), hit(NEW[:30], document="pdf", rank=2, score=0.7)]
+    hits = [hit(NEW[:30], document="docx", rank=1, score=0.9), hit(NEW, document="pdf", rank=2, score=0.7)]
     assert [(one.document, one.score) for one in prefer("宿泊費", hits, *copies)] == [("pdf", 0.9)]
     assert [one.document for one in prefer("宿泊費", hits[:1], *copies)] == ["docx"]  # the pdf may be hidden
+
+
+def test_a_copy_whose_passage_says_something_else_stays() -> None:
+    copies = (version("a", text="t", preferred=False), version("b", text="t"))
+    hits = [hit(OLD, document="a", rank=1, score=0.9), hit(NEW, document="b", rank=2, score=0.7)]
+    assert [one.document for one in prefer("宿泊費", hits, *copies)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("state", ["other_name", "draft", "expired"])
+def test_only_a_superseded_version_of_the_same_name_gives_way(state: str) -> None:
+    one, other = two_hits()
+    old = {
+        "other_name": version("old", superseded_from="2024-04-01"),
+        "draft": version("old", Facts(standing="draft")),
+        "expired": version("old", Facts(valid_to="2024-03-31")),
+    }[state]
+    if state == "other_name":
+        one = replace(one, path="規程/東京支店旅費規程.docx")
+    found = prefer("宿泊費の上限", [one, other], old, TWO[1])
+    assert [hit.document for hit in found] == ["new", "old"]
 
 
 def test_without_versions_nothing_changes() -> None:

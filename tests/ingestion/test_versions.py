@@ -142,6 +142,78 @@ def test_what_only_looks_alike_supersedes_nothing(one: str, other: str, share: f
     assert {state_on(version, "2026-01-01") for version in found.values()} == {"in_force"}
 
 
+def test_contracts_and_invoices_of_one_template_are_not_one_text() -> None:
+    pairs = [
+        ("契約/業務委託契約書_アルファ社.docx", "契約/業務委託契約書_ベータ社.docx"),
+        ("請求書/請求書_アルファ.pdf", "請求書/請求書_ベータ.pdf"),
+        ("契約/委託契約_2023.docx", "契約/契約(委託).docx"),
+    ]
+    for one, other in pairs:
+        first = candidate(one, text_of(["委託者 株式会社アルファ 月額300,000円", *RULE]), title="契約書")
+        second = candidate(other, text_of(["委託者 株式会社ベータ 月額450,000円", *RULE]), title="契約書")
+        assert similarity(first.signature, second.signature) > 0.85
+        found = grouped(first, second)
+        assert found[one].text != found[other].text
+        assert {state_on(version, "2026-01-01") for version in found.values()} == {"in_force"}
+
+
+@pytest.mark.parametrize("line", ["宿泊費は{}円とする。", "担当は{}とする。"])
+def test_a_number_or_name_that_differs_makes_two_texts_of_one_name(line: str) -> None:
+    for one, other in (("12,000", "9,000"), ("三万", "四万"), ("アルファ", "ベータス")):
+        paths = "規程/旅費規程.docx", "規程/旅費規程.pdf"
+        first = candidate(paths[0], text_of(RULE, line.format(one)))
+        found = grouped(first, candidate(paths[1], text_of(RULE, line.format(other))))
+        same = "円" not in line and "万" in one  # kanji numbers count where they are amounts
+        assert (found[paths[0]].text == found[paths[1]].text) == same
+
+
+def test_one_invoice_in_two_formats_is_one_text() -> None:
+    paths = "請求/請求書_202401.docx", "請求/請求書_202401.pdf"
+    found = grouped(candidate(paths[0], text_of(RULE)), candidate(paths[1], text_of(["1 / 3", *RULE])))
+    assert found[paths[0]].text == found[paths[1]].text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("規程/東京支店旅費規程_2023.docx", "規程/大阪支店旅費規程_2024.docx", True),
+        ("売上/売上集計_2024年01月.xlsx", "売上/売上集計_2024年02月.xlsx", False),
+        ("決算/第1四半期決算_2024.xlsx", "決算/第2四半期決算_2025.xlsx", False),
+        ("統計/来客データ_2023.xlsx", "統計/来客データ_2024.xlsx", False),
+        ("総務/マニュアル利用実績_2023.xlsx", "総務/マニュアル利用実績_2024.xlsx", False),
+        ("総務/組織図_2023.xlsx", "総務/組織図_2024.xlsx", True),
+    ],
+)
+def test_other_names_and_series_of_periods_supersede_nothing(one: str, other: str, together: bool) -> None:
+    found = grouped(candidate(one, text_of(RULE)), candidate(other, text_of(changed(RULE, 0.05))))
+    assert {state_on(version, "2026-01-01") for version in found.values()} == {"in_force"}
+    assert (found[one].family == found[other].family) == together
+
+
+def test_dates_of_branches_put_nothing_in_order() -> None:
+    found = grouped(
+        candidate("規程/東京支店旅費規程.docx", text_of(["施行日 2023年4月1日", *RULE])),
+        candidate("規程/大阪支店旅費規程.docx", text_of(["施行日 2024年4月1日", *RULE])),
+    )
+    assert {state_on(version, "2026-01-01") for version in found.values()} == {"in_force"}
+    assert len({version.family for version in found.values()}) == 1
+
+
+def test_a_rule_does_not_abolish_itself_nor_one_of_another_folder() -> None:
+    said = "本規程の制定に伴い、従前の旅費規程は廃止する。"
+    for path in ("規程/旅費規程_2024.docx", "規程/旅費規程.docx"):
+        (version,) = group([candidate(path, text_of(RULE, said))])
+        assert state_on(version, "2026-01-01") == "in_force"
+    found = grouped(
+        candidate("規程/旅費規程.docx", text_of(RULE, said, "施行日 2024年4月1日")),
+        candidate("営業/旅費規程_2020.docx", text_of(sentences(8))),
+        candidate("規程/旧/旅費規程_2020.docx", text_of(sentences(9))),
+    )
+    states = [state_on(version, "2026-01-01") for version in found.values()]
+    assert states == ["in_force", "in_force", "superseded"]
+    assert found["規程/旧/旅費規程_2020.docx"].superseded_from == "2024-04-01"
+
+
 def test_drafts_and_abolished_ones_supersede_nothing() -> None:
     found = grouped(
         candidate("規程/旅費規程_2023.docx", text_of(RULE)),
