@@ -24,7 +24,10 @@ from ingestion.vectors import Vectors
 
 @dataclass(slots=True)
 class Parsed:
-    """A document on its way, with all files that hold its bytes. `vectors[i]` is None until embedded."""
+    """A document on its way, with all files that hold its bytes. `vectors[i]` is None until embedded.
+
+    `read` is the document before screening.
+    """
 
     id: str
     files: list[FileState]
@@ -33,6 +36,7 @@ class Parsed:
     chunks: list[Chunk]
     vectors: list[Vectors | None]
     screening: Screening = NOT_SCREENED
+    read: Document | None = None
 
 
 def derivation(target: int, maximum: int) -> str:
@@ -60,7 +64,7 @@ class Deriver:
         Raises:
             RefusedError: it holds what the folder of one of `files` refuses.
         """
-        document = without_surrogates(document)
+        read = document = without_surrogates(document)
         sizes = self._sizes
         title = (document.title or "").strip() or PurePosixPath(files[0].path).stem
         examined, key = self._screener.look_through(id, files, document, title)
@@ -71,7 +75,15 @@ class Deriver:
             old = self._feed.vectors_by_text(id, self._embedder.identity)
         kept = [old.get(embedding_text(title, chunk.text, chunk.context)) for chunk in chunks]
         screening = Screening(examined.findings, key, examined.masked, examined.quarantined)
-        return Parsed(id, files, document, title, chunks, kept, screening)
+        return Parsed(id, files, document, title, chunks, kept, screening, read)
+
+    def renewed(self, parsed: Parsed) -> Parsed:
+        """The document as it may be stored now: cut anew when a stricter place of it came meanwhile."""
+        if parsed.read is None or self._screener.still_holds(
+            parsed.id, parsed.files, parsed.screening.policy
+        ):
+            return parsed
+        return self.cut(parsed.id, parsed.files, parsed.read, again=True)
 
     def embed(self, batch: list[tuple[Parsed, int]]) -> None:
         """Embed chunks, given as (document, number of its chunk)."""

@@ -21,6 +21,7 @@ class Screener:
     def __init__(self, library: Library, settings: ScreeningSettings) -> None:
         self._library = library
         self._settings = settings
+        self._cut: dict[str, set[tuple[str, str]]] = {}
         packed = settings.model_dump_json().encode()
         self.key = hashlib.sha256(packed).hexdigest()[:8]
         """Other settings are a reason to try a file again that was refused."""
@@ -40,17 +41,30 @@ class Screener:
         Raises:
             RefusedError: it holds personal data, and one of `files` lies where such files are refused.
         """
-        here = {(file.source, file.path) for file in files}
-        elsewhere = set(finding_rows.places(self._library, [id]).get(id, ())) - here
+        places = self._places(id, files)
         released = id in finding_rows.released_documents(self._library)
-        wanted = _allowing(strictest(self._settings, here | elsewhere), released)
+        wanted = _allowing(strictest(self._settings, places), released)
         acting = wanted
         if wanted.personal == "refuse" and not any(self.refuses(file) for file in files):
-            lenient = {place for place in here | elsewhere if not self._refuses_at(place)}
+            lenient = {place for place in places if not self._refuses_at(place)}
             acting = _allowing(strictest(self._settings, lenient), released)
         examined = examine(document, title, files[0].path, acting)
+        self._cut.setdefault(id, set()).update((file.source, file.path) for file in files)
         overdue = acting is not wanted and any(wanted.meant(finding) for finding in examined.findings)
         return examined, "" if overdue else wanted.key
+
+    def still_holds(self, id: str, files: Sequence[FileState], key: str) -> bool:
+        """Whether the policy of `key` is still the one to store a document by: other places may have come."""
+        released = id in finding_rows.released_documents(self._library)
+        return key == _allowing(strictest(self._settings, self._places(id, files)), released).key
+
+    def _places(self, id: str, files: Sequence[FileState]) -> set[tuple[str, str]]:
+        """Where a document lies: here, in the library, and where it was cut for in this run.
+
+        The last are not yet stored while they wait for their vectors, or for what lies inside them.
+        """
+        places = {(file.source, file.path) for file in files} | self._cut.get(id, set())
+        return places | set(finding_rows.places(self._library, [id]).get(id, ()))
 
     def plan_again(self, plans: Iterable[Plan]) -> None:
         """Have documents read again that were screened by another policy than now holds for them.

@@ -210,7 +210,9 @@ class Intake:
 
     def _flush(self, plan: Plan) -> bool:
         """Embed what is missing and commit; False when the run was cancelled in between."""
-        waiting, self._waiting = self._waiting, []
+        # Again and all together: the same bytes may have been cut for a stricter folder since.
+        waiting = [(job, self._tools.deriver.renewed(parsed)) for job, parsed in self._waiting]
+        self._waiting = []
         missing = missing_vectors([parsed for _, parsed in waiting])
         for begin in range(0, len(missing), _BATCH):
             self._hooks.wait_turn()
