@@ -39,7 +39,10 @@ from ingestion.location_rows import (
 from ingestion.row_packing import pack_rows
 from ingestion.vectors import Vectors
 
-__all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter"]
+__all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter", "StorageError"]
+
+StorageError = sa.exc.OperationalError
+"""The library's file cannot be written: the disk is full, another program holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,13 @@ class LibraryWriter:
     def derivations(self, ids: Iterable[str]) -> dict[str, str]:
         """`derived_by` of those documents of `ids` that are in the library."""
         wanted = set(ids)
+        return {id: derived for id, derived in self.all_derivations().items() if id in wanted}
+
+    def all_derivations(self) -> dict[str, str]:
+        """`derived_by` of every document."""
         with self._library.engine.connect() as connection:
             rows = connection.execute(sa.select(t.documents.c.id, t.documents.c.derived_by))
-            return {row.id: row.derived_by for row in rows if row.id in wanted}
+            return {row.id: row.derived_by for row in rows}
 
     def containers(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` whose documents in the library have files inside."""

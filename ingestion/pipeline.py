@@ -24,7 +24,7 @@ from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
 from ingestion.member_files import forget_members
 from ingestion.member_plans import gather_members
-from ingestion.plans import EMPTY_FILE, Plan
+from ingestion.plans import EMPTY_FILE, Plan, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
@@ -87,6 +87,7 @@ class _Run:
         self._report = IngestReport()
         self._meter = Meter()
         deriver = Deriver(LibraryFeed(library), embedder, settings.chunking, self._screener)
+        self._derived_by = deriver.derived_by
         self._tried_by = "/".join((deriver.derived_by, _limits(settings.ingestion), self._screener.key))
         tools = Tools(
             self._writer, indexes, deriver, self._screener, settings.ingestion,
@@ -115,7 +116,9 @@ class _Run:
             for target in targets
         ]  # fmt: skip
         self._screener.plan_again(plans)
-        for plan in plans:
+        derived = self._writer.all_derivations()
+        for plan in plans:  # after screening, which tells what must go when it cannot be read again
+            read_again(plan, lambda id: derived.get(id, self._derived_by) != self._derived_by)
             gather_members(plan)
         self._link(plans)
         for plan in plans:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,3 +70,21 @@ class Plan:
             (file, reason) for file, reason in failures
             if (old := self.known.get(file.path)) is None or (old.state, old.reason) != (file, reason)
         ]  # fmt: skip
+
+
+def read_again(plan: Plan, outdated: Callable[[str], bool]) -> None:
+    """Turn what was settled without reading into files to be parsed, where its document is `outdated`."""
+    again = [(old.state, old.document) for old in plan.unchanged]
+    again += [(file, id) for file, id in plan.relinks]
+    again += [(file, old.document) for old, file in plan.moves]
+    found = {id for _, id in again if id is not None and outdated(id)}
+    for file, id in again:
+        if id in found and file not in plan.parse.get(id, ()):
+            plan.parse.setdefault(id, []).append(file)
+    for old, file in plan.moves:
+        if old.document in found:
+            plan.kinds[file.path] = "moved"
+    plan.reparse |= found
+    plan.stored |= found  # members too keep the vectors of what reads as before
+    plan.unchanged = [old for old in plan.unchanged if old.document not in found]
+    plan.relinks = [(file, id) for file, id in plan.relinks if id not in found]

@@ -28,7 +28,8 @@ class Listing:
     """Everything that a source holds.
 
     `unlisted` are folders (by path) that could not be listed, with the reason, and entries that the source
-    names and tells nothing about: what is known at or below these paths must not be taken for deleted. `odd` are entries whose name cannot be a path, with the reason.
+    names and tells nothing about: what is known at or below these paths must not be taken for deleted.
+    `odd` are entries whose name cannot be a path, with the reason.
     """
 
     files: list[RemoteFile] = field(default_factory=list)

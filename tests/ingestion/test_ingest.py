@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from library_fakes import World, read_plain
 
+from ingestion import deriving
 from ingestion.deriving import derivation
 from ingestion.documents import Document, User
 from ingestion.errors import IngestionError, ReadError, UnsafeRemovalError
@@ -420,13 +421,44 @@ def test_other_limits_give_a_failed_file_another_try(world: World) -> None:
     assert counts(world.ingest(parse=parse, settings=patient)) == {"unchanged": 10, "added": 1}
 
 
-def test_new_chunk_sizes_are_told_by_check_and_taken_up_by_reparse(world: World) -> None:
+def test_new_chunk_sizes_are_taken_up_by_the_next_run(world: World) -> None:
+    world.write("long.txt", "届け出は前日までに人事部に書面で行うものとする。\n" * 60)
     world.ingest()
-    settings = Settings(chunking=ChunkingSettings(target=100, maximum=200))
-    assert counts(world.ingest(settings=settings)) == {"unchanged": 10}
-    assert len(world.indexes.check()["derived_by"]) == 1
-    world.ingest(settings=settings, reparse=True)
-    assert list(world.indexes.check()["derived_by"]) == [derivation(100, 200)]
+    settings = Settings(chunking=ChunkingSettings(target=50, maximum=60))
+    embedded, before = len(world.embedder.texts), chunks_of(world, "long.txt")
+    report = world.ingest(settings=settings)
+    assert counts(report) == {"unchanged": 11} and report.reparsed == 11
+    assert list(world.indexes.check()["derived_by"]) == [derivation(50, 60)]
+    assert chunks_of(world, "long.txt") > before
+    # The ten short files read as before and keep their vectors.
+    assert not [text for text in world.embedder.texts[embedded:] if "合言葉" in text]
+    report = world.ingest(settings=settings)
+    assert counts(report) == {"unchanged": 11} and report.reparsed == 0
+
+
+def test_a_new_parser_reads_moved_and_copied_files_again_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ingest()
+    (world.docs / "sub/f0.txt").rename(world.docs / "moved.txt")
+    world.write("copy.txt", (world.docs / "sub/f1.txt").read_text("utf-8"))
+    monkeypatch.setattr(deriving, "PARSER_VERSION", "new")
+
+    def parse(path: Path) -> Document:
+        return Document(path.read_text("utf-8").replace("木星", "土星"), "txt", ())
+
+    report = world.ingest(parse=parse)
+    assert counts(report) == {"unchanged": 9, "moved": 1, "added": 1}
+    assert len(world.found("土星", 20)) == 10 and world.found("木星") == []
+
+
+def chunks_of(world: World, path: str) -> int:
+    (summary,) = (
+        item for item in world.library.documents_list() if path in [place.path for place in item.locations]
+    )
+    stored = world.library.document(summary.id)
+    assert stored is not None
+    return len(stored.chunks)
 
 
 def test_removing_a_document(world: World) -> None:
