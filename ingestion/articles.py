@@ -37,7 +37,6 @@ _LINE = re.compile(
 )
 _VISIBLE = re.compile(r"\S")
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラム"
-_MANY = 99
 
 
 @dataclass(slots=True)
@@ -123,8 +122,10 @@ def _article_name(heading: Heading) -> str:
     match = _ARTICLE.match(heading.title.strip())
     if match is None:
         return ""
-    branches = "".join(f"の{_value(part)}" for part in match[2].split("の")[1:])
-    return f"第{_value(match[1])}条{branches}"
+    numbers = [_value(match[1]), *(_value(part) for part in match[2].split("の")[1:])]
+    if None in numbers:
+        return ""
+    return f"第{numbers[0]}条" + "".join(f"の{number}" for number in numbers[1:])
 
 
 def _article_only(path: str) -> str:
@@ -155,13 +156,14 @@ def _step(state: _Within, match: re.Match[str]) -> bool:
     """Go on to what `match` begins; False when its number does not follow."""
     if match["paragraph"] or (match["bracket"] and state.brackets_are_paragraphs):
         number = _value(match["paragraph"] or match["bracket"])
-        if number not in ({state.paragraph + 1} if state.paragraph else {1, 2}):
+        if number is None or number not in ({state.paragraph + 1} if state.paragraph else {1, 2}):
             return False
         state.paragraph, state.item, state.part = number, 0, 0
     elif numeral := match["bracket"] or match["item"]:
-        if _value(numeral) != state.item + 1:
+        number = _value(numeral)
+        if number != state.item + 1:
             return False
-        state.item, state.part = _value(numeral), 0
+        state.item, state.part = number, 0
     else:
         number = _IROHA.index(match["part"]) + 1
         if not state.item or number != state.part + 1:
@@ -182,10 +184,11 @@ def _with_first_paragraph(marks: list[Mark], name: str, body: int, text: str) ->
     return [marks[0], (start, f"{name}第1項"), *first, *marks[second:]]
 
 
-def _value(numeral: str) -> int:
-    if numeral.isdigit():
-        return int(numeral)
-    if "百" in numeral:
-        hundreds, rest = numeral.split("百", 1)
-        return (small_kanji_number(hundreds) if hundreds else 1) * 100 + (_value(rest) if rest else 0)
-    return small_kanji_number(numeral) if len(numeral) < 4 else _MANY
+def _value(numeral: str) -> int | None:
+    """The number written, None for what is none ("十二三名" is twelve or thirteen people)."""
+    hundreds, hundred, rest = numeral.partition("百")
+    if not hundred:
+        return small_kanji_number(numeral)
+    many = small_kanji_number(hundreds) if hundreds else 1
+    few = small_kanji_number(rest) if rest else 0
+    return many * 100 + few if many is not None and few is not None and many < 10 and few < 100 else None

@@ -49,6 +49,8 @@ _TIME = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")}
+_PLAIN = re.compile("[0-9]{1,4}|[〇一二三四五六七八九]{1,4}")
+_TENS = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,15 @@ class Moment:
         return same and (bare.fields[0] or 0) <= 12
 
 
-def small_kanji_number(text: str) -> int:
-    """A number below 100 in digits or kanji ("十二" is 12, "元" is 1)."""
+def small_kanji_number(text: str) -> int | None:
+    """A number in digits or kanji ("十二" is 12, "元" 1); None where none is written so ("十二三")."""
     if text == "元":
         return 1
-    if text.isdigit():
-        return int(text)
-    if "十" not in text:
-        return int("".join(str(_DIGITS[char]) for char in text))
-    tens, ones = text.split("十", 1)
+    if _PLAIN.fullmatch(text):
+        return int("".join(str(_DIGITS.get(char, char)) for char in text))
+    if not _TENS.fullmatch(text):
+        return None
+    tens, ones = text.split("十")
     return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
 
 
@@ -134,7 +136,7 @@ def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, 
     if (era := found["era"]) and (era_year := found["era_year"]):
         first, years = _ERAS.get(era) or _ERAS[era.upper()]
         number = small_kanji_number(era_year)
-        if not 1 <= number <= years:
+        if number is None or not 1 <= number <= years:
             return None
         year = first + number - 1
     name = found["en_month"] or found["uk_month"] or found["my_month"]

@@ -5,6 +5,7 @@ A file is committed after everything inside it, so a run that is stopped in betw
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from ingestion.containers import Member
 from ingestion.deriving import Deriver, Parsed, missing_vectors
 from ingestion.describing import Describer
 from ingestion.documents import Document
+from ingestion.errors import IngestionError
 from ingestion.examining import RefusedError
 from ingestion.indexes import SearchIndexes
 from ingestion.ingest_report import IngestProgress, IngestReport, Meter, Phase
-from ingestion.library_writing import KnownFile, LibraryWriter
+from ingestion.library_writing import KnownFile, LibraryWriter, StorageError
 from ingestion.location_rows import FileState
 from ingestion.member_plans import stale_members
 from ingestion.parse_ahead import Job, Outcome, ParseAhead
@@ -26,6 +28,11 @@ from ingestion.readers import supported
 from ingestion.screener import Screener
 from ingestion.settings import IngestionSettings
 
+logger = logging.getLogger(__name__)
+
+_OF_THE_RUN = (IngestionError, OSError, StorageError, MemoryError)
+"""What would meet every document alike: a full disk, a locked library, a model that does not answer."""
+_LONGEST_REASON = 200
 _CHUNKS_AT_ONCE = 64  # gathered over documents, so that small ones fill batches too
 _BATCH = 16  # passages between two calls of `wait_turn`: about half a second on two cores
 _INDEX_SECONDS = 5.0
@@ -102,7 +109,7 @@ class Intake:
             self._fail(job, job.files, outcome.reason, plan)
             self._done(job)
             return
-        cut = self._cut(job, outcome.document, plan)
+        cut = self._cut_or_list(job, outcome.document, plan)
         self._forget_stale(cut, {member.name for member in outcome.members}, plan)
         if not cut:
             self._done(job)
@@ -124,6 +131,16 @@ class Intake:
             self._fail(job, [file for file in job.files if screener.refuses(file)], str(error), plan)
         others = [file for file in job.files if not screener.refuses(file)]
         return [deriver.cut(job.id, others, document, again=job.again)] if others else []
+
+    def _cut_or_list(self, job: Job, document: Document, plan: Plan) -> list[Parsed]:
+        try:
+            return self._cut(job, document, plan)
+        except _OF_THE_RUN:
+            raise
+        # A bug that one document's text brings out must cost that document, not all that wait behind it.
+        except Exception as error:
+            self._fail(job, job.files, _unforeseen("cut", error), plan)
+            return []
 
     def _expand(
         self, job: Job, files: Sequence[FileState], members: Sequence[Member], plan: Plan
@@ -224,14 +241,21 @@ class Intake:
             self._meter.chunks += len(batch)
             self._tell("embed", waiting[0][0].files[0].path)
         for job, parsed in waiting:
-            self._commit(parsed, plan)
+            self._commit(job, parsed, plan)
             self._done(job)
         if time.monotonic() - self._indexed_at > _INDEX_SECONDS:
             self._catch_up()
         return True
 
-    def _commit(self, parsed: Parsed, plan: Plan) -> None:
-        self._writer.put(self._tools.deriver.derived(parsed), parsed.files, self._tools.groups)
+    def _commit(self, job: Job, parsed: Parsed, plan: Plan) -> None:
+        try:
+            self._writer.put(self._tools.deriver.derived(parsed), parsed.files, self._tools.groups)
+        except _OF_THE_RUN:
+            raise
+        # As in `_cut_or_list`; what had been written of it was rolled back with its transaction.
+        except Exception as error:
+            self._fail(job, parsed.files, _unforeseen("stored", error), plan)
+            return
         report = self._report
         for file in parsed.files:
             report.warnings += [(file.source, file.path, text) for text in parsed.document.warnings]
@@ -253,6 +277,12 @@ class Intake:
 
     def _tell(self, phase: Phase, path: str) -> None:
         self._hooks.progress(self._meter.progress(phase, path))
+
+
+def _unforeseen(what: str, error: Exception) -> str:
+    logger.error("a document could not be %s", what, exc_info=error)
+    told = " ".join(str(error).split())[:_LONGEST_REASON]
+    return f"it was read, but could not be {what} ({type(error).__name__}: {told})."
 
 
 def _reason_against(member: Member) -> str:
