@@ -97,3 +97,13 @@ def test_time_grows_with_the_text_only(part: str) -> None:
     started = time.process_time()
     find_planted(text)
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "run", ["\n", "\n ", " \n", "\r\n", "\t", "　", "-", ">", "#", "\n>", "**", "AI", "a\n"]
+)
+def test_a_long_run_of_one_sign_takes_no_time(run: str) -> None:
+    text = "あ" + run * (30_000 // len(run)) + "い"
+    start = time.process_time()
+    assert find_planted(text) == []
+    assert time.process_time() - start < 8
