@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingestion.documents import Chunk, Document, Heading, Span, slice_chunk
@@ -37,17 +37,23 @@ class _Section:
     path: tuple[str, ...]
 
 
-def chunk_document(document: Document, *, target: int, maximum: int) -> list[Chunk]:
+def chunk_document(
+    document: Document, *, target: int, maximum: int,
+    untitled: Callable[[Heading], bool] = lambda heading: False,
+) -> list[Chunk]:  # fmt: skip
     """Chunks of about `target` and at most `maximum` characters, in order, without overlap.
 
-    Every visible character of the text is in exactly one chunk.
+    Every visible character of the text is in exactly one chunk. Headings that are `untitled` divide the text
+    as others do, but no chunk carries their title.
 
     Raises:
         ValueError: `target` is not between 1 and `maximum`.
     """
     if not 1 <= target <= maximum:
         raise ValueError(f"target {target} must be between 1 and maximum {maximum}")
-    headings = find_headings(document)
+    headings = tuple(
+        replace(heading, title="") if untitled(heading) else heading for heading in find_headings(document)
+    )
     tables = TableFinder(document)
     chunks: list[Chunk] = []
     for start, end in _page_bounds(document):
@@ -109,7 +115,7 @@ def _path_before(headings: tuple[Heading, ...], count: int) -> list[Heading]:
 
 
 def _titles(path: list[Heading]) -> tuple[str, ...]:
-    return tuple(heading.title for heading in path)
+    return tuple(heading.title for heading in path if heading.title)
 
 
 def _merged(sections: list[_Section], text: str, target: int) -> list[_Section]:

@@ -69,7 +69,10 @@ class Deriver:
         title = (document.title or "").strip() or PurePosixPath(files[0].path).stem
         examined, key = self._screener.look_through(id, files, document, title)
         document, title = examined.document, examined.title
-        chunks = chunk_document(document, target=sizes.target, maximum=max(sizes.maximum, sizes.target))
+        chunks = chunk_document(
+            document, target=sizes.target, maximum=max(sizes.maximum, sizes.target),
+            untitled=examined.keeps_out,
+        )  # fmt: skip
         old: dict[str, Vectors] = {}
         if again:  # what reads as before keeps its vector
             old = self._feed.vectors_by_text(id, self._embedder.identity)

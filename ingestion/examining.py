@@ -43,6 +43,12 @@ class Examined:
     masked: bool
     quarantined: bool
 
+    def keeps_out(self, heading: Heading) -> bool:
+        """Whether a heading, also one that only the text shows, must not stand above other text."""
+        if not self.quarantined:
+            return False
+        return _touches(heading, [Span(one.start, one.end) for one in self.findings if one.kind == "planted"])
+
 
 def examine(document: Document, title: str, path: str, policy: Policy) -> Examined:
     """Look through a document; `path` is its file's, for a title when its own must go.
