@@ -16,18 +16,13 @@ from assistant.prompting import estimate_tokens
 from assistant.words import content_words, same_word
 from ingestion.documents import RowCell, Span, TableRow
 from ingestion.sentences import split_sentences
+from ingestion.table_units import IN_LABEL, PLAIN_NUMBER, UNITS
 
 _BETWEEN = " | "
 _LEFT_OUT = "…"
 _NOTHING = "| \t\n"
 _WIDE = 120
 """Tokens above which a row is shown without the cells that have nothing to do with the question."""
-_UNIT = re.compile(r"[(（]\s*(?:単位\s*[:：]?\s*)?([^()（）\s]{1,6})\s*[)）]")
-_PLAIN_NUMBER = re.compile(r"^[△▲+\-−]?\d[\d,.]*$")
-_UNITS = re.compile(
-    r"^(?:[十百千万億兆]*円|[%％]|ドル|人|名|件|個|台|本|枚|回|点|日|時間|分|秒|か月|ヶ月|年|歳|kg|g|t|km|m|cm|mm|m2|m3|L|mL|V|A|W|kW|kWh|"
-    r"[十百千万億]+[人件個台本枚])$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +122,5 @@ def cell_text(cell: RowCell, text: str, start: int) -> str:
 
 def with_unit(value: str, label: str) -> str:
     """A bare number with the unit that the name of its column gives, as in 会費(千円): 120."""
-    units = [unit for unit in _UNIT.findall(label) if _UNITS.match(unit)]
-    return value + units[-1] if units and _PLAIN_NUMBER.match(value) else value
+    units = [unit for unit in IN_LABEL.findall(label) if UNITS.match(unit)]
+    return value + units[-1] if units and PLAIN_NUMBER.match(value) else value

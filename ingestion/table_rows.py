@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from ingestion.documents import Document, RowCell, Table, TableCell, TableRow
 from ingestion.table_grid import GridCell
 from ingestion.table_headers import with_headers
+from ingestion.table_units import table_unit, with_table_unit
 
 _LONGEST_CONTEXT = 300
 """Characters of column names that stand in front of a piece of a table: an embedder reads some 500 tokens."""
@@ -32,7 +33,8 @@ class ReadTable:
 
 def read_tables(document: Document) -> list[ReadTable]:
     """The document's tables in order. Those whose rows do not lie one after the other are left out."""
-    found = [_read(document, table) for table in document.tables if table.cells]
+    ends = sorted(table.end for table in document.tables)
+    found = [_read(document, table, _end_before(table, ends)) for table in document.tables if table.cells]
     found.sort(key=lambda table: table.start)
     return [table for table in found if table.rows]
 
@@ -92,7 +94,12 @@ def clipped(row: TableRow, start: int, end: int, text: str) -> TableRow | None:
     )
 
 
-def _read(document: Document, table: Table) -> ReadTable:
+def _end_before(table: Table, ends: Sequence[int]) -> int:
+    place = bisect_right(ends, table.start)
+    return ends[place - 1] if place else 0
+
+
+def _read(document: Document, table: Table, earlier: int) -> ReadTable:
     text = document.text
     cells = sorted(_with_headers(text, table), key=lambda cell: (cell.row, cell.column))
     caption = table.caption or ""
@@ -103,7 +110,9 @@ def _read(document: Document, table: Table) -> ReadTable:
     for cell in cells:
         by_row.setdefault(cell.row, []).append(cell)
     rows = [row for own in by_row.values() if (row := walk.row(own)) is not None]
-    return ReadTable(table.start, table.end, known, tuple(_in_order(rows)), tuple(walk.all_names))
+    unit = table_unit(text, table, earlier)
+    counted = tuple(with_table_unit(row, text, unit) for row in _in_order(rows))
+    return ReadTable(table.start, table.end, known, counted, tuple(walk.all_names))
 
 
 def _in_order(rows: Sequence[TableRow]) -> list[TableRow]:

@@ -9,6 +9,7 @@ from assistant_fakes import hit
 
 from assistant.answers import Source, Verdict
 from assistant.grounding.verdicts import Check, RuleChecker
+from assistant.rows import units
 from ingestion.chunking import chunk_document
 from ingestion.documents import Document, Span
 from ingestion.readers.building import DocumentBuilder
@@ -159,3 +160,26 @@ def test_the_number_of_another_row_is_contradicted() -> None:
     assert found.verdict is Verdict.CONTRADICTED
     assert "number_of_another:120,000円" in found.reasons
     assert "個人会員" in found.citations[0].quote
+
+
+SALES = """科目|2023年度|2024年度
+売上高|1234|1500
+営業利益|100|120"""
+
+
+@pytest.mark.parametrize("claim", ["1,500百万円", "15億円", "1,500,000,000円", "1500百万円"])
+def test_the_unit_over_a_table_is_read_with_its_numbers(claim: str) -> None:
+    found = sources(SALES, "業績(単位:百万円)")
+    assert CHECKER.check(f"2024年度の売上高は{claim}です。", found).verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize("claim", ["1,500円", "1,500千円", "1,500万円", "150億円", "1,234百万円", "100万円"])
+def test_a_number_in_another_unit_than_the_one_over_the_table_is_not_supported(claim: str) -> None:
+    found = sources(SALES, "業績(単位:百万円)")
+    assert CHECKER.check(f"2024年度の売上高は{claim}です。", found).verdict is Verdict.CONTRADICTED
+
+
+def test_the_prompt_shows_the_unit_over_a_table() -> None:
+    [one] = sources(SALES, "業績(単位:百万円)")
+    shown = [unit.read for unit in units(one.hit) if unit.row is not None and not unit.row.header]
+    assert shown[0] == "科目: 売上高 | 2023年度(百万円): 1234百万円 | 2024年度(百万円): 1500百万円"
