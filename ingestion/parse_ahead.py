@@ -36,9 +36,14 @@ _FIGURE_SCALE = 2.0  # pixels a point, of figures on pages
 
 @dataclass(slots=True)
 class Room:
-    """How many bytes may still be taken out of one file on disk, whatever lies within what."""
+    """What may still be taken out of one file on disk, whatever lies within what.
+
+    `left` are bytes; `places` are locations, for one archive that an outer one holds often is unpacked once,
+    but listed everywhere.
+    """
 
     left: int
+    places: int
 
 
 @dataclass(slots=True)
@@ -172,7 +177,8 @@ class ParseAhead:
         if job.depth >= depth:
             reason = f"it lies within more than {depth} files. Unpack the outer ones."
             return [Member(name, reason=reason) for name in document.members]
-        job.room = job.room or Room(limits_of(self._settings).size)
+        most = self._settings.members * len(job.files)
+        job.room = job.room or Room(limits_of(self._settings).size, most)
         limits = limits_of(self._settings, job.room.left)
         try:
             members: list[Member] = child.call(

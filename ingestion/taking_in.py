@@ -36,6 +36,7 @@ _LONGEST_REASON = 200
 _CHUNKS_AT_ONCE = 64  # gathered over documents, so that small ones fill batches too
 _BATCH = 16  # passages between two calls of `wait_turn`: about half a second on two cores
 _INDEX_SECONDS = 5.0
+_LINKS_AT_ONCE = 200  # between two looks at `cancelled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class Tools:
     groups: frozenset[str] | None
     tried_by: str
     describer: Describer | None = None
+
+
+class _Cancelled(Exception):
+    """The run was cancelled while the members of a file were sorted out."""
 
 
 class Intake:
@@ -89,7 +94,11 @@ class Intake:
                 if self._hooks.cancelled():
                     self._report.cancelled = True
                     return
-                self._receive(outcome, plan, ahead)
+                try:
+                    self._receive(outcome, plan, ahead)
+                except _Cancelled:
+                    self._report.cancelled = True
+                    return
                 self._tell("parse", outcome.job.files[0].path)
                 chunks = sum(len(parsed.chunks) for _, parsed in self._waiting)
                 if chunks >= _CHUNKS_AT_ONCE and not self._flush(plan):
@@ -110,13 +119,15 @@ class Intake:
             self._done(job)
             return
         cut = self._cut_or_list(job, outcome.document, plan)
-        self._forget_stale(cut, {member.name for member in outcome.members}, plan)
+        members = self._affordable(job, outcome.members) if cut else []
+        self._forget_stale(cut, {member.name for member in members}, plan)
         if not cut:
             self._done(job)
         elif outcome.members:
+            self._list_rest(cut[0].files[0], outcome.members[len(members) :])
             self._held[id(job)] = (job, cut)
             job.open_members = 1  # until all are counted
-            ahead.add(self._expand(job, cut[0].files, outcome.members, plan))
+            ahead.add(self._expand(job, cut[0].files, members, plan))
             self._member_done(job)
         else:
             self._waiting += [(job, parsed) for parsed in cut]
@@ -141,6 +152,25 @@ class Intake:
         except Exception as error:
             self._fail(job, job.files, _unforeseen("cut", error), plan)
             return []
+
+    def _affordable(self, job: Job, members: list[Member]) -> list[Member]:
+        """Those members for which there is room: each one counts as often as there are files around it.
+
+        Archives in archives multiply, so that a file of a few kilobytes could hold millions of places.
+        """
+        if job.room is None:
+            return members
+        taken = members[: max(job.room.places, 0) // len(job.files)]
+        job.room.places -= len(taken) * len(job.files)
+        return taken
+
+    def _list_rest(self, file: FileState, rest: Sequence[Member]) -> None:
+        if rest:
+            others = f" and {len(rest) - 1} others" if len(rest) > 1 else ""
+            self._list([file.member(rest[0].name)], (
+                f"it{others} of the same archive were left out: the file on disk holds more than "
+                f"{self._tools.settings.members} files altogether. Unpack it, or raise ingestion.members."
+            ))  # fmt: skip
 
     def _expand(
         self, job: Job, files: Sequence[FileState], members: Sequence[Member], plan: Plan
@@ -176,8 +206,12 @@ class Intake:
 
     def _link(self, places: list[FileState], id: str, plan: Plan) -> list[FileState]:
         """Point files at a stored document; returns those that could not be, because it has just gone."""
-        left = self._writer.relink([(place, id) for place in places], (), self._tools.groups)
-        remaining = [place for place, _ in left]
+        remaining: list[FileState] = []
+        for begin in range(0, len(places), _LINKS_AT_ONCE):
+            if self._hooks.cancelled():
+                raise _Cancelled
+            batch = [(place, id) for place in places[begin : begin + _LINKS_AT_ONCE]]
+            remaining += [place for place, _ in self._writer.relink(batch, (), self._tools.groups)]
         for place in places:
             if place not in remaining and place.path not in plan.counted:
                 self._report.count(plan.kind(place), place.path)
