@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from ingestion.cell_values import form_of, is_period, is_step, is_usual_name, is_value, names_something
 from ingestion.table_grid import GridCell, by_row, settled
+from ingestion.table_groups import reaches
 
 _MOST_HEADER_ROWS = 5
 _MOST_ROW_NAMES = 3
@@ -40,7 +41,7 @@ def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
     if labels:
         return [replace(cell, header=(cell.row, cell.column) in labels) for cell in grid.cells]
     top = grid.stated_top() if stated else _top_rows(grid)
-    grid = _Grid(_spread_right(grid, top))
+    grid = _Grid(_spread(grid, top))
     grid = _Grid(_with_sections(grid, top))
     grid = _Grid(_with_repeats(grid, top))
     if any(cell.header for cell in grid.cells if cell.row >= top and not grid.is_title(cell.row)):
@@ -204,27 +205,42 @@ def _short_and_different(head: Sequence[GridCell], data: Sequence[GridCell]) -> 
     return not any(cell.text in names for cell in data if cell.row > head[-1].row + 1) or len(data) > 50
 
 
-def _spread_right(grid: _Grid, top: int) -> list[GridCell]:
-    """Marks the names of columns; a group's name reaches over the gap behind it above finer names."""
+def _spread(grid: _Grid, top: int) -> list[GridCell]:
+    """Marks the names of columns; a group's name reaches over the gaps beside it above finer names."""
     if not top:
         return grid.cells
     result: list[GridCell] = []
-    for cell in grid.cells:
-        if cell.row >= top:
-            result.append(cell)
-            continue
-        span = cell.column_span
-        row = grid.row(cell.row)
-        while (
-            cell.row + cell.row_span < top
-            and cell.column + span < grid.width
-            and not any(other.column == cell.column + span for other in row)
-            and not grid.covered_from_above(cell.row, cell.column + span)
-            and any(other.column == cell.column + span for other in grid.row(cell.row + 1))
-        ):
-            span += 1
-        result.append(replace(cell, header=True, column_span=span))
+    for number in range(top):
+        reached = _reached(grid, number, top)
+        for cell in grid.row(number):
+            first, wide = reached.get(cell.column, (cell.column, cell.column_span))
+            result.append(replace(cell, header=True, column=first, column_span=wide))
+    result += [cell for cell in grid.cells if cell.row >= top]
     return settled(result) if any(cell.column_span > 1 for cell in result) else result
+
+
+def _reached(grid: _Grid, number: int, top: int) -> dict[int, tuple[int, int]]:
+    """The columns that the groups of a row of names cover, by the column that each begins in."""
+    row = grid.row(number)
+    finer = {cell.column: cell.text for cell in grid.row(number + 1)} if number + 1 < top else {}
+    covered = {cell.column + offset for cell in row for offset in range(cell.column_span)}
+    gaps = {
+        column for column in finer if column not in covered and not grid.covered_from_above(number, column)
+    }
+    groups = [cell for cell in row if cell.column in finer and cell.row + cell.row_span < top]
+    if not gaps or not groups:
+        return {}
+    if any(cell.column_span > 1 for cell in groups):
+        # Some are merged, so that they say themselves what they cover; a gap behind one is still its own.
+        found = {}
+        for cell in groups:
+            wide = cell.column_span
+            while cell.column + wide in gaps:
+                wide += 1
+            found[cell.column] = (cell.column, wide)
+        return found
+    corner = not any(cell.column == 0 for above in range(top) for cell in grid.row(above))
+    return reaches([cell.column for cell in groups], finer, gaps, corner=corner)
 
 
 def _with_sections(grid: _Grid, top: int) -> list[GridCell]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingestion.cell_values import is_value, names_something
 from ingestion.table_grid import GridCell, settled
+from ingestion.table_groups import reaches
 from ingestion.table_headers import with_headers
 
 
@@ -79,6 +80,37 @@ def test_group_names_reach_over_their_columns_and_rows() -> None:
     cells = with_headers(grid("部署|氏名|内線\n営業部|山田|101\n|佐藤|102\n総務部|鈴木|103\n|田中|104"))
     spans = {cell.text: (cell.row_span, cell.column_span) for cell in cells if cell.row_span > 1}
     assert spans == {"営業部": (2, 1), "総務部": (2, 1)}
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        # in the middle of three columns
+        (
+            "||2023年度|||2024年度|\n|法人|個人|学生|法人|個人|学生\n年会費|100|10|5|120|12|6\n入会金|30|3|1|40|4|2",
+            {"2023年度": (1, 3), "2024年度": (4, 3)},
+        ),
+        ("||2023年度|\n|法人|個人|学生\n年会費|100|10|5\n入会金|30|3|1", {"2023年度": (1, 3)}),
+        # nothing tells which columns they stand over
+        (
+            "||2023年度|||2024年度|\n|東|西|南|北|中|外\n年会費|1|2|3|4|5|6\n入会金|1|2|3|4|5|6",
+            {"2023年度": (2, 1), "2024年度": (5, 1)},
+        ),
+    ],
+)  # fmt: skip
+def test_groups_reach_over_what_they_stand_in_the_middle_of(
+    table: str, expected: dict[str, tuple[int, int]]
+) -> None:
+    found = with_headers(grid(table))
+    assert {
+        cell.text: (cell.column, cell.column_span) for cell in found if cell.text.endswith("年度")
+    } == expected
+
+
+def test_a_smaller_last_group_does_not_move_the_groups() -> None:
+    """The names of the rows' columns stand beside the finer names, below a gap that is no group's."""
+    finer = dict(enumerate(["区分", "品名", "法人", "個人", "学生", "法人", "個人"]))
+    assert reaches([2, 5], finer, {0, 1, 3, 4, 6}, corner=False) == {2: (2, 3), 5: (5, 2)}
 
 
 def test_a_name_that_reaches_over_two_columns_ends_the_group_above_it() -> None:
