@@ -25,6 +25,9 @@ def add_members(plan: Plan) -> None:
     for container, members in inside.items():
         if container in lost or (container not in kept and container not in plan.known):
             plan.vanished += members
+    # An archive may have been unpacked into a folder of its own name: what lay inside lies there now.
+    taken = kept | {file.path for file, _ in plan.relinks} | {file.path for _, file in plan.moves}
+    plan.vanished = [old for old in plan.vanished if old.state.path not in taken]
 
 
 def gather_members(plan: Plan) -> None:

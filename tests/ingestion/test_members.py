@@ -331,3 +331,17 @@ def test_a_thousand_members_are_taken_in_one_pass(world: World) -> None:
     start = time.monotonic()
     assert run(world) == {"unchanged": 1001, "members": 1000}
     assert time.monotonic() - start < 5
+
+
+def test_an_archive_that_was_unpacked_into_a_folder_of_its_own_name(world: World) -> None:
+    for number in range(4):
+        world.write(f"keep{number}.txt", f"第{number}の文書")
+    put(world, "a.zip", {"x.txt": text("木星"), "y.txt": text("土星")})
+    run(world)
+    (world.docs / "a.zip").unlink()
+    for name, word in (("x", "木星"), ("z", "金星")):
+        world.write(f"a.zip/{name}.txt", text(word).decode())
+    run(world)
+    assert [path for path in world.paths() if "keep" not in path] == ["a.zip/x.txt", "a.zip/z.txt"]
+    assert world.found("木星")[0] == "a.zip/x.txt"
+    assert run(world) == {"unchanged": 6}
