@@ -1,7 +1,9 @@
 """Headers, footers and page numbers: what stands at the edge of page after page and belongs to none of them.
 
 A line is one when it stands in a margin, nothing but such lines stands farther out, and it comes again at the
-same height with the same words on other pages. A number that counts with the pages may differ.
+same height with the same words on other pages. A page number beside the words may differ. Lines in larger
+letters than the text are none: titles of pages and slides look so. The first time that words run they stay in
+the text, so that every word of the file can be found.
 """
 
 from __future__ import annotations
@@ -19,16 +21,29 @@ _MARGIN = 0.14
 _LEAST_PAGES = 3
 _DENSITY = 0.4
 """Share of the pages between the first and the last of them that carry the line (every second one does)."""
+_LARGER = 1.05
+"""Words in letters larger than the body's by this are titles, not running lines."""
 _LARGE, _LARGE_DENSITY = 1.3, 0.6
-"""Larger letters than the body's may be titles of slides: they must come again on most pages of the file."""
+"""Page numbers so much larger may be those of chapters: they must come again on most pages of the file."""
 _STEP = 8.0
-_NUMBER = re.compile(r"\d{1,4}")
 _PAGE_NUMBER = re.compile(
     r"^[^\w]*(?:p(?:age)?|頁)?[\s.・]*(?P<number>\d{1,4}|[ivxlc]{1,7})\s*(?:[/／|]\s*\d{1,4}|ページ|頁|of\s*\d{1,4})?[^\w]*$",
     re.IGNORECASE,
 )
 _AT_AN_END = re.compile(r"^\d{1,4}(?=\s)|(?<=\s)\d{1,4}$")
-"""A page number beside a title that changes from chapter to chapter."""
+_AT_START = re.compile(r"^[^\w]*(?P<number>\d{1,4})(?=[\s|｜・–—−－―])")
+_AT_END = re.compile(
+    r"(?:(?<=[\s|｜/・–—−－―\-:(（\[])|(?<=\bp\.)|(?<=page))(?P<number>\d{1,4})\s*"
+    r"(?:(?:[/／|]|of)\s*\d{1,4}|ページ|頁)?[^\w]*$",
+    re.IGNORECASE,
+)
+"""Where a page number stands beside words; one in their midst (様式第1号) belongs to them."""
+_COUNTED = re.compile(
+    r"(?:別紙|別表|別添|別記|様式|付録|附録|資料|図|表|問|回|第|No\.?|[a-z]*\b(?:appendix|annex|exhibit|table|figure|part|chapter|section|form))[\s\-–—−－―]*$",
+    re.IGNORECASE,
+)
+"""What is counted itself: 別紙 2 is a title on whichever page it stands."""
+_YEARS = range(1900, 2100)
 _ROMAN = re.compile(r"^(?:x[cl]|l?x{0,3})(?:i[xv]|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -64,16 +79,58 @@ def find_running(pages: Sequence[EdgePage], body_size: float) -> list[Running]:
                 seen[key].add(number)
     often = {key for key, numbers in seen.items() if _comes_again(numbers, _DENSITY)}
     everywhere = {key for key in often if len(seen[key]) >= _LARGE_DENSITY * len(pages)}
+    repeated = _repeated_words(pages, keys)
     result = []
     for page, of_lines in zip(pages, keys, strict=True):
         flagged = {
             index
             for index, found in of_lines.items()
-            if found & (everywhere if page.lines[index].size > _LARGE * body_size else often)
+            if _runs(page.lines[index], found, body_size, often, everywhere, repeated)
         }
         kept = _outermost(page, flagged)
         result.append(Running(frozenset(kept), _label(page, of_lines, kept, often)))
-    return result if _leaves_a_text(pages, result) else [Running() for _ in pages]
+    if not _leaves_a_text(pages, result):
+        return [Running() for _ in pages]
+    return _without_firsts(pages, result, keys, often)
+
+
+def _runs(
+    line: Line, found: set[str], body_size: float, often: set[str], everywhere: set[str], repeated: set[str]
+) -> bool:
+    """Whether a line in a margin, with its keys `found`, is a page number or comes again."""
+    if _PAGE_NUMBER.match(_plain(line.text)):
+        return bool(found & (everywhere if line.size > _LARGE * body_size else often))
+    return line.size <= _LARGER * body_size and bool(found & often) and _words(line.text) in repeated
+
+
+def _repeated_words(pages: Sequence[EdgePage], keys: Sequence[Mapping[int, set[str]]]) -> set[str]:
+    """The words that stand in the margins of more than one page, whatever the number beside them."""
+    counts: Counter[str] = Counter()
+    for page, of_lines in zip(pages, keys, strict=True):
+        counts.update({_words(page.lines[index].text) for index in of_lines})
+    return {words for words, count in counts.items() if count > 1}
+
+
+def _without_firsts(
+    pages: Sequence[EdgePage],
+    running: Sequence[Running],
+    keys: Sequence[Mapping[int, set[str]]],
+    often: set[str],
+) -> list[Running]:
+    """The same without those lines whose words run for the first time."""
+    seen: set[str] = set()
+    result = []
+    for page, found, of_lines in zip(pages, running, keys, strict=True):
+        dropped = set(found.lines)
+        for index in sorted(found.lines):
+            text = page.lines[index].text
+            as_it_is = any(key.partition(":")[2] == _plain(text) for key in of_lines[index] & often)
+            words = _plain(text) if as_it_is else _words(text)
+            if not _PAGE_NUMBER.match(_plain(text)) and words not in seen:
+                seen.add(words)
+                dropped.discard(index)
+        result.append(Running(frozenset(dropped), found.label))
+    return result
 
 
 def _leaves_a_text(pages: Sequence[EdgePage], running: Sequence[Running]) -> bool:
@@ -114,21 +171,50 @@ def _margin(page: EdgePage, line: Line) -> tuple[str, str] | None:
 
 
 def _wordings(text: str, number: int) -> Iterator[str]:
-    """The words of a line, and the same with each of its numbers told by its distance to the page's."""
-    plain = "".join(text.translate(_FULL_WIDTH).split()).lower()
+    """The words of a line, and the same with its page number told by its distance to the page's.
+
+    Beside a title that changes from chapter to chapter the number alone counts with the pages.
+    """
+    plain = _plain(text)
     if not plain:
         return
     if not plain.isdigit():
         yield plain
-    for match in _NUMBER.finditer(plain):
-        yield f"{plain[: match.start()]}<{int(match.group()) - number}>{plain[match.end() :]}"
-    for match in _AT_AN_END.finditer(text.translate(_FULL_WIDTH).strip()):
-        yield f"…<{int(match.group()) - number}>"
+    for before, printed, after in _numbered(text):
+        yield f"{_plain(before)}<{printed - number}>{_plain(after)}"
+        if _AT_AN_END.search(text.translate(_FULL_WIDTH).strip()):
+            yield f"…<{printed - number}>"
     page = _PAGE_NUMBER.match(plain)
     value = _roman(page.group("number")) if page else None
     if page and value:
         start, end = page.span("number")
         yield f"{plain[:start]}<roman {value - number}>{plain[end:]}"
+
+
+def _plain(text: str) -> str:
+    return "".join(text.translate(_FULL_WIDTH).split()).lower()
+
+
+def _words(text: str) -> str:
+    """The words of a line without the number that may be its page's."""
+    for before, _, after in _numbered(text):
+        return _plain(before + after)
+    return _plain(text)
+
+
+def _numbered(text: str) -> Iterator[tuple[str, int, str]]:
+    """Each number of a line that may be its page's, with what stands before and after it."""
+    text = text.translate(_FULL_WIDTH).strip()
+    bare = _PAGE_NUMBER.match(text)
+    if bare:
+        patterns = [bare] if bare.group("number").isdigit() else []
+    else:
+        patterns = [match for match in (_AT_START.search(text), _AT_END.search(text)) if match]
+    for match in patterns:
+        start, end = match.span("number")
+        printed = int(match.group("number"))
+        if bare or not (_COUNTED.search(text[:start]) or printed in _YEARS):
+            yield text[:start], printed, text[end:]
 
 
 def _roman(text: str) -> int | None:
