@@ -2,7 +2,9 @@
 
 条 come from title lines. 項 are lines that begin with their number ("2 会社は…"), the first one often not;
 号 begin with (1), 一 or another number in brackets, their parts with イロハ. Numbers must follow one another,
-or a line that happens to begin with a number would be taken for one. Where "(1)" begins an article and no
+or a line that happens to begin with a number would be taken for one; rows of tables are none, and an article
+whose numbers begin again or begin after its first sentence (a list, a table in plain text) has only itself to
+name. Where "(1)" begins an article and no
 sentence stands before it, such are its paragraphs. Does not see numbers that a word processor only paints.
 """
 
@@ -26,15 +28,24 @@ _NUMBER = f"(?:[0-9]+|{_KANJI})"
 _ARTICLE = re.compile(rf"第\s?({_NUMBER})\s?条((?:の{_NUMBER})*)")
 _OUTSIDE = re.compile(rf"\s*(?:附[ \t]?則|別表|別紙|付録|第\s?{_NUMBER}\s?[編部章節款])")
 _SUPPLEMENT = re.compile(r"\s*附[ \t]?則")
+_LETTER = "[一-鿿ぁ-んァ-ヶ]"
+_COUNTER = (
+    "[年月日週時分秒円万千百億割倍個件通部号項条章節歳才級等段泊台冊枚本社親次つ種期度階口点行頁以名人回位番]"
+    "|[かヶカヵケ箇][月所年国]|ページ|パーセント|キロ|メートル"
+)
+"""After a number without a space (3名, 2日以内) the line goes on with an amount."""
 _LINE = re.compile(
     rf"""^[ \t]*(?:
-        (?P<paragraph>[0-9]{{1,2}})(?:[ \t]+(?=\S)|[.、][ \t]*(?=[^0-9\s.,%]))
+        (?P<paragraph>[0-9]{{1,2}})(?:[ \t]+(?![0-9]{{3}}(?![0-9]))(?=\S)|[.、][ \t]*(?=[^0-9\s.,%]))
+      | (?P<close>[0-9]{{1,2}})(?={_LETTER})(?!{_COUNTER})
       | [(（](?P<bracket>[0-9]{{1,2}}|{_KANJI})[)）]
       | (?P<item>[一二三四五六七八九十]{{1,3}})(?:[ \t]+|[、.])
       | (?P<part>[イロハニホヘトチリヌルヲワカヨタレソツネナラム])(?:[ \t]+|[、.)])
     )""",
     re.MULTILINE | re.VERBOSE,
 )
+_TITLE_OR_NOTHING = re.compile(r"\s*(?:[(（][^()（）]*[)）])?\s*")
+_ENDED = re.compile(r"[。．.)）」:：]\s*$")
 _VISIBLE = re.compile(r"\S")
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラム"
 
@@ -72,7 +83,7 @@ def outline(document: Document) -> list[Mark]:
         end = headings[i + 1][0].start if i + 1 < len(headings) else len(text)
         if name:
             level = heading.level
-            marks += _in_article(text, prefix + name, heading, end)
+            marks += _in_article(document, prefix + name, heading, end)
         elif heading.level <= level or _OUTSIDE.match(heading.title):
             level, prefix = 0, "附則" if _SUPPLEMENT.match(heading.title) else ""
             marks.append((heading.start, prefix))
@@ -132,14 +143,19 @@ def _article_only(path: str) -> str:
     return re.sub(r"(?<=条)((?:の[0-9]+)*).*", r"\1", path)
 
 
-def _in_article(text: str, name: str, heading: Heading, end: int) -> list[Mark]:
+def _in_article(document: Document, name: str, heading: Heading, end: int) -> list[Mark]:
     """Marks of the article that `heading` begins and that ends at `end`."""
+    text = document.text
     place = _ARTICLE.search(text, heading.start, end)
     body = max(heading.end, place.end()) if place else heading.end
     marks: list[Mark] = [(heading.start, name)]
-    lines = list(_LINE.finditer(text, body, end))
+    lines = [match for match in _LINE.finditer(text, body, end) if not _in_table(document, match.end())]
     state = _Within(name, brackets_are_paragraphs=_starts_with_bracket(text, body, lines))
     for match in lines:
+        if _is_doubtful(state, match, text[body : match.start()]):
+            return marks[:1]
+        if match["close"] and not _ENDED.search(text[heading.start : match.start()]):
+            continue
         if _step(state, match):
             marks.append((match.start() + len(match.group()) - len(match.group().lstrip()), state.path))
     return _with_first_paragraph(marks, name, body, text)
@@ -152,10 +168,23 @@ def _starts_with_bracket(text: str, body: int, lines: Sequence[re.Match[str]]) -
     return False
 
 
+def _in_table(document: Document, at: int) -> bool:
+    return any(table.start <= at <= table.end for table in document.tables)
+
+
+def _is_doubtful(state: _Within, match: re.Match[str], before: str) -> bool:
+    """Whether the numbers begin again, or begin with 1 after the article's text has begun."""
+    if not match["paragraph"]:
+        return False
+    number = int(match["paragraph"])
+    return number <= state.paragraph or (number == 1 and not _TITLE_OR_NOTHING.fullmatch(before))
+
+
 def _step(state: _Within, match: re.Match[str]) -> bool:
     """Go on to what `match` begins; False when its number does not follow."""
-    if match["paragraph"] or (match["bracket"] and state.brackets_are_paragraphs):
-        number = _value(match["paragraph"] or match["bracket"])
+    begins = match["paragraph"] or match["close"]
+    if begins or (match["bracket"] and state.brackets_are_paragraphs):
+        number = _value(begins or match["bracket"])
         if number is None or number not in ({state.paragraph + 1} if state.paragraph else {1, 2}):
             return False
         state.paragraph, state.item, state.part = number, 0, 0

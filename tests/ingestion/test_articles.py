@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.articles import article_of, marks_between, outline, pack, unpack
-from ingestion.documents import Document, Heading, Page
+from ingestion.documents import Document, Heading, Page, Table, TableCell
 
 RULES = """第1章 総則
 第1条(目的)
@@ -71,11 +73,28 @@ def test_a_span_over_several_has_what_they_share_or_a_range() -> None:
         ("第7条(届出)\n次を届け出る。\n(1) 氏名\n(2) 住所\n", "住所", "第7条第2号"),
         ("第8条\n価格は\n3 個で千円。\n", "千円", "第8条"),
         ("第9条(期間)\n1. 期間は1年とする。\n2. 更新できる。\n", "更新", "第9条第2項"),
+        ("第5条(休暇)\n休暇を与える。\n2会社は変更できる。\n3前項は通知する。\n", "変更", "第5条第2項"),
+        ("第5条(休暇)\n休暇を与える。\n2会社は変更できる。\n3前項は通知する。\n", "通知", "第5条第3項"),
+        ("第5条(休暇)\n次の期間に休暇を与える。\n2日以内とする。\n", "以内", "第5条"),
+        ("第5条(日当)\n日当は2024年4月1日から\n2 024円とする。\n", "円と", "第5条"),
+        ("第5条(日当)\n日当は表による。\n1 部長 千円\n2 課長 百円\n2 会社は改める。\n", "課長", "第5条"),
+        ("第5条(日当)\n日当は表による。\n1 部長 千円\n2 課長 百円\n2 会社は改める。\n", "改める", "第5条"),
+        ("第12条\n(年休)\n1 年休は10日とする。\n2 会社は変更できる。\n", "変更", "第12条第2項"),
         ("表題\n本文だけ。\n1 一\n2 二\n", "二", None),
     ],
 )
 def test_ways_of_numbering(text: str, words: str, path: str | None) -> None:
     assert place(text, words) == path
+
+
+def test_rows_of_a_table_are_no_paragraphs() -> None:
+    text = "第5条(日当)\n日当は表による。\n1 部長 千円\n2 課長 百円\n3 一般 十円\n2 会社は改める。\n"
+    start, end = text.index("1 部長"), text.index("2 会社")
+    cells = (TableCell(0, 0, start, start + 1),)
+    marks = outline(replace(document(text), tables=(Table(start, end - 1, cells),)))
+    at = {words: text.index(words) for words in ("課長", "改める")}
+    assert article_of(marks, at["改める"], at["改める"] + 2) == "第5条第2項"
+    assert article_of(marks, at["課長"], at["課長"] + 2) == "第5条第1項"
 
 
 def test_a_heading_of_the_document_that_is_no_article_ends_one_unless_it_lies_below() -> None:
