@@ -17,7 +17,9 @@ from typing import Protocol
 from assistant.answers import Citation, Hit, Language, Validity
 from assistant.prompting import prompt_texts
 from ingestion.dates import dates
-from ingestion.validity import Version, file_key, state_on
+from ingestion.periods import fiscal_year, period, whole_year
+from ingestion.validity import Version, state_on
+from ingestion.version_names import file_key
 
 _DEMOTED = 0.5
 _REPLACED_PASSAGE = (
@@ -29,7 +31,9 @@ _ASKS_OLD = re.compile(
     re.IGNORECASE,
 )
 _AS_OF_AFTER = re.compile(r"\s*(?:の|版|時点|当時|現在|末|には|では|における)")
-_ENGLISH_YEAR = re.compile(r"\b(?:in|as of|for|during)\s+(?:fiscal year |fy ?)?((?:19|20)[0-9]{2})\b", re.I)
+_ENGLISH_YEAR = re.compile(
+    r"\b(?:in|as of|for|during)\s+(?P<fiscal>fiscal year |fy ?)?(?P<year>(?:19|20)[0-9]{2})\b", re.I
+)
 _AS_OF_BEFORE = re.compile(r"\b(?:in|as of|for|during|on)\s+(?:fiscal(?: year)?\s+|fy\s*)?$", re.IGNORECASE)
 
 
@@ -62,15 +66,19 @@ class Currency:
 
 
 def wanted_day(question: str, today: date) -> str:
-    """The day (ISO) as of which `question` asks: the one it names, or today. A year or month ends it."""
+    """The day (ISO) as of which `question` asks: the last one of the day, month or year it names, or today.
+
+    Today too when it lies in that month or year.
+    """
     text = unicodedata.normalize("NFKC", question)
     named = [moment for moment in dates(text) if moment.fields[0] is not None]
+    first = last = today.isoformat()
     if len(named) == 1:
-        year, month, day = named[0].fields
         if _AS_OF_AFTER.match(text, named[0].end) or _AS_OF_BEFORE.search(text[: named[0].start]):
-            return f"{year:04}-{month or 12:02}-{day or 31:02}"
-    years = _ENGLISH_YEAR.findall(text)
-    return f"{years[0]}-12-31" if not named and len(years) == 1 else today.isoformat()
+            first, last = period(named[0], text)
+    elif not named and len(years := list(_ENGLISH_YEAR.finditer(text))) == 1:
+        first, last = (fiscal_year if years[0]["fiscal"] else whole_year)(int(years[0]["year"]))
+    return today.isoformat() if first <= today.isoformat() <= last else last
 
 
 def warnings_of(citations: Iterable[Citation], language: Language) -> tuple[str, ...]:

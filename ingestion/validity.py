@@ -1,7 +1,9 @@
 """From when to when a document counts, which version it is: told by its file's name, folder and text.
 
-Reads 改定, 廃止, 第3版, version 2, 施行日, 有効期限, 旧, 案 and the like. Days are ISO (2024-04-01); a month
-or a year counts from its first day. Does not compare documents: see versions.py.
+Reads 改定, 廃止, 第3版, version 2, 施行日, 有効期限 and the like; names: version_names.py. A day
+counts only where its sentence speaks of the document, not of one clause, of a card or of another rule. Days
+are ISO (2024-04-01); a month or a year counts from its first day to its last. Does not compare documents: see
+versions.py.
 """
 
 from __future__ import annotations
@@ -9,39 +11,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Literal
 
 from ingestion.dates import Moment, dates
+from ingestion.periods import period
+from ingestion.version_names import (
+    OLD_FOLDER,
+    RULE_WORDS,
+    file_key,
+    name_key,
+    name_standing,
+    name_version,
+    numbers,
+    path_date,
+)
 from ingestion.written_forms import fold
+
+__all__ = [
+    "Facts", "State", "Version", "file_key", "joined", "name_facts", "name_key", "state_on", "text_facts",
+]  # fmt: skip
 
 State = Literal["in_force", "superseded", "abolished", "expired", "future", "draft"]
 
 _HEAD, _TAIL = 1_500, 2_500  # characters in which a document speaks about itself: its head and its 附則
 _NEAR = 24
+_SENTENCE = 160  # characters before a day in which its subject is looked for
 
-_VERSION = re.compile(
-    r"第\s?([0-9]+(?:\.[0-9]+)*)\s?版|改訂\s?([0-9]+)(?![0-9年/.-])|"
-    r"(?<![a-z])(?:ver(?:sion)?|rev(?:ision)?|v)[ ._-]?([0-9]+(?:\.[0-9]+)*)(?![0-9])"
+_TEXT_VERSION = re.compile(
+    r"第\s?([0-9]+(?:\.[0-9]+)*)\s?版(?![にのをはで]|以|対応|から|まで)|"
+    r"^[ (【\[]*(?:(?:文書|版数?|document|manual)[ :]*)?改訂\s?([0-9]+)(?![0-9年/.-])|"
+    r"^[ (【\[]*(?:(?:文書|版数?|document|manual)[ :]*)?"
+    r"(?:ver(?:sion)?|rev(?:ision)?|v)[ ._-]?([0-9]+(?:\.[0-9]+)*)(?=[ )】\]]*(?:$|[0-9(]))",
+    re.MULTILINE,
 )
-_NAME_DATE = re.compile(
-    r"(?<![0-9])(?P<y>20[0-9]{2})(?:年度|[-_.年])?(?P<m>0[1-9]|1[0-2]|[1-9](?=月))?[-_.月]?"
-    r"(?P<d>(?<=[-_.月0-9])(?:0[1-9]|[12][0-9]|3[01]|[1-9](?=日)))?(?:年度|年|日|fy)?(?![0-9])"
-)
-_ERA_YEAR = re.compile(r"(?:令和|平成|昭和|(?<![a-z])[rhs])(?:元|[0-9]{1,2})年?度?(?![0-9.])")
-_OFFICIAL = re.compile(r"正式版?|正本|確定版?|最終版?|原本|(?<![a-z])(?:official|final|approved)(?![a-z])")
-_DRAFT = re.compile(
-    r"[(_ \[【]案[)_ \]】]?|(?<![提図議立考])案$|素案|原案|下書き|ドラフト|(?<![a-z])(?:draft|wip)(?![a-z])"
-)
-_OLD = re.compile(
-    r"旧版|旧様式|【旧】|\[旧\]|[(]旧[)]|[_ ]旧$|^旧[_ ]|改[定訂正]前|過去版|"
-    r"(?<![a-z])(?:old|obsolete|superseded|archived?)(?![a-z])"
-)
-OLD_FOLDER = re.compile(r"^(?:旧|旧版|旧規程|過去|過去版|廃止|廃止分|アーカイブ|old|archived?|obsolete)$")
-_ABOLISHED = re.compile(r"廃止|失効|(?<![a-z])(?:abolished|withdrawn|repealed)(?![a-z])")
-_COPY = re.compile(r"のコピー|コピー|[-_ ]copy|[(][0-9]{1,2}[)]$")
-_SEPARATORS = re.compile(r"[\s_\-.,()\[\]【】「」『』:;・~〜]+")
+"""On a line of its own: "Windows Version 11 対応" is no version of the manual."""
 
 _FROM_LABEL = re.compile(
     r"(?:施行(?:年月)?日?|適用(?:開始)?日|発効日|実施日|最終改[定訂正]日?|改[定訂正](?:年月)?日?|制定(?:年月)?日?|"
@@ -52,22 +56,41 @@ _TO_LABEL = re.compile(
     r"valid (?:until|through|to)|expires?(?: on)?)[\s:は]*$"
 )
 _STARTS = re.compile(
-    r"^\s*(?:付け?で|から|より|に|をもって|を以って|を以て)?[、\s]*"
+    r"^\s*(?:付け?で|から|より|に|をもって|を以って|を以て)?[、\s]*(?:改[定訂正](?:の上|し)?[、\s]*)?"
     r"(?:施行|実施|発効|効力を|適用(?:する|し、|を開始))"
 )
 _ENDS = re.compile(
-    r"^\s*(?:限り(?!で)|限りで|まで(?:の間)?(?:有効|適用|とする)|をもって(?:廃止|失効|終了)|に(?:廃止|失効)|付け?で(?:廃止|失効))"
+    r"^\s*(?:限り(?!で)|限りで|まで(?:の間)?(?:有効|適用|とする)|"
+    r"をもって(?:廃止|失効|終了)|に(?:廃止|失効)|付け?で(?:廃止|失効))"
 )
+_MAYBE = re.compile("こと(?:が|も)|場合|得る|とき")
 _PERIOD_TO = re.compile(r"^\s*(?:から|より|〜|~|-|to|through|until)\s*$")
+_OWN = (
+    rf"(?:本|この|当該?|今回の|改[定訂正]後の)(?:{RULE_WORDS}|規程類|文書|ガイドライン|ポリシー|手引き?|"
+    r"(?:価格|料金|賃金|単価)表|改[定訂正])"
+)
+_OWN_SUBJECT = re.compile(rf"{_OWN}(?:の(?:一部)?(?:改[定訂正]|制定))?は[、\s]*")
+_CLAUSE = re.compile(
+    "ただし|但し|第[0-9一二三四五六七八九十百]+[条項号章節表]|別表|別紙|の規定は|については|に関して|のうち|手当"
+)
+_NO_SUBJECT = re.compile(r"[\s・●○■◆*#(【\[|:、,0-9.附則]*")
+"""What may stand before a day or its label in a sentence that names no subject, 附則 apart."""
 _OWN_END = re.compile(
-    r"(?:本|この|当該)(?:規程|規則|規定|基準|要領|細則|内規|マニュアル|手順書|文書|通知|通達|制度)は[^。\n]{0,30}?(?:廃止|失効)"
-    r"(?:する|した|します|しました|とする|されました|済)"
+    rf"{_OWN}は(?P<between>[^。\n]{{0,30}}?)(?:廃止|失効)"
+    r"(?:する|した|します|しました|とする|とします|された|されました|するものとする|済み?)\s*(?=[。\n)]|$)"
+)
+_NOT_ENDING = re.compile(
+    "を(?!もって|以て|以って)(?<!これを)|場合|とき|なら|まで|こと|都合|決議|承認|必要|とも|など|限り"
 )
 _REPLACES = re.compile(
-    r"(?:に伴い|により|をもって|と同時に|施行の(?:日|際)に?)[、\s]*(?:従前の|従来の|旧)?[「『]?(?P<name>[^。、\n「」『』()]{2,30}?)[」』]?"
-    r"(?:[(][^)]{0,40}[)])?は[、\s]*(?:これを)?廃止"
+    r"(?:に伴い|により|をもって|と同時に|施行の(?:日|際)に?)[、\s]*(?:従前の|従来の|旧)?[「『]?"
+    rf"(?P<name>(?!本|この|当)[^。、\n「」『』()]{{0,28}}?(?:{RULE_WORDS}|[^。、\n「」『』()]{{2,28}}(?=[」』])))[」』]?"
+    r"(?:[(][^)]{0,40}[)])?は[、\s]*(?:これを)?廃止(?:する|した|します|しました|とする|とします)\s*(?=[。\n]|$)"
 )
-_ABOLISHED_MARK = re.compile(r"[【\[<(]\s*(?:廃止|失効|旧版|obsolete|superseded)\s*[】\]>)]")
+_ABOLISHED_MARK = re.compile(
+    r"(?:^\s*|\A[^\n]{0,60}(?<![条項章節款号]))[【\[<(]\s*(?:廃止|失効|旧版|obsolete|superseded)\s*[】\]>)]",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +155,14 @@ def text_facts(text: str) -> Facts:
         ends += found_ends
     whole = fold("\n".join(parts))
     head = fold(text[:_HEAD])
-    version = _VERSION.search(head[:300])
-    abolished = _ABOLISHED_MARK.search(head[:300]) or (not ends and _OWN_END.search(whole))
+    version = _TEXT_VERSION.search(head[:300])
+    abolished = _ABOLISHED_MARK.search(head[:300]) or (not ends and _abolishes_itself(whole))
+    # Several ends are those of the items of a list, of which none is the document's own.
+    begin, end = max(starts, default=None), ends[0] if len(set(ends)) == 1 else None
     return Facts(
-        version=_numbers(version) if version else (),
-        valid_from=max(starts, default=None),
-        valid_to=max(ends, default=None),
+        version=numbers(version) if version else (),
+        valid_from=begin,
+        valid_to=end if end is None or begin is None or begin <= end else None,
         standing="abolished" if abolished else "",
         replaces=tuple(dict.fromkeys(name_key(match["name"]) for match in _REPLACES.finditer(whole))),
     )
@@ -149,18 +174,17 @@ def name_facts(paths: Iterable[str], title: str = "") -> Facts:
     for path in paths:
         place = PurePosixPath(path)
         stem = fold(place.stem)
-        version = _VERSION.search(stem)
-        standing = _standing(stem) or (
+        standing = name_standing(stem) or (
             "old" if any(OLD_FOLDER.match(fold(folder)) for folder in place.parent.parts) else ""
         )
         found = replace(
             found,
-            version=found.version or (_numbers(version) if version else ()),
-            dated=found.dated or _name_date(stem),
+            version=found.version or name_version(stem),
+            dated=found.dated or path_date(path),
             standing=found.standing or standing,
         )
     if not found.standing:
-        found = replace(found, standing=_standing(fold(title)))
+        found = replace(found, standing=name_standing(fold(title)))
     return found
 
 
@@ -174,50 +198,9 @@ def joined(name: Facts, text: Facts) -> Facts:
     )
 
 
-@lru_cache(maxsize=65_536)
-def name_key(name: str) -> str:
-    """A name without version, date, standing and signs: 就業規則_第3版(2024) and 【旧】就業規則 are one."""
-    key = fold(name)
-    for pattern in (_VERSION, _OFFICIAL, _OLD, _DRAFT, _ABOLISHED, _COPY, _NAME_DATE, _ERA_YEAR):
-        key = pattern.sub(" ", key)
-    key = re.sub("改[定訂正]版?|新版|最新版?|年度版?|[(]?新[)]", " ", key)
-    return _SEPARATORS.sub("", key)
-
-
-def file_key(path: str) -> str:
-    """`name_key` of a path's file, without its ending."""
-    return name_key(re.sub(r"\.[^./]*$", "", path.rsplit("/", 1)[-1]))
-
-
-def _standing(name: str) -> str:
-    for standing, pattern in (
-        ("abolished", _ABOLISHED), ("old", _OLD), ("draft", _DRAFT), ("official", _OFFICIAL),
-    ):  # fmt: skip
-        if pattern.search(name):
-            return standing
-    return ""
-
-
-def _numbers(match: re.Match[str]) -> tuple[int, ...]:
-    written = next(group for group in match.groups() if group)
-    return tuple(int(part) for part in written.split("."))
-
-
-def _name_date(stem: str) -> str | None:
-    for moment in dates(stem):
-        if moment.fields[0]:
-            return _day(moment)
-    if match := _ERA_YEAR.search(stem):
-        era = next(iter(dates(match.group() if "年" in match.group() else f"{match.group()}年")), None)
-        if era is not None:
-            return _day(era)
-    match = _NAME_DATE.search(stem)
-    return f"{match['y']}-{int(match['m'] or 1):02}-{int(match['d'] or 1):02}" if match else None
-
-
-def _day(moment: Moment) -> str:
-    year, month, day = moment.fields
-    return f"{year:04}-{month or 1:02}-{day or 1:02}"
+def _abolishes_itself(text: str) -> bool:
+    """Whether a sentence says flatly that the document is abolished: not that it may be, nor what it ends."""
+    return any(not _NOT_ENDING.search(match["between"]) for match in _OWN_END.finditer(text))
 
 
 def _validity(part: str) -> tuple[list[str], list[str]]:
@@ -228,25 +211,31 @@ def _validity(part: str) -> tuple[list[str], list[str]]:
     for moment in dates(part):
         if moment.fields[0] is None:
             continue
-        day = _day(moment)
+        first, last = period(moment, part)
         before = part[max(0, moment.start - _NEAR) : moment.start]
         after = part[moment.end : moment.end + _NEAR]
         second = previous is not None and _PERIOD_TO.match(part[previous[0].end : moment.start])
+        kind = ""
         if second and previous is not None and previous[1] == "period":
-            ends.append(day)
-            kind = ""
-        elif _TO_LABEL.search(before):
-            period = _PERIOD_TO.match(_until_date(part, moment.end))
-            kind = "period" if period else ""
-            (starts if period else ends).append(day)
+            ends.append(last)
+        elif label := _TO_LABEL.search(before):
+            if _speaks_of_itself(part, moment.start - len(label.group()), strict=True):
+                period_follows = _PERIOD_TO.match(_until_date(part, moment.end))
+                kind = "period" if period_follows else ""
+                if period_follows:
+                    starts.append(first)
+                else:
+                    ends.append(last)
         elif _ENDS.match(after):
-            ends.append(day)
-            kind = ""
-        elif _FROM_LABEL.search(before) or _STARTS.match(after):
-            starts.append(day)
+            if _speaks_of_itself(part, moment.start, strict=True) and not _MAYBE.search(after):
+                ends.append(last)
+        elif label := _FROM_LABEL.search(before):
+            if _speaks_of_itself(part, moment.start - len(label.group()), strict=False):
+                starts.append(first)
+                kind = "period"
+        elif _STARTS.match(after) and _speaks_of_itself(part, moment.start, strict=False):
+            starts.append(first)
             kind = "period"
-        else:
-            kind = ""
         previous = (moment, kind)
     return starts, ends
 
@@ -255,3 +244,30 @@ def _until_date(part: str, at: int) -> str:
     """The text from `at` to the next date, at most a few characters."""
     following = next(iter(dates(part[at : at + 20])), None)
     return part[at : at + following.start] if following else ""
+
+
+def _speaks_of_itself(part: str, at: int, *, strict: bool) -> bool:
+    """Whether what stands before `at` in its sentence makes the whole document the subject, or names none.
+
+    `strict` is for ends, which are worse to get wrong: without a subject nothing else may stand there.
+    """
+    begin = part.rfind("。", max(0, at - _SENTENCE), at) + 1 or max(0, at - _SENTENCE)
+    sentence = part[begin:at]
+    if subjects := list(_OWN_SUBJECT.finditer(sentence)):
+        own = subjects[-1]
+        said = sentence[own.end() :]
+        doubt = _CLAUSE.search(said) or re.search("ただし|但し", sentence[: own.start()][-6:])
+        return not doubt and not (strict and re.search("を(?!もって|以て|以って)", said))
+    line = sentence[sentence.rfind("\n") + 1 :]
+    if re.search(rf"{_OWN}の\s*$", line):
+        return True
+    if strict:
+        return bool(_NO_SUBJECT.fullmatch(_without_days(line)))
+    return not (_CLAUSE.search(line) or re.search(r"は|の\s*$|を", line))
+
+
+def _without_days(line: str) -> str:
+    """`line` without days and their labels: 制定 1968年4月1日 最終改定 2025年4月1日 is nothing else."""
+    for moment in reversed(list(dates(line))):
+        line = f"{line[: moment.start]}\n{line[moment.end :]}"
+    return "".join(_TO_LABEL.sub("", _FROM_LABEL.sub("", piece)) for piece in line.split("\n"))

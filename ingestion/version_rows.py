@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ingestion.versions import Candidate
 
 _BATCH = 200
+_READING = 2
+"""Counted up whenever texts are read differently: what an earlier release has read is read again."""
 
 
 class VersionRows:
@@ -41,7 +43,7 @@ class VersionRows:
         Returns how many documents were read. Nothing is done when the library is as it was the last time. The
         caller holds the right to write.
         """
-        if self._ordered_at() == str(self._library.generation):
+        if self._ordered_at() == self._order(self._library.generation):
             return 0
         from ingestion.versions import group  # scipy comes with it, which searching does without
 
@@ -58,7 +60,7 @@ class VersionRows:
             if changed:
                 statement = sa.update(t.versions).where(t.versions.c.document == sa.bindparam("of"))
                 connection.execute(statement, changed)
-            ordered = {"key": "versions", "value": str(generation)}
+            ordered = {"key": "versions", "value": self._order(generation)}
             connection.execute(
                 upsert(t.meta).values(ordered).on_conflict_do_update(index_elements=["key"], set_=ordered)
             )
@@ -90,8 +92,12 @@ class VersionRows:
         ]
         return sorted(told, key=lambda members: members[0].family)
 
+    @staticmethod
+    def _order(generation: int) -> str:
+        return f"{generation}.{_READING}"
+
     def _ordered_at(self) -> str:
-        """The library's generation when its documents were last ordered."""
+        """The library's generation and the reading when its documents were last ordered."""
         with self._library.engine.connect() as connection:
             query = sa.select(t.meta.c.value).where(t.meta.c.key == "versions")
             return str(connection.execute(query).scalar() or "")
@@ -101,7 +107,13 @@ class VersionRows:
         query = (
             sa.select(columns.id, columns.generation)
             .join(t.versions, t.versions.c.document == columns.id, isouter=True)
-            .where(sa.or_(t.versions.c.generation.is_(None), t.versions.c.generation != columns.generation))
+            .where(
+                sa.or_(
+                    t.versions.c.generation.is_(None),
+                    t.versions.c.generation != columns.generation,
+                    t.versions.c.facts.not_like(f"[{_READING},%"),
+                )
+            )
         )
         with self._library.engine.connect() as connection:
             new = connection.execute(query).all()
@@ -120,7 +132,7 @@ class VersionRows:
             return None
         from ingestion.versions import signature_of
 
-        facts = json.dumps(astuple(text_facts(document.text)), ensure_ascii=False)
+        facts = json.dumps([_READING, *astuple(text_facts(document.text))], ensure_ascii=False)
         return {
             "document": item.id, "generation": item.generation, "facts": facts,
             "signature": signature_of(document.text),
@@ -151,7 +163,7 @@ def _candidate(row: Any, places: Sequence[Any]) -> Candidate:
 
 
 def _facts(packed: str) -> Facts:
-    version, valid_from, valid_to, dated, standing, replaces = json.loads(packed)
+    version, valid_from, valid_to, dated, standing, replaces = json.loads(packed)[-6:]
     return Facts(tuple(version), valid_from, valid_to, dated, standing, tuple(replaces))
 
 

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from datasketch import MinHash
 
-from ingestion.validity import OLD_FOLDER, Facts, Version, file_key, name_key
+from ingestion.validity import Facts, Version
+from ingestion.version_names import OLD_FOLDER, YEAR_FOLDER, file_key, name_key
 from ingestion.written_forms import fold
 
 PERMUTATIONS = 128
@@ -63,7 +64,6 @@ _DETAIL = re.compile(
 _JAPANESE = "[ぁ-ヿ一-鿿]"
 _BROKEN = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
 _DETAILS = 8  # bytes
-_YEAR = re.compile("(?:20[0-9]{2}|(?:令和|平成|[rh])[0-9元]{1,2})(?:年度?)?")
 _STANDINGS = ("official", "", "old", "draft", "abolished")
 _NOT_COUNTING = ("draft", "old", "abolished")
 
@@ -251,7 +251,7 @@ def _folders(candidate: Candidate) -> set[tuple[str, ...]]:
         tuple(
             folder
             for folder in PurePosixPath(path).parent.parts
-            if not (OLD_FOLDER.match(fold(folder)) or _YEAR.fullmatch(fold(folder)))
+            if not (OLD_FOLDER.match(fold(folder)) or YEAR_FOLDER.fullmatch(fold(folder)))
         )
         for path in candidate.paths
     }

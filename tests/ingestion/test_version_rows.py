@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from library_fakes import World
 
 from assistant.answers import Query
 from assistant.currency import Currency
 from assistant.retrieval import Retriever
+from ingestion import library_schema as t
 from ingestion.settings import RetrievalSettings
 from ingestion.validity import state_on
 from ingestion.version_rows import VersionRows
@@ -70,6 +72,19 @@ def test_a_document_is_read_once_and_again_when_it_was_stored_anew(world: World)
     assert version.valid_from == "2020-04-01"
     world.ingest(reparse=True)
     assert rows.refresh() == 0 and list(rows.all().values()) == [version]
+
+
+def test_what_an_earlier_release_has_read_is_read_again(world: World) -> None:
+    world.write("旅費規程.txt", RULE.format(amount="10,000", day="平成30年4月1日"))
+    world.ingest()
+    with world.library.engine.begin() as connection:
+        stale = {"facts": '[[], null, "2020-03-31", null, "abolished", []]', "signature": b"x" * 512}
+        connection.execute(sa.update(t.versions).values(stale))
+        connection.execute(sa.update(t.meta).where(t.meta.c.key == "versions").values(value="1"))
+    rows = VersionRows(world.library)
+    assert rows.refresh() == 1
+    assert states(world) == {"旅費規程.txt": "in_force"}
+    assert rows.refresh() == 0
 
 
 def test_a_move_to_the_old_files_counts_without_reading_anything(world: World) -> None:

@@ -261,3 +261,34 @@ def test_a_day_in_a_lone_name_is_only_a_name() -> None:
 def test_nothing_said_is_in_force() -> None:
     (version,) = group([Candidate("a", "t", ("/srv/a.txt",), b"", Facts())])
     assert state_on(version, "2026-01-01") == "in_force" and version.preferred
+
+
+def test_manuals_of_two_releases_of_a_product_are_both_in_force() -> None:
+    found = grouped(
+        candidate("手順/PC設定手順(1).docx", text_of(["Windows Version 10 対応", *RULE])),
+        candidate("手順/PC設定手順.docx", text_of(["Windows Version 11 対応", *changed(RULE, 0.1)])),
+        candidate("IT/Windows Version 10 設定手順.docx", text_of(RULE)),
+        candidate("IT/Windows Version 11 設定手順.docx", text_of(changed(RULE, 0.1))),
+    )
+    assert {state_on(version, "2026-01-01") for version in found.values()} == {"in_force"}
+
+
+def test_a_fiscal_year_lasts_until_march() -> None:
+    paths = "料金/料金表_2026年度.xlsx", "料金/料金表_2027年度.xlsx"
+    found = grouped(candidate(paths[0], text_of(RULE)), candidate(paths[1], text_of(changed(RULE, 0.1))))
+    assert [state_on(found[path], "2027-03-31") for path in paths] == ["in_force", "future"]
+    assert [state_on(found[path], "2027-04-01") for path in paths] == ["superseded", "in_force"]
+
+
+def test_year_folders_put_rules_in_order_but_no_other_files() -> None:
+    found = grouped(
+        candidate("人事/2023/賃金表.xlsx", text_of(RULE)),
+        candidate("人事/2024/賃金表.xlsx", text_of(changed(RULE, 0.1))),
+        candidate("経理/2023/売上集計.xlsx", text_of(RULE)),
+        candidate("経理/2024/売上集計.xlsx", text_of(changed(RULE, 0.1))),
+        candidate("総務/2023/席次.xlsx", text_of(RULE)),
+        candidate("総務/2024/席次.xlsx", text_of(changed(RULE, 0.1))),
+    )
+    assert {id for id, version in found.items() if state_on(version, "2026-01-01") != "in_force"} == {
+        "人事/2023/賃金表.xlsx"
+    }
