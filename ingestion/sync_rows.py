@@ -75,6 +75,14 @@ class SyncRows:
             "attempts": (old.attempts if old else 0) + 1,
         })  # fmt: skip
 
+    def record_cancelled(self, name: str, at: str, seconds: float) -> None:
+        """Somebody ended a run that began at `at`: what was known stays, the schedule counts from now."""
+        values = {"source": name, "at": at, "seconds": seconds, "refused": 0, "report": "{}", "attempts": 0}
+        statement = upsert(t.syncs).values(values)
+        again = {"at": at, "seconds": seconds}
+        with self._writing.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=again))
+
     def _put(self, values: dict[str, Any]) -> None:
         statement = upsert(t.syncs).values(values)
         with self._writing.begin() as connection:

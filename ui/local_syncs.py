@@ -235,7 +235,7 @@ def _fetching(done: int, total: int, path: str) -> Json:
 
 
 def _state(run: SyncRun | None) -> str:
-    if run is None:
+    if run is None or (run.ok_at is None and run.error is None):  # the latter was cancelled
         return "never"
     return "refused" if run.refused else "failed" if run.error is not None else "ok"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
-from ui.errors import EXPECTED, JobRunningError, error_from_json
+from ui.errors import EXPECTED, JobRunningError, NotFoundError, error_from_json
 from ui.operations import Operations
 
 Json = dict[str, Any]
@@ -19,6 +19,8 @@ POLL_SECONDS = 600.0
 """How often a source without `every_minutes` is looked at, beside being watched."""
 _RETRY_SECONDS = 5.0  # after the first failure; doubled with each one, up to the polling time
 _BUSY_SECONDS = 5.0  # another ingest is running: no fault of the source
+_PAUSE_SECONDS = 60.0  # after a run that left no trace; doubled with each one
+_LONGEST_PAUSE = 3600.0
 _LOOK_SECONDS = 60.0  # the clock may be set while the schedule sleeps
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,8 @@ class _Loop:
         known = operations.syncs()
         wanted = [item for item in known if source in (None, item["name"], item["source"])]
         if not wanted:
-            operations.preview(source)  # raises what a run would raise
+            operations.preview(source)  # raises what a run would raise, except for a folder that is none yet
+            raise NotFoundError(f"{source} is no source yet. Ingest it once, then it can be watched.")
         return wanted
 
     def run(self, item: _Watched) -> None:
@@ -145,12 +148,26 @@ class _Loop:
         return self._operations
 
 
+@dataclass(slots=True)
+class _Started:
+    """A run that the schedule began: `at` of the one before, and until when there is to be no other."""
+
+    at: str | None
+    tries: int
+    until: float
+
+
 class Schedule:
     """Starts the synchronisations that are due, in a thread of the service. One runs at a time."""
 
-    def __init__(self, operations: Operations, *, tick_seconds: float = 5.0) -> None:
+    def __init__(
+        self, operations: Operations, *, tick_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._operations = operations
         self._tick = tick_seconds
+        self._clock = clock
+        self._started: dict[str, _Started] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="konkyo-schedule", daemon=True)
 
@@ -171,17 +188,29 @@ class Schedule:
         """
         if (job := self._operations.job()) is not None and job["state"] == "running":
             return self._tick
-        scheduled = [
-            (datetime.fromisoformat(item["next_at"]), str(item["name"]))
-            for item in self._operations.syncs() if item["next_at"] is not None
-        ]  # fmt: skip
+        scheduled = [item for item in self._operations.syncs() if item["next_at"] is not None]
         if not scheduled:
             return None
-        at, name = min(scheduled)
-        left = (at - datetime.now(UTC)).total_seconds()
+        left, name, at = min((self._left(item), str(item["name"]), item.get("at")) for item in scheduled)
         if left <= 0:
             self._operations.start_sync(name)
+            self._remember(name, at)
         return min(max(left, self._tick), _LOOK_SECONDS)
+
+    def _left(self, item: Json) -> float:
+        """Seconds until the source is due."""
+        left = (datetime.fromisoformat(item["next_at"]) - datetime.now(UTC)).total_seconds()
+        started = self._started.get(str(item["name"]))
+        if started is not None and started.at == item.get("at"):
+            left = max(left, started.until - self._clock())
+        return left
+
+    def _remember(self, name: str, at: str | None) -> None:
+        """A run that ends without a trace (a full disk, a lock) must not begin anew with each look."""
+        before = self._started.get(name)
+        tries = before.tries + 1 if before is not None and before.at == at else 0
+        pause = min(_PAUSE_SECONDS * 2**tries, _LONGEST_PAUSE)
+        self._started[name] = _Started(at, tries, self._clock() + pause)
 
     def _run(self) -> None:
         wait: float | None = self._tick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
@@ -71,6 +72,8 @@ def synchronise(
 ) -> Outcome:
     """Make the library equal to `source`. What goes wrong is recorded and told, not raised.
 
+    Errors that nobody foresaw are recorded and raised.
+
     Raises:
         WorkspaceBusyError: another process is writing; nothing is recorded.
     """
@@ -89,10 +92,17 @@ def synchronise(
         raise
     except IngestionError as error:
         outcome.error, outcome.refused = str(error), isinstance(error, UnsafeRemovalError)
+    except Exception as error:  # a full disk, a broken library, a bug: else the schedule begins again at once
+        told = f"the run ended unexpectedly ({type(error).__name__}: {error})."
+        with suppress(Exception):  # what ended it may keep this from being written, too
+            rows.record_bad(source.name, at, time.monotonic() - start, told, refused=False)
+        raise
     outcome.seconds = time.monotonic() - start
     if outcome.error is not None:
         rows.record_bad(source.name, at, outcome.seconds, outcome.error, refused=outcome.refused)
-    elif not outcome.report.cancelled:
+    elif outcome.report.cancelled:
+        rows.record_cancelled(source.name, at, outcome.seconds)
+    else:
         rows.record_good(source.name, at, outcome.seconds, counts(outcome))
     return outcome
 

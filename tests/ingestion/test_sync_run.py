@@ -359,3 +359,29 @@ def test_files_that_vanish_while_they_are_read(world: World, folder: Source) -> 
     assert set(world.paths()) | gone == {f"f{number}.txt" for number in range(10)}
     outcome = run(world, folder, allow_empty=True)
     assert set(world.paths()) == {path.name for path in world.docs.iterdir()} and failures(world) == {}
+
+
+def test_runs_that_were_cancelled_or_broke_are_recorded_with_their_time(world: World, folder: Source) -> None:
+    run(world, folder)
+    rows = SyncRows(world.library)
+    old = "2026-01-01T00:00:00+00:00"
+    rows.record_good("rules", old, 1.0, {"added": 10})
+
+    def cancelled(place: Path, *, groups: frozenset[str], allow_empty: bool) -> IngestReport:
+        return IngestReport(cancelled=True)
+
+    def broken(place: Path, *, groups: frozenset[str], allow_empty: bool) -> IngestReport:
+        raise OSError("disk full")
+
+    synchronise(folder, cancelled, library=world.library, settings=Settings())
+    row = rows.runs()["rules"]
+    assert row.at > old and (row.ok_at, row.error, row.attempts) == (old, None, 0)
+    assert row.report == {"added": 10}
+    with pytest.raises(OSError, match="disk full"):
+        synchronise(folder, broken, library=world.library, settings=Settings())
+    row = rows.runs()["rules"]
+    assert row.ok_at == old and row.error is not None and "OSError: disk full" in row.error
+    assert row.attempts == 1
+    fresh = Source("fresh", "folder", world.docs, SourceSettings(kind="folder"))
+    synchronise(fresh, cancelled, library=world.library, settings=Settings())
+    assert rows.runs()["fresh"].ok_at is None and rows.runs()["fresh"].error is None

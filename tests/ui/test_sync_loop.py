@@ -185,3 +185,25 @@ def test_the_schedule_outlives_errors(caplog: pytest.LogCaptureFixture) -> None:
     assert "expected" in caplog.text and "ZeroDivisionError" in caplog.text
     count = len(sources.runs)
     assert not threading.Event().wait(0.1) and len(sources.runs) == count
+
+
+def test_a_run_that_leaves_no_trace_is_not_begun_with_each_look() -> None:
+    sources, now = FakeSources({"a": 5, "b": 5}), [0.0]
+    sources.next_at = {"a": _at(-9), "b": _at(-1)}
+    schedule = Schedule(sources, clock=lambda: now[0])  # type: ignore[arg-type]
+    begun = []
+    for second in range(0, 4000, 5):
+        now[0], before = float(second), len(sources.runs)
+        schedule.start_due()
+        begun += [(second, name) for name in sources.runs[before:]]
+    assert [second for second, name in begun if name == "a"] == [0, 60, 180, 420, 900, 1860, 3780]
+    assert [second for second, name in begun if name == "b"][:3] == [5, 65, 185]
+
+
+def test_a_folder_that_is_no_source_yet_cannot_be_watched() -> None:
+    class Looking(FakeSources):
+        def preview(self, source: str | None = None) -> list[Json]:
+            return [{}]
+
+    with pytest.raises(NotFoundError, match="/tmp is no source yet"):
+        watch(Looking({}), [], 50, "/tmp")
