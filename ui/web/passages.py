@@ -18,6 +18,8 @@ PAGE_FORMATS = frozenset({"pdf", "png", "jpg", "tiff", "bmp", "webp"})
 """Formats whose pages have pictures."""
 
 MARK = (255, 226, 110)
+LIGHT_MARK = (255, 243, 196)
+CELL_MARK = (255, 190, 90)
 OUTLINE = (47, 93, 140)
 _WINDOW = 900
 _ROWS_AROUND = 6
@@ -71,16 +73,19 @@ def still_holds(document: Json, start: int, end: int, quote: str) -> bool:
     return str(document["text"][start:end]) == quote
 
 
-def highlight(png: bytes, boxes: Sequence[Json], scale: float) -> bytes:
+def highlight(png: bytes, boxes: Sequence[Json], scale: float, cell: Sequence[Json] = ()) -> bytes:
     """The page image (PNG, `scale` pixels a point) with `boxes` marked as by a pen; they count in points.
 
-    Dark characters stay dark: the mark darkens only what is lighter than itself.
+    Dark characters stay dark: the mark darkens only what is lighter than itself. `cell` are the boxes of the
+    table's cell that was cited of them: the others are then marked lightly, and the cell as by a second pen.
     """
     image = Image.open(io.BytesIO(png)).convert("RGB")
     pen = Image.new("RGB", image.size, (255, 255, 255))
     draw = ImageDraw.Draw(pen)
     for box in boxes:
-        draw.rectangle(_pixels(box, scale, image.size, margin=1.0), fill=MARK)
+        draw.rectangle(_pixels(box, scale, image.size, margin=1.0), fill=LIGHT_MARK if cell else MARK)
+    for box in cell:
+        draw.rectangle(_pixels(box, scale, image.size, margin=1.0), fill=CELL_MARK)
     return _png(ImageChops.multiply(image, pen))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,7 +15,7 @@ from web_fakes import SCRIPT, FakeOperations
 
 from ingestion.errors import ModelError
 from ui.errors import ServiceError
-from ui.web import resources
+from ui.web import passages, resources
 
 APP = str(Path(__file__).parents[3] / "ui" / "web" / "app.py")
 
@@ -147,6 +149,34 @@ def test_the_open_passage_is_shown_with_where_the_original_is(operations: FakeOp
     assert page.code[0].value == "\\\\server\\share\\parts\\部品表.xlsx"
     shown = "".join(element.value for element in page.get("html"))
     assert 'class="marked"' in shown and "<mark>12,000円</mark>" in shown
+
+
+def test_the_cited_cell_is_looked_for_on_the_page(
+    operations: FakeOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened()
+    ask(page, "休暇は？")
+    (talk,) = operations.conversations()
+    answer = operations.conversation(talk["id"])["messages"][1]["answer"]
+    from ui.web.turns import passage_of
+
+    cited = passage_of(answer["claims"][0]["citations"][0])
+    cell = {"start": cited.start + 8, "end": cited.start + 12}
+    drawn: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = []
+    plain = passages.highlight
+
+    def highlight(png: bytes, boxes: Any, scale: float, cells: Any = ()) -> bytes:
+        drawn.append((list(boxes), list(cells)))
+        return plain(png, boxes, scale, cells)
+
+    monkeypatch.setattr(passages, "highlight", highlight)
+    page.session_state["passage"] = replace(cited, cell=cell)
+    page.run()
+    assert not page.exception
+    assert drawn[-1] == (
+        operations.boxes("rules", cited.start, cited.end),
+        operations.boxes("rules", cell["start"], cell["end"]),
+    )
 
 
 def test_a_changed_document_says_so(operations: FakeOperations) -> None:

@@ -35,6 +35,17 @@ def test_only_the_boxes_are_coloured_and_ink_stays_dark() -> None:
     assert ink.any() and (after[ink] == 0).all()
 
 
+def test_the_cited_cell_stands_out_of_its_row() -> None:
+    plain = FakeOperations().page_image("rules", 1, scale=1.0)
+    row = {"page": 1, "x0": 50, "y0": 250, "x1": 180, "y1": 262}
+    cell = {"page": 1, "x0": 120, "y0": 250, "x1": 150, "y1": 262}
+    marked = pixels(passages.highlight(plain, [row], 1.0, [cell]))
+    blank = (pixels(plain) == 255).all(axis=2)
+    assert blank[255, 60] and blank[255, 135]
+    assert tuple(marked[255, 60]) == tuple(marked[255, 175]) == passages.LIGHT_MARK
+    assert tuple(marked[255, 135]) == passages.CELL_MARK
+
+
 def test_a_box_outside_the_page_is_cut_off() -> None:
     plain = FakeOperations().page_image("rules", 1, scale=1.0)
     passages.highlight(plain, [{"page": 1, "x0": -50, "y0": -50, "x1": 9999, "y1": 9999}], 1.0)

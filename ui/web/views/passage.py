@@ -103,12 +103,21 @@ def _page(chosen: Passage, document: Json) -> None:
             tell_confidence(page)
     image = operations().page_image(chosen.document, number, scale=_SCALE)
     here = [box for box in boxes if box["page"] == number]
+    cell = [box for box in _cell_boxes(chosen) if box["page"] == number]
     with st.container(border=True, key="page_image"):
-        st.image(passages.highlight(image, here, _SCALE), width="stretch", output_format="PNG")
+        st.image(passages.highlight(image, here, _SCALE, cell), width="stretch", output_format="PNG")
     show_figures(document, number, image, _SCALE)
     if not boxes:
         st.info(say("no_boxes"), icon=":material/info:")
         st.html(passages.marked_text(document["text"], chosen.start, chosen.end))
+
+
+def _cell_boxes(chosen: Passage) -> list[Json]:
+    """Where the cell of the cited row lies, nowhere when no cell was cited or it is all of the passage."""
+    cell = chosen.cell
+    if cell is None or (cell["start"], cell["end"]) == (chosen.start, chosen.end):
+        return []
+    return operations().boxes(chosen.document, cell["start"], cell["end"])
 
 
 def _turn_pages(number: int, cited: int, total: int) -> None:
