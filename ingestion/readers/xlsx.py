@@ -19,6 +19,7 @@ from openpyxl.utils.cell import range_boundaries
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder
 from ingestion.readers.csv import column_name
+from ingestion.readers.number_formats import shown_number
 from ingestion.readers.office import core_properties, opened
 from ingestion.readers.sheets import Row, add_sheet
 from ingestion.readers.xlsx_extras import add_extras, unsaved_formulas
@@ -145,7 +146,7 @@ def _merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def shown(value: object, number_format: str | None = None) -> str:
-    """A cell's value as plain text: dates in ISO form, numbers with the commas and "%" they show."""
+    """A cell's value as plain text: dates in ISO form, numbers as their format shows them."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime.datetime):
@@ -157,22 +158,5 @@ def shown(value: object, number_format: str | None = None) -> str:
     if isinstance(value, datetime.time):
         return value.isoformat(timespec="minutes")
     if isinstance(value, int | float):
-        return _shown_number(value, number_format or "General")
-    return str(value)
-
-
-def _shown_number(value: int | float, number_format: str) -> str:
-    pattern = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", number_format.split(";")[0])
-    decimals = re.search(r"\.(0+)", pattern)
-    places = len(decimals.group(1)) if decimals else 0
-    if "%" in pattern:
-        return f"{value * 100:.{places}f}%"
-    if "#,##0" in pattern and not pattern.rstrip().endswith(","):
-        return f"{value:,.{places}f}"
-    if re.fullmatch(r"0{2,}", pattern) and value == int(value):
-        return f"{int(value):0{len(pattern)}d}"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value)) if not places else f"{value:.{places}f}"
-    if isinstance(value, float):
-        return f"{value:.{places}f}" if places else f"{value:.10g}"
+        return shown_number(value, number_format or "General")
     return str(value)
