@@ -15,7 +15,7 @@ from ingestion.documents import Document, Heading, Span, Table
 from ingestion.errors import ReadError
 from ingestion.screening.findings import REPORTED_AT, Finding, without_overlaps
 from ingestion.screening.labelled_cells import find_in_tables
-from ingestion.screening.masking import mask, masked_text
+from ingestion.screening.masking import beside_text, mask
 from ingestion.screening.personal import find_personal
 from ingestion.screening.planted import find_planted, planted_score
 from ingestion.screening.policy import Policy
@@ -62,9 +62,9 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
         raise RefusedError(f"{REFUSED} ({_counted(meant)}), which its folder refuses.")
     planted = _planted(document, title) if policy.planted != "off" else []
     masked = policy.personal == "mask" and bool(meant)
+    if policy.personal == "mask":  # also when only the file's name, which is its title, says something
+        document, title = mask(document, title, meant, policy)
     quarantined = policy.planted == "quarantine" and bool(planted)
-    if masked:
-        document, title = mask(document, meant, policy), _masked_title(title, policy)
     if quarantined:
         document, title = _defused(document, title, path, planted)
     return Examined(document, title, tuple(personal + planted), masked, quarantined)
@@ -79,7 +79,11 @@ def _personal(document: Document) -> list[Finding]:
     found = find_personal(document.text)
     if document.tables:
         found = without_overlaps([*found, *find_in_tables(document)])
-    return found
+    beside: dict[str, Finding] = {}
+    for one in (one for text in beside_text(document) for one in find_personal(text)):
+        if one.type not in beside or one.confidence > beside[one.type].confidence:
+            beside[one.type] = replace(one, start=0, end=0)  # it has no place in the text
+    return found + list(beside.values())
 
 
 def _planted(document: Document, title: str) -> list[Finding]:
@@ -89,10 +93,6 @@ def _planted(document: Document, title: str) -> list[Finding]:
     if score >= REPORTED_AT:
         found.append(Finding("planted", "metadata", 0, 0, score))
     return found
-
-
-def _masked_title(title: str, policy: Policy) -> str:
-    return masked_text(title, [finding for finding in find_personal(title) if policy.meant(finding)])
 
 
 def _counted(findings: Sequence[Finding]) -> str:
