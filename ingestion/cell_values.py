@@ -35,6 +35,13 @@ _STEP = re.compile(
     r"(?:以上|未満|以下|超|まで|以内|目)?(?:\s*[~〜～].*)?$"
 )
 
+_STEPS_NAME = re.compile(
+    r"(?:年数|月数|勤続.{0,4}|期間|経過.{0,4}|等級|階級|区分|段階|距離|年齢層|以上|未満|以下)(?:[(（].{1,8}[)）])?$"
+)
+_BOUND = re.compile(r"(?:以上|未満|以下|超|まで|以内)|[~〜～]")
+_AMOUNT = re.compile(r"(\d[\d,.]*)\s*(年|[かヶカ]月|[万千])?")
+_WORTH = {"年": 12.0, "万": 10_000.0, "千": 1000.0}
+
 
 def is_value(text: str) -> bool:
     """Whether a cell holds an amount, a date, an address or a mark rather than a name."""
@@ -54,6 +61,26 @@ def is_period(text: str) -> bool:
 def is_step(text: str) -> bool:
     """Whether a text is one step of a scale, as in 6か月, 1年6か月, 2年以上."""
     return bool(_STEP.match(text))
+
+
+def is_bound(text: str) -> bool:
+    """Whether a step says which side of it is meant: 5年以上, 10km未満, 1〜3年."""
+    return bool(_BOUND.search(text))
+
+
+def names_steps(text: str) -> bool:
+    """Whether a name tells of a scale: 勤続年数, 等級, 距離."""
+    return bool(_STEPS_NAME.search(text))
+
+
+def size_of_step(text: str) -> float:
+    """How far up a step stands, in months where it counts years and months."""
+    first = re.split(r"[~〜～]", text)[0] or text
+    size = 0.0
+    for amount, unit in _AMOUNT.findall(first):
+        digits = amount.replace(",", "").rstrip(".")
+        size += (float(digits) if digits.count(".") < 2 else 0.0) * _WORTH.get(unit, 1.0)
+    return size
 
 
 def form_of(text: str) -> str:

@@ -2,7 +2,8 @@
 
 Judged by what tables look like: names above values, years across the top, an empty corner, bold or shaded
 cells, words that usually name columns. It does not understand the words; a table of plain words without any
-of these signs may be read with its first row as names, and a form with two columns as names and values.
+of these signs is read without names, as its first row may be its first record, and a form with two columns as
+names and values.
 """
 
 from __future__ import annotations
@@ -11,8 +12,19 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from ingestion.cell_values import form_of, is_period, is_step, is_usual_name, is_value, names_something
+from ingestion.cell_values import (
+    form_of,
+    is_bound,
+    is_period,
+    is_step,
+    is_usual_name,
+    is_value,
+    names_something,
+    names_steps,
+    size_of_step,
+)
 from ingestion.table_grid import GridCell, by_row, settled
 from ingestion.table_groups import reaches
 
@@ -23,6 +35,8 @@ _LONGEST_FORM = 60
 _LOOKED_AT = 200
 """Data rows that are judged; more say nothing new about a long table."""
 _MOST_STEP_ROWS = 4
+_LONGEST_SHORT = 10
+"""Characters of a name above sentences, which are longer than twice that or end like one."""
 _RANK = re.compile(r"^第?(\d{1,2})位$")
 _ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
 
@@ -108,15 +122,19 @@ def _top_rows(grid: _Grid) -> int:
 
 
 def _in_steps(grid: _Grid) -> bool:
-    """Whether the first row steps up what the others depend on: years of service above days of leave."""
+    """Whether the first row steps up what the others depend on: years of service above days of leave.
+
+    Numbers that merely grow are none: 10名, 12名, 15名 may be a fact of each column like those below it.
+    """
     if grid.width < 3 or not 2 <= grid.height <= _MOST_STEP_ROWS or len(grid.row(0)) != grid.width:
         return False
     steps = [cell.text for cell in grid.row(0)[1:]]
     forms = {form_of(text) for text in steps}
     return (
         not is_value(grid.row(0)[0].text)
-        and len(set(steps)) == len(steps)
         and all(is_step(text) for text in steps)
+        and all(before < after for before, after in pairwise(map(size_of_step, steps)))
+        and (names_steps(grid.row(0)[0].text) or all(is_bound(text) for text in steps))
         and not any(
             form_of(cell.text) in forms for number in range(1, grid.height) for cell in grid.row(number)
         )
@@ -186,7 +204,7 @@ def _stands_out(grid: _Grid, top: int, head: Sequence[GridCell]) -> bool:
         values = [text for text in below if is_value(text)]
         if len(values) >= (0.8 if narrow else 0.5) * len(below) > 0 and (not narrow or _alike(values)):
             return True
-    return not narrow and top == 1 and _short_and_different(head, data)
+    return not narrow and top == 1 and _over_sentences(grid, head)
 
 
 def _alike(values: Sequence[str]) -> bool:
@@ -197,12 +215,15 @@ def _alike(values: Sequence[str]) -> bool:
     return forms.most_common(1)[0][1] >= (0.6 if len(values) > 2 else 1) * len(values)
 
 
-def _short_and_different(head: Sequence[GridCell], data: Sequence[GridCell]) -> bool:
-    """For tables of words only: names are short, and do not come again below."""
-    if len(head) < 3 or any(len(cell.text) > 20 or cell.text[-1] in "。.:：" for cell in head):
+def _over_sentences(grid: _Grid, head: Sequence[GridCell]) -> bool:
+    """Whether short names stand over a column of sentences. Words over words alone may be a first record."""
+    if any(len(cell.text) > _LONGEST_SHORT or cell.text[-1] in "。." for cell in head):
         return False
-    names = {cell.text for cell in head}
-    return not any(cell.text in names for cell in data if cell.row > head[-1].row + 1) or len(data) > 50
+    for cell in head:
+        below = [other.text for other in grid.column(cell.column, 1)]
+        if len(below) > 1 and all(text[-1] in "。." or len(text) > 2 * _LONGEST_SHORT for text in below):
+            return True
+    return False
 
 
 def _spread(grid: _Grid, top: int) -> list[GridCell]:

@@ -252,7 +252,9 @@ def test_a_large_sheet_keeps_every_row() -> None:
     builder = DocumentBuilder("xlsx", paged=True)
     builder.open_page("大")
     builder.table(
-        GridCell(row, column, f"値{row}-{column}" if row else f"列{column}", locator=f"大!A{row}")
+        GridCell(
+            row, column, f"値{row}-{column}" if row else f"列{column}", strong=not row, locator=f"大!A{row}"
+        )
         for row in range(5_000)
         for column in range(8)
     )
