@@ -103,8 +103,7 @@ class _Body:
             return None
         outline = properties.find(qn("w:outlineLvl"))
         if outline is not None:
-            value = int(outline.get(qn("w:val"), "9"))
-            return value + 1 if value < 9 else None
+            return _outline_level(outline)
         style = properties.find(qn("w:pStyle"))
         return self.styles.get(style.get(qn("w:val"))) if style is not None else None
 
@@ -202,6 +201,12 @@ def _heading_styles(word: Any) -> dict[str, int]:
     return levels
 
 
+def _outline_level(outline: Any) -> int | None:
+    """The heading level of a w:outlineLvl; None for body text (9) and for a value that is no level."""
+    value = str(outline.get(qn("w:val"), "9"))
+    return int(value) + 1 if re.fullmatch("[0-8]", value) else None
+
+
 def _style_of(block: Any) -> str:
     style = block.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
     return str(style.get(qn("w:val"), "")) if style is not None else ""
@@ -230,8 +235,7 @@ def _style_level(elements: dict[str, Any], style_id: str) -> int | None:
             return 0
         outline = style.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
         if outline is not None:
-            value = int(outline.get(qn("w:val"), "9"))
-            return value + 1 if value < 9 else None
+            return _outline_level(outline)
         based = style.find(qn("w:basedOn"))
         if based is None:
             return None
