@@ -1,6 +1,7 @@
 """Mails: subject, sender, recipients, date and body; attached files are taken out on their own.
 
-Pictures that stand in the text of a mail (logos, signatures) are no attachments.
+Pictures that stand in the text of a mail (logos, signatures) are no attachments; what else lies in it is one,
+with or without a name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
+from mimetypes import MimeTypes
 from pathlib import Path
+from urllib.parse import unquote
 
 from ingestion.containers import member_names
 from ingestion.decoding import Decoded, decode
@@ -24,6 +27,19 @@ from ingestion.readers.html import add_html
 
 _SHOWN = (("Subject", "subject"), ("From", "from"), ("To", "to"), ("Cc", "cc"), ("Date", "date"))
 _ENCODED_WORD = re.compile(r"(=\?[\w-]+(?:\*[\w-]+)?\?[BbQq]\?[^?]*\?=)\s+(?==\?)")
+_SHOWN_PICTURE = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
+_TYPES = MimeTypes()
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_SUFFIXES = {
+    f"{_OFFICE}wordprocessingml.document": ".docx",
+    f"{_OFFICE}spreadsheetml.sheet": ".xlsx",
+    f"{_OFFICE}presentationml.presentation": ".pptx",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.ms-powerpoint": ".ppt",
+    "application/x-zip-compressed": ".zip",
+    "image/jpeg": ".jpg",
+    "image/tiff": ".tif",
+}
 
 
 def read_eml(path: Path) -> Document:
@@ -139,7 +155,10 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _attached(message: Message) -> Iterator[tuple[str, Message]]:
-    for part in _parts(message):
+    parts = list(_parts(message))
+    pages = [_body(part).text for part in parts if part.get_content_type() == "text/html"]
+    shown = {unquote(found) for page in pages for found in _SHOWN_PICTURE.findall(page)}
+    for part in parts:
         name = header_text(part.get_filename() or "")
         if part.get_content_type() == "message/rfc822":
             inner = _inner(part)
@@ -148,8 +167,21 @@ def _attached(message: Message) -> Iterator[tuple[str, Message]]:
                 _file_name(name if name.lower().endswith(".eml") else f"{subject or name or 'mail'}.eml"),
                 part,
             )
-        elif name and not (part.get("Content-ID") and part.get_content_disposition() != "attachment"):
-            yield _file_name(name), part
+        elif part.get_content_disposition() == "attachment":
+            yield _file_name(name or _unnamed(part)), part
+        elif part.get_content_maintype() == "image" and _cid(part) and (not name or _cid(part) in shown):
+            continue
+        elif name or part.get_content_maintype() not in ("text", "message", "multipart"):
+            yield _file_name(name or _unnamed(part)), part
+
+
+def _cid(part: Message) -> str:
+    return str(part.get("Content-ID") or "").strip().strip("<>")
+
+
+def _unnamed(part: Message) -> str:
+    kind = part.get_content_type()
+    return f"unnamed{_SUFFIXES.get(kind) or _TYPES.guess_extension(kind) or '.bin'}"
 
 
 def _inner(part: Message) -> Message | None:

@@ -89,6 +89,7 @@ def test_a_forwarded_mail_is_a_file_inside_and_a_logo_is_none(tmp_path: Path) ->
     mail = EmailMessage()
     mail["Subject"] = "Fwd"
     mail.set_content("外側の本文です。")
+    mail.add_alternative('外側の本文です。<img src="cid:1">', subtype="html")
     mail.add_attachment(inner)
     mail.add_attachment(
         b"\x89PNG", maintype="image", subtype="png", filename="logo.png", cid="<1>", disposition="inline"
@@ -102,3 +103,24 @@ def test_a_forwarded_mail_is_a_file_inside_and_a_logo_is_none(tmp_path: Path) ->
     forwarded = write(tmp_path / "inner", data)
     assert "内側の本文です。" in read(forwarded).text
     assert list(attachments(forwarded)) == [("表.csv", b"a,b\n1,2\n")]
+
+
+def test_nothing_but_pictures_in_the_text_is_left_out(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "送付"
+    mail.set_content("本文")
+    mail.add_alternative('<p>本文<img src="cid:logo%40x"></p>', subtype="html")
+    mail.add_attachment(b"%PDF-1", maintype="application", subtype="pdf")
+    mail.add_attachment(b"%PDF-2", maintype="application", subtype="pdf", disposition="inline")
+    for name, kind, cid in (("two.pdf", "application", "p@x"), ("logo.png", "image", "logo@x"),
+                            ("scan.png", "image", "scan@x"), (None, "image", "bare@x")):  # fmt: skip
+        mail.add_attachment(
+            (name or "bare").encode(), maintype=kind, subtype=name[-3:] if name else "png", filename=name,
+            cid=f"<{cid}>", disposition="inline",
+        )  # fmt: skip
+    path = tmp_path / "m.eml"
+    path.write_bytes(mail.as_bytes())
+    taken = {"unnamed.pdf": b"%PDF-1", "two.pdf": b"two.pdf", "scan.png": b"scan.png"}
+    assert dict(list(attachments(path))[:1] + list(attachments(path))[2:]) == taken
+    members = read(path).members
+    assert members == ("unnamed.pdf", "unnamed (2).pdf", "two.pdf", "scan.png")
