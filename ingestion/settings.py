@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -188,10 +188,32 @@ def _explain(path: Path, item: dict[str, Any]) -> str:
     if item["type"] == "value_error":  # of our own making: it says what matters, and the input may be secret
         return f"{path}: {place}: {item['msg'].removeprefix('Value error, ')}"
     if item["type"] != "extra_forbidden":
-        return f"{path}: {place} = {item['input']!r}: {item['msg']}"
+        return f"{path}: {place}{_shown(item['loc'], item['input'])}: {item['msg']}"
     nearest = difflib.get_close_matches(place, _valid_keys(), n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]}?" if nearest else ""
     return f"{path}: unknown setting {place}.{hint}"
+
+
+def _shown(place: Sequence[int | str], value: object) -> str:
+    """The value as it was given, unless it may be or hold a secret."""
+    if not isinstance(value, str | int | float | bool) or "@" in str(value) or _is_secret(place):
+        return ""
+    return f" = {value!r}"
+
+
+def _is_secret(place: Sequence[int | str]) -> bool:
+    model: type[BaseModel] = Settings
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            return False
+        if not field.repr:
+            return True
+        inner = field.annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return False
+        model = inner
+    return False
 
 
 def _valid_keys() -> list[str]:

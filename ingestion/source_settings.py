@@ -44,7 +44,8 @@ class SourceSettings(BaseModel):
             if "@" in address.netloc:
                 raise ValueError("url holds a user or a password; use user and password_env or password_file")
             if address.scheme not in _SCHEMES[self.kind] or not address.hostname:
-                raise ValueError(f"url = {self.url!r} must begin with {_SCHEMES[self.kind][0]}:// and a host")
+                shown = "url" if "@" in self.url else f"url = {self.url!r}"  # it may hold a password
+                raise ValueError(f"{shown} must begin with {_SCHEMES[self.kind][0]}:// and a host")
         if self.path and not Path(self.path).is_absolute():
             raise ValueError(f"path = {self.path!r} must be given from the root on")
         return self
