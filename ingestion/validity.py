@@ -66,13 +66,19 @@ _ENDS = re.compile(
 _MAYBE = re.compile("こと(?:が|も)|場合|得る|とき")
 _PERIOD_TO = re.compile(r"^\s*(?:から|より|〜|~|-|to|through|until)\s*$")
 _OWN = (
-    rf"(?:本|この|当該?|今回の|改[定訂正]後の)(?:{RULE_WORDS}|規程類|文書|ガイドライン|ポリシー|手引き?|"
-    r"(?:価格|料金|賃金|単価)表|改[定訂正])"
+    r"(?:本(?![社店部人])|この|当(?!該)|今回の|改[定訂正]後の)[^\s。、はがをの旧]{0,12}?"
+    rf"(?:{RULE_WORDS}|文書|ガイドライン|ポリシー|手引き?|法律|[政省府]令|条例|告示|訓令|(?:価格|料金|賃金|単価|運賃)表|改[定訂正])"
 )
 _OWN_SUBJECT = re.compile(rf"{_OWN}(?:の(?:一部)?(?:改[定訂正]|制定))?は[、\s]*")
 _CLAUSE = re.compile(
-    "ただし|但し|第[0-9一二三四五六七八九十百]+[条項号章節表]|別表|別紙|の規定は|については|に関して|のうち|手当"
+    "ただし|但し|第[0-9一二三四五六七八九十百]+[条項号章節表]|別表|別紙|の規定は|については|に関して|のうち|手当|"
+    "(?:section|clause|article|appendix|annex|paragraph) [0-9a-z]"
 )
+_ENGLISH_SUBJECT = re.compile(
+    r"\s*this (?:document|policy|manual|guide(?:line)?|procedure|rule|regulation|version|price list|notice)"
+    r" (?:is |remains |will be )?"
+)
+_RENEWED = re.compile("自動(?:的に)?(?:更新|延長|継続)")
 _NO_SUBJECT = re.compile(r"[\s・●○■◆*#(【\[|:、,0-9.附則]*")
 """What may stand before a day or its label in a sentence that names no subject, 附則 apart."""
 _OWN_END = re.compile(
@@ -159,6 +165,8 @@ def text_facts(text: str) -> Facts:
     abolished = _ABOLISHED_MARK.search(head[:300]) or (not ends and _abolishes_itself(whole))
     # Several ends are those of the items of a list, of which none is the document's own.
     begin, end = max(starts, default=None), ends[0] if len(set(ends)) == 1 else None
+    if _RENEWED.search(whole):
+        end = None
     return Facts(
         version=numbers(version) if version else (),
         valid_from=begin,
@@ -251,18 +259,19 @@ def _speaks_of_itself(part: str, at: int, *, strict: bool) -> bool:
 
     `strict` is for ends, which are worse to get wrong: without a subject nothing else may stand there.
     """
-    begin = part.rfind("。", max(0, at - _SENTENCE), at) + 1 or max(0, at - _SENTENCE)
+    first = max(0, at - _SENTENCE)
+    begin = max(part.rfind("。", first, at) + 1, part.rfind(". ", first, at) + 1, first)
     sentence = part[begin:at]
     if subjects := list(_OWN_SUBJECT.finditer(sentence)):
         own = subjects[-1]
-        said = sentence[own.end() :]
+        said = re.sub("第[^。]{1,40}?を除き", "", sentence[own.end() :])
         doubt = _CLAUSE.search(said) or re.search("ただし|但し", sentence[: own.start()][-6:])
         return not doubt and not (strict and re.search("を(?!もって|以て|以って)", said))
     line = sentence[sentence.rfind("\n") + 1 :]
     if re.search(rf"{_OWN}の\s*$", line):
         return True
     if strict:
-        return bool(_NO_SUBJECT.fullmatch(_without_days(line)))
+        return bool(_NO_SUBJECT.fullmatch(_without_days(line)) or _ENGLISH_SUBJECT.fullmatch(line))
     return not (_CLAUSE.search(line) or re.search(r"は|の\s*$|を", line))
 
 
