@@ -105,6 +105,19 @@ class PageImages:
         found += [box for line in document.recognised if (box := line_part(document, line, span))]
         return sorted(found, key=lambda box: box.page)
 
+    def unread_boxes(self, path: Path, document: Document, number: int) -> list[Box]:
+        """Boxes of what is printed on page `number` and has no place in the text: running heads, ruby.
+
+        Raises:
+            ReadError: as `boxes`.
+        """
+        page = next((page for page in document.pages if page.number == number), None)
+        if page is None or document.format != "pdf":
+            return []
+        known = _indices(document, page, Span(page.start, page.end))
+        found = self._call(f"{_RENDERING}:boxes_without", path, number, known, self._passwords)
+        return [Box(number, *(round(value, 2) for value in box)) for box in found]
+
     def close(self) -> None:
         """End the child; a call that waits for it gets a ReadError."""
         self._child.close()

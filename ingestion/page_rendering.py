@@ -79,6 +79,26 @@ def line_boxes(
     return boxes
 
 
+def boxes_without(
+    path: Path, number: int, known: Sequence[int], passwords: Sequence[str] = ()
+) -> list[Rectangle]:
+    """One box for each printed line of those characters on page `number` that are not `known`.
+
+    Raises:
+        ReadError: the PDF cannot be opened or has no such page.
+    """
+    if _is_picture(path):
+        return []
+    with open_pdf(path, passwords) as document, open_page(document, _index(document, number)) as page:
+        with open_text(page) as text_page:
+            others = [
+                index
+                for index in sorted(set(range(text_page.count_chars())) - set(known))
+                if not chr(pdfium.FPDFText_GetUnicode(text_page.raw, index)).isspace()
+            ]
+        return merge_lines(_character_boxes(page, others))
+
+
 def _picture(path: Path, number: int, scale: float, passwords: Sequence[str]) -> Image.Image:
     if _is_picture(path):
         with open_picture(path) as image:

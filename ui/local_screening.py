@@ -116,12 +116,14 @@ class LocalScreening:
         Raises:
             NotFoundError: where that stands on the page cannot be told, so the page must not be shown.
         """
+        from ingestion import finding_rows
         from ingestion.blackening import blacken, recognised_boxes
 
-        spans = self._masked_spans(stored, number)
-        if not spans:
+        if not finding_rows.screened(self.resources.library, stored.id).masked:
             return image
-        images, boxes = self.resources.page_images, []
+        spans, images = self._masked_spans(stored, number), self.resources.page_images
+        # Running heads and ruby are in no text that could have been looked through.
+        boxes = images.unread_boxes(path, stored.document, number)
         for span in spans:
             found = [*images.boxes(path, stored.document, span), *recognised_boxes(stored.document, span)]
             if not found:
@@ -129,6 +131,8 @@ class LocalScreening:
                     f"page {number} is not shown: it holds personal data whose place on it is not known."
                 )
             boxes += [box for box in found if box.page == number]
+        if not boxes:
+            return image
         return blacken(image, boxes, images.size(path, number)[0])
 
     def _masked_spans(self, stored: StoredDocument, number: int) -> list[Span]:
@@ -137,7 +141,7 @@ class LocalScreening:
 
         page = next((page for page in stored.document.pages if page.number == number), None)
         state = finding_rows.screened(self.resources.library, stored.id)
-        if page is None or not state.masked:
+        if page is None:
             return []
         text, own = stored.document.text, Span(page.start, page.end)
         return [

@@ -112,6 +112,41 @@ def test_a_page_is_painted_over_where_it_is_masked(operations: LocalOperations) 
     assert operations.original(_id(operations, "rules.txt"))[1].decode() == PLANTED
 
 
+def test_what_a_masked_page_prints_outside_of_its_text_is_painted_over(tmp_path: Path) -> None:
+    """A name in a running head, and the reading above a masked name, are in no text."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    head = TextAt(60, 810, "担当 山田花子 電話03-3581-4111", 9)
+    pages = [
+        PageSpec([
+            head, TextAt(60, 700, "連絡先は山田花子です。", 20), TextAt(142, 722, "やまだはなこ", 8),
+            *(TextAt(60, 600 - 20 * i, f"本文の第{n}頁{i}行目に続く文章。", 12) for i in range(9)),
+        ])
+        for n in range(1, 5)
+    ]  # fmt: skip
+    (docs / "staff.pdf").write_bytes(write_pdf(pages))
+    workspace = open_workspace(tmp_path / "ws", {})
+    settings = Settings(screening=ScreeningSettings(personal="mask"))
+    with closing(LocalOperations(workspace, resources=LightResources(workspace, settings))) as opened:
+        assert list(opened.ingest([str(docs)]))[-1]["event"] == "report"
+        document = _id(opened, "staff.pdf")
+        text = opened.document(document)["text"]
+        assert "はなこ" not in text and text.count("担当") < 4
+        with Image.open(io.BytesIO(opened.page_image(document, 3, scale=1.0))) as image:
+            grey = image.convert("L")
+        top = grey.height - 842  # of a page that is 842 points high
+        assert top == 0
+        for x, baseline, width, size in ((78 + 9, 810, 100, 9), (142, 722, 40, 8), (140, 700, 78, 20)):
+            part = grey.crop((x, 842 - baseline - int(0.5 * size), x + width, 842 - baseline))
+            assert part.getextrema()[0] == 0 and _share_black(part) > 0.9
+        assert _share_black(grey.crop((60, 842 - 612, 250, 842 - 430))) < 0.4  # the text below is left
+
+
+def _share_black(image: Image.Image) -> float:
+    counts = image.histogram()
+    return sum(counts[:40]) / sum(counts)
+
+
 def test_documents_carry_their_counts(operations: LocalOperations) -> None:
     found = {
         d["locations"][0]["path"]: d["screening"]
