@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -24,7 +25,8 @@ _DROPPED = frozenset(
         "noscript",
         "template",
         "svg",
-        "math",
+        "annotation",
+        "annotation-xml",
         "iframe",
         "object",
         "head",
@@ -84,6 +86,9 @@ _NOISE_ROLES = frozenset(["navigation", "search", "menu", "menubar", "banner", "
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DEEPEST = 400
 _WIDEST_SPAN = 1000  # as browsers have it
+_MOST_COVERED = 500_000
+"""Places that the cells of one table may cover; spans beyond that are nonsense, and are cut to one place."""
+_BETWEEN = {"mfrac": "/", "msup": "^", "msub": "_"}
 
 
 def read_html(path: Path) -> Document:
@@ -131,8 +136,19 @@ class _Page:
             if isinstance(child, NavigableString):
                 if not isinstance(child, PreformattedString):
                     self.inline.append(str(child) if tag.name == "pre" else re.sub(r"\s+", " ", str(child)))
-            elif isinstance(child, Tag) and not _is_noise(child):
-                self._tag(child, depth)
+            elif isinstance(child, Tag):
+                if not _is_noise(child):
+                    self._tag(child, depth)
+                elif child.get("role") == "banner" and not _is_hidden(child):
+                    self._headings_of(child)
+
+    def _headings_of(self, banner: Tag) -> None:
+        """Of a banner only its headings: there stands the title of many pages, among links and logos."""
+        for heading in banner.find_all(list(_HEADINGS)):
+            around = [heading, *takewhile(lambda above: above is not banner, heading.parents)]
+            if text := _inline_text(heading) if not any(map(_is_noise, around)) else "":
+                self._end_line()
+                self.builder.heading(_HEADINGS[heading.name], text)
 
     def _tag(self, tag: Tag, depth: int) -> None:
         if tag.name == "br":
@@ -140,6 +156,8 @@ class _Page:
         elif tag.name in _HEADINGS:
             self._end_line()
             self.builder.heading(_HEADINGS[tag.name], _inline_text(tag))
+        elif tag.name == "math":
+            self.inline.append(_math_text(tag, 0))
         elif tag.name == "table" and _is_data_table(tag):
             self._end_line()
             self._table(tag)
@@ -173,6 +191,7 @@ def _grid(table: Tag, name: str) -> Iterator[GridCell]:
     """The cells in their places: one that spans rows pushes the cells of those rows to the right."""
     taken: set[tuple[int, int]] = set()
     rows = _rows(table)
+    left = _MOST_COVERED
     for number, row in enumerate(rows):
         column = 0
         head = row.find_parent(["thead", "table"])
@@ -181,6 +200,9 @@ def _grid(table: Tag, name: str) -> Iterator[GridCell]:
                 column += 1
             wide = _span(cell, "colspan") or 1
             high = min(_span(cell, "rowspan") or len(rows), len(rows) - number)
+            if wide * high > left:
+                wide = high = 1
+            left -= wide * high
             taken.update((number + down, column + right) for down in range(high) for right in range(wide))
             named = cell.name == "th" or (head is not None and head.name == "thead")
             text = "" if _is_noise(cell) else _inline_text(cell)
@@ -213,12 +235,18 @@ def _is_data_table(table: Tag) -> bool:
 
 
 def _is_noise(tag: Tag) -> bool:
-    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+    if _is_hidden(tag):
         return True
     if tag.get("role") in _NOISE_ROLES:
         return True
     if tag.name == "footer":
         return tag.find_parent(["article", "main", "section"]) is None
+    return False
+
+
+def _is_hidden(tag: Tag) -> bool:
+    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+        return True
     return bool(_HIDDEN.search(str(tag.get("style") or "")))
 
 
@@ -236,4 +264,25 @@ def _collect(tag: Tag, parts: list[str], depth: int) -> None:
         elif isinstance(child, Tag) and not _is_noise(child) and depth < _DEEPEST:
             if child.name in _BLOCKS or child.name == "br":
                 parts.append(" ")
+            if child.name == "math":
+                parts.append(_math_text(child, depth))
+                continue
             _collect(child, parts, depth + 1)
+
+
+def _math_text(tag: Tag, depth: int) -> str:
+    """A formula in one line: fractions as a/b, powers as a^b; what it says of itself where it is empty."""
+    parts: list[str] = []
+    for child in tag.children:
+        if isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+            parts.append("".join(str(child).split()) if tag.name != "mtext" else str(child))
+        elif isinstance(child, Tag) and not _is_noise(child) and depth < _DEEPEST:
+            parts.append(_math_text(child, depth + 1))
+    shown = [part for part in parts if part]
+    if tag.name in _BETWEEN and len(shown) == 2:
+        ends = (f"({part})" if len(part) > 1 and not part.isdigit() else part for part in shown)
+        return _BETWEEN[tag.name].join(ends)
+    text = "".join(shown)
+    if tag.name == "msqrt":
+        return f"√({text})"
+    return text or (str(tag.get("alttext") or "") if tag.name == "math" else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,28 @@ def test_files_without_text_have_a_reason(tmp_path: Path, suffix: str, content: 
     with pytest.raises(ReadError) as error:
         read(write(tmp_path, f"a{suffix}", content))
     assert len(str(error.value)) > 10
+
+
+def test_html_keeps_the_headings_of_a_banner_and_formulas(tmp_path: Path) -> None:
+    page = (
+        "<header role='banner'><a>入口</a><div><h1>就業規則</h1></div><nav><h2>案内</h2></nav></header>"
+        "<p>残業代は<math><mi>x</mi><mo>=</mo><mfrac><mn>5</mn><mn>4</mn></mfrac><msup><mi>y</mi><mn>2</mn></msup>"
+        "<annotation>x=</annotation></math>である。</p><table><tr><th>式</th><td><math><mn>3</mn></math></td></tr>"
+        "</table>"
+    )
+    document = read(write(tmp_path, "a.html", page))
+    assert document.text == "就業規則\n残業代はx=5/4y^2である。\n\n式 | 3\n\n"
+    assert [heading.level for heading in document.headings] == [1]
+
+
+def test_html_survives_cells_that_span_more_than_any_table(tmp_path: Path) -> None:
+    """Spans without bound make hundreds of millions of places of thirty kilobytes."""
+    cell = "<td colspan=1000 rowspan=1000>金</td>"
+    rows = f"<tr>{cell * 3}</tr>" * 300
+    begun = time.perf_counter()
+    document = read(write(tmp_path, "a.html", f"<table>{rows}<tr><td>終わり</td></tr></table>"))
+    assert document.text.count("金") == 900 and "終わり" in document.text
+    assert time.perf_counter() - begun < 30
 
 
 def test_html_leaves_out_what_a_table_hides(tmp_path: Path) -> None:
