@@ -11,12 +11,13 @@ import io
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.durable import replace_file
 from ingestion.errors import DictionaryError
+from ingestion.tokenizing import words_in
 from ingestion.written_forms import fold
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ _LONGEST = 100
 _SHORTEST_READING = 3  # かい would be found inside けいかい
 _READING = re.compile("[\u3041-\u3096\u30a1-\u30fcー・ ]*")
 _ALNUM = re.compile("[a-z0-9]", re.ASCII)
+_LATIN = re.compile("[a-z0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,36 @@ class Dictionary:
                 others = (other for other in entry.forms if fold(other) != fold(form))
                 self._forms[fold(form)] = tuple(dict.fromkeys((*known, *others)))
         self._pattern = _pattern(self._forms)
+        self._longest = max(map(len, self._forms), default=0)
 
     def expansions(self, question: str) -> tuple[Expansion, ...]:
         """The dictionary's words in `question`, longest first where they overlap, in order.
 
+        They are whole words of it: 本社 is none in 日本社会, nor 部長 in 副部長.
         Offsets count the characters of `question` when folding keeps their number, else of its folded form.
         """
         if self._pattern is None:
             return ()
         text, shown = _same_length(question)
+        if not self._pattern.search(text):  # the morphemes take longer
+            return ()
         return tuple(
-            Expansion(match.start(), match.end(), shown[match.start() : match.end()], others)
-            for match in self._pattern.finditer(text)
-            if (others := self._forms[match.group()])
+            Expansion(start, end, shown[start:end], others)
+            for start, end in self._whole_words(text)
+            if (others := self._forms[text[start:end]])
         )
+
+    def _whole_words(self, text: str) -> Iterator[tuple[int, int]]:
+        starts, ends = _boundaries(text)
+        done = 0
+        for start in starts:
+            if start < done:
+                continue
+            for end in reversed([end for end in ends if start < end <= start + self._longest]):
+                if text[start:end] in self._forms:
+                    yield start, end
+                    done = end
+                    break
 
     def annotated(self, question: str) -> str:
         """`question` with the other words in brackets, for embedding: 年休(年次有給休暇)は何日."""
@@ -275,6 +293,25 @@ def _pattern(forms: dict[str, tuple[str, ...]]) -> re.Pattern[str] | None:
         end = "(?![a-z0-9])" if _ALNUM.match(form[-1]) else ""
         parts.append(f"{start}{re.escape(form)}{end}")
     return re.compile("|".join(parts), re.ASCII)
+
+
+def _boundaries(text: str) -> tuple[list[int], list[int]]:
+    """Where words of `text` (folded) may begin and where they may end, in order.
+
+    A word goes on from its prefix (副部長). Latin letters and digits go by themselves, as in codes.
+    """
+    starts, ends = set(), set()
+    after_prefix = False
+    for word in words_in(text):
+        if not after_prefix:
+            starts.add(word.start)
+        ends.add(word.end)
+        after_prefix = word.kind[0] == "接頭辞"
+    for match in _LATIN.finditer(text):
+        inside = range(match.start() + 1, match.end())
+        starts = {at for at in starts if at not in inside} | {match.start()}
+        ends = {at for at in ends if at not in inside} | {match.end()}
+    return sorted(starts), sorted(ends)
 
 
 def _same_length(question: str) -> tuple[str, str]:

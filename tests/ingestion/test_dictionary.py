@@ -115,6 +115,39 @@ def test_words_of_a_question_are_found_whole_and_whatever_their_width() -> None:
     assert words.annotated("年休は何日?") == "年休(年次有給休暇)は何日?"
 
 
+OWN = Dictionary(
+    [
+        Entry("部長", "ぶちょう", ("GM",)), Entry("本社", "", ("HQ",)), Entry("人事", "", ("HR部",)),
+        Entry("休日", "", ("公休",)), Entry("会議", "", ("MTG",)), Entry("有給休暇", "ゆうきゅう", ("有休",)),
+        Entry("MP-300", "", ("旧プレス機",)),
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["日本社会の規則", "無人事業所の点検", "副部長の日当はいくらですか", "MP-3000の点検", "AMP-300"],
+)
+def test_a_word_inside_another_is_none(question: str) -> None:
+    assert OWN.expansions(question) == ()
+    assert OWN.annotated(question) == OWN.reworded(question, ["HQ、HR部、GM、旧プレス機"]) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("本社の人事部長は誰か", ["本社", "人事", "部長"]),
+        ("部長会議の休日出勤手当", ["部長", "会議", "休日"]),
+        ("年次有給休暇と有休の違い", ["有給休暇", "有休"]),
+        ("ゆうきゅうは何日", ["ゆうきゅう"]),
+        ("mp-300と旧プレス機の違い", ["mp-300", "旧プレス機"]),
+        ("hqの会議室", ["hq", "会議"]),
+    ],
+)
+def test_parts_of_a_compound_are_words(question: str, words: list[str]) -> None:
+    assert [found.words for found in OWN.expansions(question)] == words
+
+
 def test_a_question_takes_the_word_of_the_documents_only_where_its_own_is_missing() -> None:
     words = Dictionary([Entry("年次有給休暇", "", ("年休", "有休"))])
     assert words.reworded("年休は何日?", ["年次有給休暇は10日とする。"]) == "年次有給休暇は何日?"
