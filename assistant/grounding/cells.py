@@ -94,11 +94,18 @@ def named_rows(claim: str, question: str, rows: Sequence[Row]) -> frozenset[int]
 
 
 def doubt(
-    claim: str, claimed: Sequence[Fact], question: str, rows: Sequence[Row], elsewhere: Sequence[Fact]
+    claim: str,
+    claimed: Sequence[Fact],
+    question: str,
+    rows: Sequence[Row],
+    elsewhere: Sequence[Fact],
+    *,
+    bare: bool,
 ) -> Doubt | None:
     """The first thing the claim takes from another row or column of the table than it speaks of.
 
-    `elsewhere` are facts of what else the claim stands on.
+    `elsewhere` are facts of what else the claim stands on. `bare` says that the claim only answers
+    to the question; a longer one that names no row may speak of another than the question does.
     """
     told = _plain_claim(claim)
     names = [row.names for row in rows]
@@ -119,7 +126,8 @@ def doubt(
         for item in items:
             places = _nearest(item, row_names, {i: names[i] for i in meant})
             if not any(_holds(value, item) for i in places for value in rows[i].values):
-                return Doubt(item.text, item.fact is not None and _tells(rows, places, item, columns))
+                sure = item.fact is not None and (bare or bool(by_claim))
+                return Doubt(item.text, sure and _tells(rows, places, item, columns))
     if not columns:
         return None
     right = [rows[i] for i in sorted(meant)] if meant else list(rows)

@@ -58,7 +58,11 @@ def statements(row: TableRow, text: str) -> str:
 
 def wrong_column(claim: str, claimed: Sequence[Fact], question: str, values: Sequence[Value]) -> Fact | None:
     """The number of the claim that belongs to another column than the one it speaks of."""
-    told = [fact for fact in claimed if any(_holds(value, fact) for value in values)]
+    named = [value for value in values if value.cell.header]
+    told = [
+        fact for fact in claimed
+        if any(_holds(value, fact) for value in values) and not any(_holds(value, fact) for value in named)
+    ]  # fmt: skip
     for fact in told:
         right = [value for value in values if _holds(value, fact)]
         wrong = [

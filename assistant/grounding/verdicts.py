@@ -183,7 +183,8 @@ def _in_its_cells(
     if row is None:
         return verdict, reasons
     said = [fact for support in chosen if support.passage.row is None for fact in facts(support.passage.read)]
-    found = doubt(claim, claimed, question, measure.table(row), said)
+    bare = measure.needs_question(claim)
+    found = doubt(claim, claimed, question, measure.table(row), said, bare=bare)
     if found is None:
         return verdict, reasons
     if not found.another:

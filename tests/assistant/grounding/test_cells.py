@@ -183,3 +183,13 @@ def test_the_prompt_shows_the_unit_over_a_table() -> None:
     [one] = sources(SALES, "業績(単位:百万円)")
     shown = [unit.read for unit in units(one.hit) if unit.row is not None and not unit.row.header]
     assert shown[0] == "科目: 売上高 | 2023年度(百万円): 1234百万円 | 2024年度(百万円): 1500百万円"
+
+
+def test_a_longer_claim_that_names_no_row_may_speak_of_another_than_the_question() -> None:
+    found = check(FEES, "なお、最も安い会員区分の年会費は3,000円です。", "個人会員の年会費はいくらですか")
+    assert found.verdict not in (Verdict.CONTRADICTED, Verdict.SUPPORTED)
+
+
+def test_a_number_that_names_its_row_is_no_number_of_another_column() -> None:
+    found = check("勤続年数|付与日数\n6か月|10日\n1年6か月|11日", "1年半の勤務で11日が与えられます。")
+    assert not any(reason.startswith("number_of_another") for reason in found.reasons)
