@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ingestion.versions import Candidate
 
 _BATCH = 200
-_READING = 2
+_READING = 3
 """Counted up whenever texts are read differently: what an earlier release has read is read again."""
 
 

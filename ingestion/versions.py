@@ -37,7 +37,7 @@ _SHORTEST = 100  # characters; of shorter texts a few shared words would be half
 _SAME_TEXT = 0.85  # the same text out of pdf and docx differs at line ends and in page heads
 _SAME_RULE = 0.35  # with the same name
 _NEARLY = 0.75  # with other names
-_IDENTICAL = 0.99  # with other names, to be one text
+_IDENTICAL = 0.99  # to be one text in another folder
 _PERIODIC = re.compile(
     "議事録|議事要旨|週報|月報|日報|年報|報告書|請求書|見積書|納品書|注文書|発注書|領収書|お知らせ|ニュース|"
     "minutes|report|invoice|newsletter|meeting"
@@ -63,7 +63,7 @@ _DETAIL = re.compile(
 """What two texts of one template differ in: amounts, days, companies, branches, products, persons."""
 _JAPANESE = "[ぁ-ヿ一-鿿]"
 _BROKEN = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
-_DETAILS = 8  # bytes
+_DETAILS = _WHOLE = 8  # bytes of the digests after the hashes
 _STANDINGS = ("official", "", "old", "draft", "abolished")
 _NOT_COUNTING = ("draft", "old", "abolished")
 
@@ -85,8 +85,9 @@ class Candidate:
 
 
 def signature_of(text: str) -> bytes:
-    """The MinHash of a text's character 5-grams and a digest of its numbers and names; b"" for a short text.
+    """The MinHash of a text's character 5-grams, then digests; b"" for a short text.
 
+    The digests are of the text's numbers and names and of the whole of it.
     White space and width do not count.
     """
     plain = "".join(fold(text).split())
@@ -98,7 +99,8 @@ def signature_of(text: str) -> bytes:
     for begin in range(0, len(shingles), _BATCH):
         found.update_batch(shingles[begin : begin + _BATCH])
     packed: bytes = np.asarray(found.hashvalues, dtype="<u4").tobytes()
-    return packed + _details_of(fold(text))
+    whole = hashlib.blake2b(data, digest_size=_WHOLE).digest()
+    return packed + _details_of(fold(text)) + whole
 
 
 def _details_of(text: str) -> bytes:
@@ -179,7 +181,7 @@ def _pairs(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, Candida
 
 def _bands(signature: bytes) -> list[tuple[int, bytes]]:
     width = 4 * _BAND
-    end = len(signature) - _DETAILS
+    end = len(signature) - _DETAILS - _WHOLE
     return [(at, signature[at : at + width]) for at in range(0, end - width + 1, width)]
 
 
@@ -205,11 +207,14 @@ def _same_name(one: Candidate, other: Candidate) -> bool:
 def _is_one_text(one: Candidate, other: Candidate, alike: float) -> bool:
     if alike < _SAME_TEXT or _differ(one.facts, other.facts):
         return False
-    if one.signature[-_DETAILS:] != other.signature[-_DETAILS:]:
+    same = one.signature[-_WHOLE:] == other.signature[-_WHOLE:]
+    details = slice(-_DETAILS - _WHOLE, -_WHOLE)
+    if one.signature[details] != other.signature[details]:
         return False
     if _is_periodic(one) or _is_periodic(other):
         return bool(_stems(one) & _stems(other) and _folders(one) & _folders(other))
-    return _same_name(one, other) or alike >= _IDENTICAL
+    # Of two contracts of employment with other names only the person's name may differ.
+    return same or _same_name(one, other) or (bool(_stems(one) & _stems(other)) and alike >= _IDENTICAL)
 
 
 def _is_periodic(item: Candidate) -> bool:

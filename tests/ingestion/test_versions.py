@@ -167,6 +167,16 @@ def test_a_number_or_name_that_differs_makes_two_texts_of_one_name(line: str) ->
         assert (found[paths[0]].text == found[paths[1]].text) == same
 
 
+def test_contracts_that_differ_in_a_name_alone_are_not_one_text() -> None:
+    paths = "雇用/雇用契約書_田中.docx", "雇用/雇用契約書_鈴木.docx", "雇用/控え.docx"
+    found = grouped(
+        candidate(paths[0], text_of(["労働者 田中太郎", *RULE])),
+        candidate(paths[1], text_of(["労働者 鈴木花子", *RULE])),
+        candidate(paths[2], text_of(["労働者 鈴木花子", *RULE])),
+    )
+    assert found[paths[0]].text != found[paths[1]].text == found[paths[2]].text
+
+
 def test_one_invoice_in_two_formats_is_one_text() -> None:
     paths = "請求/請求書_202401.docx", "請求/請求書_202401.pdf"
     found = grouped(candidate(paths[0], text_of(RULE)), candidate(paths[1], text_of(["1 / 3", *RULE])))
