@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingestion.library_writing import KnownFile
@@ -28,6 +28,40 @@ def add_members(plan: Plan) -> None:
     # An archive may have been unpacked into a folder of its own name: what lay inside lies there now.
     taken = kept | {file.path for file, _ in plan.relinks} | {file.path for _, file in plan.moves}
     plan.vanished = [old for old in plan.vanished if old.state.path not in taken]
+
+
+def match_moves(plans: Sequence[Plan]) -> None:
+    """What vanished from one target and is new in another has moved, with its rights and what lies inside."""
+    gone: dict[str, list[tuple[Plan, KnownFile]]] = {}
+    for plan in plans:
+        for old in plan.vanished:
+            if old.document is not None and old.state.container is None:
+                gone.setdefault(old.document, []).append((plan, old))
+    for plan in plans:
+        new = [(file, id) for file, id in plan.relinks]
+        new += [
+            (file, id) for id in plan.parse.keys() & plan.stored - plan.reparse for file in plan.parse[id]
+        ]
+        for file, id in new:
+            if plan.kind(file) != "added":
+                continue
+            found = next((item for item in gone.get(id, ()) if item[0] is not plan), None)
+            if found is not None:
+                gone[id].remove(found)
+                _take_over(plan, file, id, *found)
+
+
+def _take_over(plan: Plan, file: FileState, id: str, other: Plan, old: KnownFile) -> None:
+    members = _by_container(other).get(old.state.path, [])
+    leaving = {old.state.path, *(member.state.path for member in members)}
+    other.vanished = [item for item in other.vanished if item.state.path not in leaving]
+    plan.relinks = [item for item in plan.relinks if item[0] != file]
+    if file in plan.parse.get(id, ()):
+        plan.parse[id].remove(file)
+        if not plan.parse[id]:
+            del plan.parse[id]
+    plan.moves.append((old, file))
+    _move(plan, members, file)
 
 
 def gather_members(plan: Plan) -> None:

@@ -23,7 +23,7 @@ from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
 from ingestion.member_files import forget_members
-from ingestion.member_plans import gather_members
+from ingestion.member_plans import gather_members, match_moves
 from ingestion.plans import EMPTY_FILE, Plan, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
@@ -115,6 +115,7 @@ class _Run:
             )
             for target in targets
         ]  # fmt: skip
+        match_moves(plans)
         self._screener.plan_again(plans)
         derived = self._writer.all_derivations()
         for plan in plans:  # after screening, which tells what must go when it cannot be read again

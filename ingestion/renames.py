@@ -13,6 +13,8 @@ def renamed_folders(plan: Plan) -> list[tuple[str, str]]:
     before, left = _folders(plan.known), _folders(plan.present)
     found: dict[tuple[str, str], None] = {}
     for old, file in plan.moves:
+        if old.state.source != file.source:
+            continue  # what is left over there is another plan's to know
         was, now = PurePosixPath(old.state.path).parent, PurePosixPath(file.path).parent
         while was.name == now.name and str(now.parent) not in before and now.parent != now:
             was, now = was.parent, now.parent

@@ -87,7 +87,7 @@ def test_a_file_goes_from_one_folder_to_another_in_the_same_run(world: World) ->
     world.ingest(first, second)
     embedded = len(world.embedder.texts)
     (first / "f0.txt").rename(second / "f0.txt")
-    assert counts(world.ingest(first, second)) == {"added": 1, "removed": 1, "unchanged": 10}
+    assert counts(world.ingest(first, second)) == {"moved": 1, "unchanged": 10}
     assert len(world.embedder.texts) == embedded
     assert world.found("木星 0")[0] == "f0.txt" and len(world.paths()) == 11
 

@@ -345,3 +345,29 @@ def test_an_archive_that_was_unpacked_into_a_folder_of_its_own_name(world: World
     assert [path for path in world.paths() if "keep" not in path] == ["a.zip/x.txt", "a.zip/z.txt"]
     assert world.found("木星")[0] == "a.zip/x.txt"
     assert run(world) == {"unchanged": 6}
+
+
+def test_what_moves_between_two_sources_in_one_run_keeps_its_rights(world: World) -> None:
+    hr, everybody = world.docs / "hr", world.docs / "all"
+    put(world, "hr/a.zip", {"x.txt": text("木星"), "no.xyz": b"?"})
+    world.write("hr/secret.txt", "秘密の文書")
+    for number in range(6):
+        world.write(f"hr/keep{number}.txt", f"残る文書{number}")
+    world.write("all/z.txt", "みんなの文書")
+    run(world, hr, groups=frozenset({"hr"}))
+    run(world, everybody)
+    for name in ("a.zip", "secret.txt"):
+        (hr / name).rename(everybody / name)
+    found = run(world, everybody, hr)
+    assert found == {"moved": 3, "unchanged": 7, "members": 2, "failed": 1}
+    rights = {
+        place.path: place.groups
+        for summary in world.library.documents_list(User("root", frozenset({"hr"})))
+        for place in summary.locations if place.source == str(everybody)
+    }  # fmt: skip
+    hidden = frozenset({"hr"})
+    assert rights == {
+        "z.txt": frozenset(), "a.zip": hidden, "a.zip/x.txt": hidden, "secret.txt": hidden
+    }  # fmt: skip
+    assert [failure.path for failure in world.library.failures()] == ["a.zip/no.xyz"]
+    assert run(world, everybody, hr) == {"unchanged": 10, "members": 2, "failed": 1}
