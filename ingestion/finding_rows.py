@@ -145,8 +145,16 @@ def screened(library: Library, document: str) -> Screened:
 def withholds_file(library: Library, document: str, refused: str) -> bool:
     """Whether a file of `document` says what was masked or refused: in its own text, or in a file inside it.
 
+    Where personal data is masked or refused, a file inside that nobody could look through may say it, too.
     `refused` is how the reason of a refused file begins.
     """
+    from ingestion.plans import EMPTY_FILE  # which imports the writer, and that this module
+
+    with library.engine.connect() as connection:
+        policy = connection.execute(
+            sa.select(t.screenings.c.policy).where(t.screenings.c.document == document)
+        ).scalar()
+    strict = policy is not None and policy.startswith(("mask", "refuse"))
     for source, path in places(library, [document]).get(document, ()):
         masked = (
             sa.select(t.locations.c.path)
@@ -158,7 +166,9 @@ def withholds_file(library: Library, document: str, refused: str) -> bool:
         kept_out = sa.select(t.failures.c.path).where(
             t.failures.c.source == source,
             below(t.failures.c.path, path),
-            t.failures.c.reason.startswith(refused, autoescape=True),
+            sa.and_(t.failures.c.path != path, t.failures.c.reason != EMPTY_FILE)
+            if strict
+            else t.failures.c.reason.startswith(refused, autoescape=True),
         )
         with library.engine.connect() as connection:
             for query in (masked, kept_out):

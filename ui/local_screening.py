@@ -153,13 +153,15 @@ class LocalScreening:
         """Keep the original of a masked document back: it says what the text does not.
 
         Raises:
-            NotFoundError: the document is masked, or a file inside it is masked or was refused.
+            NotFoundError: the document is masked, or a file inside it is masked, was refused, or could not be
+                looked through where personal data must not be shown.
         """
         from ingestion import finding_rows
 
         if finding_rows.withholds_file(self.resources.library, document, REFUSED):
             raise NotFoundError(
-                "the original is not handed out: personal data is masked in it or in a file inside. "
+                "the original is not handed out: personal data is masked in it or in a file inside, "
+                "or a file inside could not be looked through. "
                 "Who may read it finds it in its folder."
             )
 

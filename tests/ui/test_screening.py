@@ -17,7 +17,7 @@ from PIL import Image
 from test_cli_docs import documented, keys
 from typer.testing import CliRunner
 
-from ingestion.screening.policy import FolderScreening, ScreeningSettings
+from ingestion.screening.policy import FolderScreening, PersonalMode, ScreeningSettings
 from ingestion.settings import Settings
 from ingestion.workspace import open_workspace
 from ui.cli.main import app
@@ -186,3 +186,25 @@ def test_scan_reads_documents_too_and_names_a_bad_line(tmp_path: Path) -> None:
     bad.write_text('{"id": 1, "text": "x"}\n[1]\n', "utf-8")
     done = CliRunner().invoke(app, ["screening", "scan", str(bad), "--json"])
     assert isinstance(done.exception, UsageError) and "line 2" in str(done.exception)
+
+
+@pytest.mark.parametrize(("personal", "withheld"), [("mask", True), ("refuse", True), ("report", False)])
+def test_an_archive_with_a_file_that_nobody_looked_through_is_withheld(
+    tmp_path: Path, personal: PersonalMode, withheld: bool
+) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, strange in (("strange.zip", "staff.xyz"), ("plain.zip", "empty.txt")):
+        with zipfile.ZipFile(docs / name, "w") as archive:
+            archive.writestr("plan.txt", f"計画は四月に始まる。{name}")
+            archive.writestr(strange, "担当は鈴木一郎です。" if strange == "staff.xyz" else "")
+    workspace = open_workspace(tmp_path / "ws", {})
+    settings = Settings(screening=ScreeningSettings(personal=personal))
+    with closing(LocalOperations(workspace, resources=LightResources(workspace, settings))) as opened:
+        assert list(opened.ingest([str(docs)]))[-1]["event"] == "report"
+        assert opened.original(_id(opened, "plain.zip"))[0] == "plain.zip"
+        if withheld:
+            with pytest.raises(NotFoundError, match="looked through"):
+                opened.original(_id(opened, "strange.zip"))
+        else:
+            assert opened.original(_id(opened, "strange.zip"))[0] == "strange.zip"
