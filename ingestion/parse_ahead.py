@@ -27,6 +27,7 @@ from ingestion.location_rows import FileState
 from ingestion.page_images import FIGURE_IMAGE, PAGE_PART
 from ingestion.parsing import ParserProcess
 from ingestion.reading import ReadOptions
+from ingestion.screening.policy import real_folder
 from ingestion.settings import IngestionSettings
 
 UNPACK = "ingestion.containers:unpack"
@@ -85,7 +86,8 @@ def options_for(settings: IngestionSettings, file: FileState) -> ReadOptions:
     """Passwords, and the mode of text recognition of the deepest folder that has one."""
     place = PurePosixPath(file.source, file.path)
     around = [str(folder) for folder in (place, *place.parents)]
-    modes = {folder.rstrip("/") or "/": mode for folder, mode in settings.ocr_folders.items()}
+    modes = {real_folder(folder): mode for folder, mode in settings.ocr_folders.items()}
+    modes |= {folder.rstrip("/") or "/": mode for folder, mode in settings.ocr_folders.items()}
     mode = next((modes[folder] for folder in around if folder in modes), settings.ocr)
     cores = psutil.cpu_count() or 1
     return ReadOptions(settings.passwords, mode, threads=max(1, cores // processes_of(settings)))

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
 from ingestion.reading import OcrMode
-from ingestion.screening.policy import ScreeningSettings
+from ingestion.screening.policy import ScreeningSettings, require_absolute
 from ingestion.source_settings import SourceSettings as SourceSettings
 from ingestion.vision_settings import VisionSettings
 
@@ -72,6 +72,13 @@ class IngestionSettings(Section):
     members_depth: int = Field(3, ge=1, description="most files around one")
     ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", ".*")
     removal_limit: float = Field(0.3, ge=0, le=1, description="share of vanished files that needs consent")
+
+    @field_validator("ocr_folders")
+    @classmethod
+    def _absolute(cls, folders: dict[str, OcrMode]) -> dict[str, OcrMode]:
+        for name in folders:
+            require_absolute(name)
+        return folders
 
 
 class RetrievalSettings(Section):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import lru_cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -46,6 +47,26 @@ class ScreeningSettings(BaseModel):
         if unknown := set(types) - set(PERSONAL_TYPES):
             raise ValueError(f"unknown {', '.join(sorted(unknown))}; there are {', '.join(PERSONAL_TYPES)}")
         return types
+
+    @field_validator("folders")
+    @classmethod
+    def _absolute(cls, folders: dict[str, FolderScreening]) -> dict[str, FolderScreening]:
+        for name in folders:
+            require_absolute(name)
+        return folders
+
+
+def require_absolute(folder: str) -> None:
+    """Raise ValueError for a path that would silently be the folder of no file."""
+    if not (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).is_absolute()):
+        raise ValueError(f"{folder} is not an absolute path, so no file would be found in it")
+
+
+@lru_cache(maxsize=256)
+def real_folder(name: str) -> str:
+    """A folder of the settings as sources are named: without links on the way, in NFC, with "/"."""
+    path = normal_path(name).rstrip("/") or "/"
+    return normal_path(str(Path(path).resolve())) if Path(path).is_absolute() else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +111,9 @@ def policy_at(settings: ScreeningSettings, source: str, path: str) -> Policy:
     if settings.folders:
         place = PurePosixPath(normal_path(source), path)
         around = [str(folder) for folder in (*reversed(place.parents), place)]
-        by_folder = {normal_path(name).rstrip("/") or "/": said for name, said in settings.folders.items()}
+        by_folder = {real_folder(name): said for name, said in settings.folders.items()}
+        # Also as it was written: a folder may have been taken in before it became a link.
+        by_folder |= {normal_path(name).rstrip("/") or "/": said for name, said in settings.folders.items()}
         for said in (by_folder[folder] for folder in around if folder in by_folder):
             personal, planted = said.personal or personal, said.planted or planted
     return Policy(personal, planted, frozenset(settings.types), settings.confidence)
