@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from ingestion.containers import UnpackLimits, suffix_of
@@ -16,6 +17,8 @@ from ingestion.reading import ReadOptions
 from ingestion.settings import IngestionSettings
 
 _MOST_BYTES = 512 * 2**20
+_TAKEN = "taken-"
+_ABANDONED_SECONDS = 3600.0
 
 
 def member_file(
@@ -31,7 +34,7 @@ def member_file(
         return kept
     folder.mkdir(mode=0o700, exist_ok=True)
     limits = UnpackLimits(settings.members, settings.members_mb * 2**20, settings.ignore)
-    scratch = Path(tempfile.mkdtemp(dir=folder, prefix="taken-"))
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=_TAKEN))
     try:
         with ParserProcess(settings) as parser:
             options = ReadOptions(settings.passwords)
@@ -49,8 +52,9 @@ def member_file(
 
 
 def forget_members(library: Library) -> None:
-    """Remove the files of documents that are no longer in the library."""
+    """Remove the files of documents that are no longer in the library, and what was left half done."""
     try:
+        _forget_abandoned(library.members)
         files = [path for path in library.members.iterdir() if path.is_file()]
     except FileNotFoundError:
         return
@@ -58,6 +62,17 @@ def forget_members(library: Library) -> None:
     for path in files:
         if path.stem not in held:
             path.unlink(missing_ok=True)
+
+
+def _forget_abandoned(folder: Path) -> None:
+    """Remove what a process that was killed had taken out; one that still does so has begun just now."""
+    for left in folder.glob(f"{_TAKEN}*"):
+        try:
+            abandoned = left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS
+        except FileNotFoundError:
+            continue
+        if abandoned:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _make_room(folder: Path, newest: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from library_fakes import World
 
+from ingestion.member_files import forget_members
 from ingestion.screening.policy import FolderScreening, ScreeningSettings
-from ingestion.settings import Settings
+from ingestion.settings import IngestionSettings, Settings
 
 STAFF = "名簿\n\n連絡先は山田 花子、電話は03-3581-4111です。\n"
 MASKED = STAFF.replace("山田 花子", "■" * 5).replace("03-3581-4111", "■" * 12)
@@ -68,3 +70,30 @@ def test_a_waiting_archive_is_cut_again_when_a_stricter_place_came_meanwhile(wor
     world.ingest(settings=masking(world, "b"), parse=None)
     (text,) = texts_at(world, "a/z.zip/in.zip")
     assert "one.txt" in text and "3581" not in text
+
+
+def test_a_folder_of_the_settings_may_be_named_through_a_link(world: World) -> None:
+    world.write("hr/staff.txt", STAFF)
+    link = world.root / "share"
+    link.symlink_to(world.docs)
+    own = {f"{link}/hr/": FolderScreening(personal="mask")}
+    world.ingest(link, settings=Settings.model_validate({"screening": ScreeningSettings(folders=own)}))
+    assert texts_at(world, "hr/staff.txt") == [MASKED]
+
+
+def test_a_relative_folder_of_the_settings_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="docs/hr is not an absolute path"):
+        ScreeningSettings(folders={"docs/hr": FolderScreening(personal="mask")})
+    with pytest.raises(ValueError, match="scans is not an absolute path"):
+        IngestionSettings(ocr_folders={"scans": "off"})
+    ScreeningSettings(folders={"C:\\share\\hr": FolderScreening(personal="mask")})
+
+
+def test_what_a_killed_process_took_out_of_an_archive_goes_with_the_next_run(world: World) -> None:
+    members = world.library.members
+    for name in ("taken-old", "taken-new"):
+        (members / name).mkdir(parents=True)
+        (members / name / "staff.txt").write_text(STAFF, "utf-8")
+    os.utime(members / "taken-old", (0, 0))
+    forget_members(world.library)
+    assert [path.name for path in members.iterdir()] == ["taken-new"]
