@@ -44,13 +44,13 @@ class ImapSource:
         context = tls_context(name, settings)
         return cls(name, settings, lambda: _log_in(name, settings, password, context))
 
-    def listing(self) -> Listing:
+    def listing(self, check: Callable[[int], None] = lambda entries: None) -> Listing:
         """See `RemoteSource.listing`."""
         found = Listing()
         with self._translated():
             folders = self._folders()
             for folder, names in folders:
-                self._list(folder, names, found)
+                self._list(folder, names, found, check)
         if len(found.unlisted) == len(folders):
             reason = next(iter(found.unlisted.values()), "there is none")
             raise SourceError(f"no mailbox of the source {self._name} can be read: {reason}. Check folders.")
@@ -95,17 +95,19 @@ class ImapSource:
         usual = next((delimiter for _, delimiter, _ in every if delimiter), "/")
         return [(name, name.split(delimiters.get(name) or usual)) for name in dict.fromkeys(wanted)]
 
-    def _list(self, folder: str, names: list[str], found: Listing) -> None:
+    def _list(self, folder: str, names: list[str], found: Listing, check: Callable[[int], None]) -> None:
         try:
             place = path_of(names)
         except ValueError as error:
             found.odd[folder] = f"it was left out: {error}"
             return
         client = self._connected()
+        check(len(found.files))
         try:
             validity = self._select(folder)
             numbers = client.search(["UNDELETED"])
             for begin in range(0, len(numbers), _AT_ONCE):
+                check(len(found.files) + len(numbers))
                 sizes = client.fetch(numbers[begin : begin + _AT_ONCE], ["RFC822.SIZE"])
                 for number, values in sorted(sizes.items()):
                     version, ref = f"{validity} {number}", f"{number} {folder}"

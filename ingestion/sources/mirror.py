@@ -21,6 +21,8 @@ from ingestion.sources.remote import Listing, RemoteFile, RemoteSource
 
 _BROKEN_IN_A_ROW = 3  # one bad file must not stop the others, a dead connection must
 _SECONDS_PER_FILE = 1800.0
+_SECONDS_TO_LIST = 3600.0
+_MOST_ENTRIES = 1_000_000
 _SAVE_EVERY = 200  # files; a killed run fetches so many again at most
 
 
@@ -47,6 +49,8 @@ class Rules:
     refuse: Callable[[str], str | None] = lambda path: None
     max_bytes: int = 512 << 20
     seconds_per_file: float = _SECONDS_PER_FILE
+    seconds_to_list: float = _SECONDS_TO_LIST
+    most_entries: int = _MOST_ENTRIES
     removal_limit: float = 0.3
     indexed: frozenset[str] = frozenset()
     allow_empty: bool = False
@@ -105,7 +109,10 @@ class Mirror:
             SourceError: the source cannot be reached; whole files that came in before stay.
             UnsafeRemovalError: it is empty, or more has vanished than `rules` allow; nothing was changed.
         """
-        listing = remote.listing()
+        try:
+            listing = remote.listing(within(rules, cancelled))
+        except _Cancelled:
+            return Mirrored(cancelled=True)
         changes = self.compare(listing, rules)
         if not rules.allow_empty:
             _refuse_many(changes, listing, rules)
@@ -236,7 +243,22 @@ class Mirror:
 
 
 class _Cancelled(Exception):
-    """The run was cancelled in the middle of a file."""
+    """The run was cancelled in the middle of a file, or while the source was listed."""
+
+
+def within(rules: Rules, cancelled: Callable[[], bool] = lambda: False) -> Callable[[int], None]:
+    """A check for `RemoteSource.listing`: a server may invent folders without end."""
+    until = time.monotonic() + rules.seconds_to_list
+
+    def check(entries: int) -> None:
+        if cancelled():
+            raise _Cancelled
+        if entries > rules.most_entries:
+            raise SourceError(f"the source lists more than {rules.most_entries} files and folders.")
+        if time.monotonic() > until:
+            raise SourceError(f"listing the source takes longer than {rules.seconds_to_list:g} seconds.")
+
+    return check
 
 
 def _too_large(size: int | None, limit: int) -> str | None:

@@ -40,8 +40,8 @@ class Listing:
 class RemoteSource(Protocol):
     """A source on another machine."""
 
-    def listing(self) -> Listing:
-        """List all files.
+    def listing(self, check: Callable[[int], None] = lambda entries: None) -> Listing:
+        """List all files. `check` is called with the number of entries so far, and raises to end it.
 
         Raises:
             SourceError: it cannot be reached, refuses the password, or cannot be listed as a whole.

@@ -19,7 +19,7 @@ from ingestion.location_rows import now
 from ingestion.readers import supported
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
-from ingestion.sources.mirror import Changes, Mirror, Mirrored, Rules
+from ingestion.sources.mirror import Changes, Mirror, Mirrored, Rules, within
 from ingestion.sources.remote import Listing
 from ingestion.sync_rows import SyncRows
 from ingestion.workspace import mounts_below
@@ -130,12 +130,12 @@ def preview_remote(source: Source, library: Library, settings: Settings) -> tupl
         SourceError: it cannot be reached.
     """
     assert source.mirror is not None
-    remote = source.open_remote()
+    remote, rules = source.open_remote(), _rules(source, library, settings, False)
     try:
-        listing = remote.listing()
+        listing = remote.listing(within(rules))
     finally:
         remote.close()
-    return Mirror(source.mirror).compare(listing, _rules(source, library, settings, False)), listing
+    return Mirror(source.mirror).compare(listing, rules), listing
 
 
 def _refuse_unmounted(before: list[str], now: list[str]) -> None:

@@ -54,14 +54,18 @@ class WebDavSource:
         )
         return cls(name, settings.url, client)
 
-    def listing(self) -> Listing:
+    def listing(self, check: Callable[[int], None] = lambda entries: None) -> Listing:
         """See `RemoteSource.listing`."""
         found = Listing()
         waiting: list[tuple[str, list[str]]] = [(self._root, [])]
+        entries = 0
         while waiting:
+            check(entries)
             href, names = waiting.pop()
             for entry in self._children(href, names, found):
+                entries += 1
                 self._take(entry, names, found, waiting)
+        check(entries)
         return found
 
     def fetch(self, file: RemoteFile, write: Callable[[bytes], None]) -> None:

@@ -25,7 +25,8 @@ class FakeSource:
     unlisted: dict[str, str] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
 
-    def listing(self) -> Listing:
+    def listing(self, check: Callable[[int], None] = lambda entries: None) -> Listing:
+        check(len(self.files))
         found = [RemoteFile(path, path, data.hex(), len(data)) for path, data in self.files.items()]
         return Listing(found, dict(self.unlisted))
 
@@ -124,7 +125,7 @@ def test_a_file_that_takes_too_long_or_grows_too_large_is_given_up(tmp_path: Pat
         FakeSource({"a": b"12345"}), Rules(seconds_per_file=0.0)
     ).failed["a"]  # fmt: skip
     source = FakeSource({"a": bytes(5000)})
-    source.listing = lambda: Listing([RemoteFile("a", "a", "1", None)])  # type: ignore[method-assign]
+    source.listing = lambda check=None: Listing([RemoteFile("a", "a", "1", None)])  # type: ignore[method-assign]
     assert "larger than" in mirror.update(source, Rules(max_bytes=1000)).failed["a"]
     assert copied(mirror) == {}
 
@@ -184,4 +185,15 @@ def test_a_file_that_the_source_only_names_is_kept_and_listed(tmp_path: Path) ->
     locked.unlisted = {"f0.txt": "the server does not tell what it is"}
     done = mirror.update(locked, Rules(indexed=frozenset(files)))
     assert (done.removed, done.failed) == (0, locked.unlisted)
+    assert copied(mirror) == files
+
+
+def test_a_listing_can_be_cancelled_and_ends(tmp_path: Path) -> None:
+    mirror, files = Mirror(tmp_path), {f"f{number}": b"x" for number in range(5)}
+    mirror.update(FakeSource(files), Rules())
+    assert mirror.update(FakeSource({"new": b"n"}), Rules(), cancelled=lambda: True).cancelled
+    with pytest.raises(SourceError, match="lists more than 4 files"):
+        mirror.update(FakeSource(files), Rules(most_entries=4))
+    with pytest.raises(SourceError, match="takes longer than 0 seconds"):
+        mirror.update(FakeSource(files), Rules(seconds_to_list=0.0))
     assert copied(mirror) == files

@@ -339,3 +339,28 @@ def test_a_password_does_not_cross_the_network_in_the_clear() -> None:
     connected("http://files.example/dav", allow_unencrypted=True).close()
     connected("http://127.0.0.1/dav").close()
     connected("http://[::1]/dav").close()
+
+
+def test_a_server_that_invents_folders_is_left_and_the_listing_can_be_cancelled(
+    share: WebDav, mirror: Mirror
+) -> None:
+    def endless(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        base = environ["PATH_INFO"].rstrip("/")
+        folder = "<D:resourcetype><D:collection/></D:resourcetype>"
+        body = "".join(
+            f"<D:response><D:href>{base}/f{number}</D:href><D:propstat><D:prop>{folder}</D:prop>"
+            "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>" for number in range(20)
+        ).join(('<D:multistatus xmlns:D="DAV:">', "</D:multistatus>")).encode()  # fmt: skip
+        start("207 Multi-Status", [("content-type", "application/xml"), ("content-length", str(len(body)))])
+        return [body]
+
+    share.before = endless
+    with pytest.raises(SourceError, match="lists more than 200 files and folders"):
+        update(mirror, share.url, Rules(most_entries=200))
+    asked = len(share.requests)
+    source = connected(share.url)
+    looks = iter([False] * 3)
+    assert mirror.update(source, Rules(), cancelled=lambda: next(looks, True)).cancelled
+    source.close()
+    assert asked <= 12 and len(share.requests) - asked == 3
