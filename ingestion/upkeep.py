@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ingestion.documents import LOCAL_USER, User
@@ -25,6 +26,8 @@ def remove_document(
     if stored is None:
         return {"done": False, "document": document_id, "locations": []}
     writer = LibraryWriter(library)
+    for place in stored.locations:
+        _read_again(writer, place.source, place.path)
     writer.remove_document(document_id)
     for place in stored.locations:  # with what lies inside it
         writer.relink([], [(place.source, path) for path in writer.known_files(place.source, place.path)])
@@ -32,6 +35,16 @@ def remove_document(
     indexes.catch_up()
     places = [{"source": place.source, "path": place.path} for place in stored.locations]
     return {"done": True, "document": document_id, "locations": places}
+
+
+def _read_again(writer: LibraryWriter, source: str, path: str) -> None:
+    """Have the next run read the file on disk that holds `path`: unchanged, it would not be opened."""
+    known = writer.known_files(source, path).get(path)
+    if known is None or (container := known.state.container) is None:
+        return
+    held = writer.known_files(source, container).get(container)
+    if held is not None and held.document is not None:
+        writer.relink([(replace(held.state, mtime_ns=0), held.document)])
 
 
 def reembed(

@@ -371,3 +371,17 @@ def test_what_moves_between_two_sources_in_one_run_keeps_its_rights(world: World
     }  # fmt: skip
     assert [failure.path for failure in world.library.failures()] == ["a.zip/no.xyz"]
     assert run(world, everybody, hr) == {"unchanged": 10, "members": 2, "failed": 1}
+
+
+def test_a_removed_member_comes_back_with_the_next_run(world: World) -> None:
+    inner = packed({"x.txt": text("木星"), "y.txt": text("土星")})
+    put(world, "a.zip", {"inner.zip": inner, "z.txt": text("金星")})
+    run(world)
+    (id,) = (
+        summary.id for summary in world.library.documents_list()
+        if "a.zip/inner.zip/y.txt" in [place.path for place in summary.locations]
+    )  # fmt: skip
+    remove_document(id, library=world.library, indexes=world.indexes)
+    assert "a.zip/inner.zip/y.txt" not in world.paths() and not world.found("土星")
+    run(world)
+    assert "a.zip/inner.zip/y.txt" in world.paths() and world.found("土星")
