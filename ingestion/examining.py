@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ingestion.documents import Document, Heading, Span, Table
+from ingestion.documents import Document, Heading, Span, Table, TableCell
 from ingestion.errors import ReadError
 from ingestion.screening.findings import REPORTED_AT, Finding, without_overlaps
 from ingestion.screening.labelled_cells import find_in_tables
@@ -19,6 +19,7 @@ from ingestion.screening.masking import beside_text, mask
 from ingestion.screening.personal import find_personal
 from ingestion.screening.planted import find_planted, planted_score
 from ingestion.screening.policy import Policy
+from ingestion.table_rows import cells_with_headers
 
 QUARANTINE_WARNING = (
     "it seems to hold instructions planted for a language model; they are kept out of answers"
@@ -106,7 +107,7 @@ def _defused(document: Document, title: str, path: str, planted: Sequence[Findin
     document = replace(
         document,
         headings=tuple(heading for heading in document.headings if not _touches(heading, places)),
-        tables=tuple(_without_planted(table, places) for table in document.tables),
+        tables=tuple(_without_planted(document.text, table, places) for table in document.tables),
         warnings=(*document.warnings, QUARANTINE_WARNING),
     )
     if planted_score(title) >= REPORTED_AT:
@@ -121,14 +122,23 @@ def _touches(heading: Heading, places: Sequence[Span]) -> bool:
     return any(place.overlaps(span) for place in places) or planted_score(heading.title) >= REPORTED_AT
 
 
-def _without_planted(table: Table, places: Sequence[Span]) -> Table:
-    """Cells with planted text stay text; as cells they could become the names of columns."""
-    cells = tuple(
-        cell
-        for cell in table.cells
-        if not any(place.overlaps(Span(cell.start, cell.end)) for place in places)
-    )
+def _without_planted(text: str, table: Table, places: Sequence[Span]) -> Table:
+    """Cells with planted text stay text; as cells they could become the names of columns.
+
+    Those that name columns or rows stay as empty ones, or the next row would be taken for the names.
+    """
+    cells = table.cells
+    if any(_within(cell, places) for cell in cells):
+        cells = tuple(
+            replace(cell, end=cell.start) if _within(cell, places) else cell
+            for cell in cells_with_headers(text, table)
+            if cell.header or not _within(cell, places)
+        )
     caption = table.caption
     if caption is not None and planted_score(caption) >= REPORTED_AT:
         caption = None
     return replace(table, cells=cells, caption=caption)
+
+
+def _within(cell: TableCell, places: Sequence[Span]) -> bool:
+    return any(place.overlaps(Span(cell.start, cell.end)) for place in places)

@@ -101,7 +101,7 @@ def _end_before(table: Table, ends: Sequence[int]) -> int:
 
 def _read(document: Document, table: Table, earlier: int) -> ReadTable:
     text = document.text
-    cells = sorted(_with_headers(text, table), key=lambda cell: (cell.row, cell.column))
+    cells = sorted(cells_with_headers(text, table), key=lambda cell: (cell.row, cell.column))
     caption = table.caption or ""
     # A caption is shown only as the text has it, so that what was masked there stays masked.
     known = caption if caption and caption in text else ""
@@ -128,7 +128,8 @@ def _in_order(rows: Sequence[TableRow]) -> list[TableRow]:
     return kept
 
 
-def _with_headers(text: str, table: Table) -> Iterable[TableCell]:
+def cells_with_headers(text: str, table: Table) -> Iterable[TableCell]:
+    """The cells of a table with its headers as its file states them, or as they are judged to be."""
     if any(cell.header for cell in table.cells):
         return table.cells
     spans = {(cell.row, cell.column): cell for cell in table.cells}
@@ -227,7 +228,8 @@ class _Walk:
         for place, cell in enumerate(own):
             label = self._label(cell)
             left = own[place - 1] if place else None
-            if not label and not cell.header and left is not None and left.header:
+            named = label or self._names.get(cell.column)  # also by a name that was emptied
+            if not named and not cell.header and left is not None and left.header:
                 label = self._said(left)  # a form: the name stands to the left of its value
             if label:
                 self.all_names[label] = None
