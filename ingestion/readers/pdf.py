@@ -21,7 +21,7 @@ from ingestion.errors import ReadError
 from ingestion.heartbeat import beat
 from ingestion.normalizing import normalize
 from ingestion.pdfium import PdfLockedError, open_page, open_pdf, open_text
-from ingestion.readers.pdf_characters import read_characters
+from ingestion.readers.pdf_characters import nameless_letters, read_characters
 from ingestion.readers.pdf_extras import attachment_names, encryption_reason, form_values
 from ingestion.readers.pdf_figures import Picture, figures_of, pictures_on
 from ingestion.readers.pdf_garbled import looks_garbled
@@ -50,6 +50,9 @@ _JUNK_TITLE = re.compile(
 _LONGEST_RUNNING = 300
 _PICTURE = 0.1
 """Share of a page with next to no text that pictures cover before it is worth looking for text on them."""
+
+_NAMELESS = 20
+"""So many letters that no font names are worth reading from the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def _recognise(document: Any, pages: _Pages, options: ReadOptions) -> None:
         pages.garbled += [number] if garbled else []
         if not needs_recognition(text.text, garbled=garbled, mode=options.ocr):
             continue
-        if not garbled and options.ocr == "auto" and not _may_show_text(document, index):
+        if not garbled and options.ocr == "auto" and not may_show_text(document, index):
             continue
         found = recognise(document, index, threads=options.threads)
         beat()
@@ -182,9 +185,13 @@ def _recognise(document: Any, pages: _Pages, options: ReadOptions) -> None:
             _take(pages, number, found)
 
 
-def _may_show_text(document: Any, index: int) -> bool:
+def may_show_text(document: Any, index: int) -> bool:
+    """Whether a page (0-based) with next to no text shows pictures, drawings or letters without names."""
     with open_page(document, index) as page:
-        return drawn_share(page) >= _PICTURE
+        if drawn_share(page) >= _PICTURE:
+            return True
+        with open_text(page) as text_page:
+            return nameless_letters(text_page) >= _NAMELESS
 
 
 def _take(pages: _Pages, number: int, found: RecognisedPage) -> None:
@@ -286,7 +293,7 @@ def _warnings(pages: _Pages) -> list[str]:
         found.append(
             f"the text of {_ranges(pages.garbled)} looks garbled: the fonts name their characters wrongly"
         )
-    low = low_confidence_warning({n: page.confidence for n, page in pages.recognised.items()})
+    low = low_confidence_warning(pages.recognised)
     return [*found, low] if low else found
 
 

@@ -90,10 +90,10 @@ def write_pdf(
             )
     objects[0] = f"<</Type/Catalog/Pages 2 0 R{extra}>>".encode()
     objects[1] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(f'{k} 0 R' for k in kids)}]>>".encode()
-    return _assembled(objects)
+    return assembled(objects)
 
 
-def _assembled(objects: list[bytes]) -> bytes:
+def assembled(objects: list[bytes]) -> bytes:
     out = bytearray(b"%PDF-1.7\n")
     places = []
     for number, body in enumerate(objects, start=1):
