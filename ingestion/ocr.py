@@ -54,7 +54,12 @@ class PictureLine:
 
 
 def read_picture(image: Image.Image, *, threads: int = 0) -> list[PictureLine]:
-    """The lines of text in `image`, in no particular order; `threads` 0 is as many as there are cores."""
+    """The lines of `all_lines` that are text by their confidence."""
+    return [line for line in all_lines(image, threads=threads) if line.confidence >= LEAST_CONFIDENCE]
+
+
+def all_lines(image: Image.Image, *, threads: int = 0) -> list[PictureLine]:
+    """What looks like lines of text in `image`, in no order; `threads` 0 is as many as there are cores."""
     if _is_plain(image):
         return []
     image = image.convert("RGB")
@@ -64,7 +69,7 @@ def read_picture(image: Image.Image, *, threads: int = 0) -> list[PictureLine]:
         if turn is not None:
             turned, _ = _read_upright(engine, image.transpose(turn), may_turn=False)
             lines = [_turned_back(line, turn, image.size) for line in turned]
-    return [line for line in lines if line.text.strip() and line.confidence >= LEAST_CONFIDENCE]
+    return [line for line in lines if line.text.strip()]
 
 
 def _is_plain(image: Image.Image) -> bool:

@@ -9,7 +9,7 @@ from PIL import Image
 from ingestion.documents import Document, Page, RecognisedLine
 from ingestion.errors import ReadError
 from ingestion.heartbeat import beat
-from ingestion.ocr import read_picture
+from ingestion.ocr import all_lines
 from ingestion.pictures import PICTURE_SUFFIXES, frame, frame_count, open_picture
 from ingestion.readers.recognised_text import (
     RecognisedPage,
@@ -45,7 +45,7 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         pages.append(Page(number, start, start + len(page.text)))
         lines += shifted(page.lines, start)
         start += len(page.text)
-    warning = low_confidence_warning({n: page.confidence for n, page in enumerate(read, start=1)})
+    warning = low_confidence_warning(dict(enumerate(read, start=1)))
     return Document(
         text="".join(page.text for page in read),
         format=PICTURE_SUFFIXES.get(path.suffix.lower(), "png"),
@@ -61,4 +61,4 @@ def _read_frame(image: Image.Image, number: int, threads: int) -> RecognisedPage
     smaller = min(1.0, _LONGEST_SIDE / max(picture.size))
     if smaller < 1:
         picture = picture.resize((round(picture.width * smaller), round(picture.height * smaller)))
-    return page_of_lines(read_picture(picture, threads=threads), number, scale * smaller)
+    return page_of_lines(all_lines(picture, threads=threads), number, scale * smaller)

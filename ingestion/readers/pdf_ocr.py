@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from ingestion.ocr import read_picture
+from ingestion.ocr import all_lines
 from ingestion.pdfium import open_page
 from ingestion.readers.recognised_text import RecognisedPage, page_of_lines
 from ingestion.reading import OcrMode
@@ -37,7 +37,7 @@ def recognise(document: Any, index: int, *, threads: int = 0) -> RecognisedPage:
         width, height = page.get_size()
         scale = min(_DOTS_PER_INCH / 72, _LONGEST_SIDE / max(width, height, 1.0))
         image = _rendered(page, scale)
-    return page_of_lines(read_picture(image, threads=threads), index + 1, scale)
+    return page_of_lines(all_lines(image, threads=threads), index + 1, scale)
 
 
 def _rendered(page: Any, scale: float) -> Image.Image:

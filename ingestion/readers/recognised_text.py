@@ -16,12 +16,15 @@ import numpy as np
 
 from ingestion.documents import Offsets, RecognisedLine
 from ingestion.normalizing import normalize
-from ingestion.ocr import PictureLine
+from ingestion.ocr import LEAST_CONFIDENCE, PictureLine
 from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_lines import Line, joined
 
 LOW_CONFIDENCE = 0.85
 """Pages below are named in a warning."""
+
+_MANY_LEFT_OUT = 10
+"""Characters in lines that were left out, from which on a page is named however well the rest reads."""
 
 _LEAST_SIDE = 3
 """Lines on each side of a gap before it counts as the space between two columns of text."""
@@ -29,15 +32,29 @@ _LEAST_SIDE = 3
 
 @dataclass(frozen=True, slots=True)
 class RecognisedPage:
-    """`text` is normalised; the offsets of `lines` count in it, and their boxes are in points as shown."""
+    """`text` is normalised; the offsets of `lines` count in it, and their boxes are in points as shown.
+
+    `left_out` are lines that were read too badly to be text.
+    """
 
     text: str
     lines: tuple[RecognisedLine, ...]
+    left_out: tuple[PictureLine, ...] = ()
+
+    @property
+    def characters_left_out(self) -> int:
+        """How many characters the lines that were left out seemed to have."""
+        return sum(len(line.text) for line in self.left_out)
 
     @property
     def confidence(self) -> float:
-        """The mean over the characters, in [0, 1]; 1 for a page without text."""
-        return mean_confidence(self.lines)
+        """The mean over all characters, also those that were left out, in [0, 1]; 1 for an empty page."""
+        kept = sum(line.end - line.start for line in self.lines)
+        missing = self.characters_left_out
+        if not missing:
+            return mean_confidence(self.lines)
+        bad = sum(line.confidence * len(line.text) for line in self.left_out)
+        return (mean_confidence(self.lines) * kept + bad) / (kept + missing)
 
 
 def mean_confidence(lines: Sequence[RecognisedLine]) -> float:
@@ -51,15 +68,25 @@ def shifted(lines: Iterable[RecognisedLine], offset: int) -> list[RecognisedLine
     return [replace(line, start=line.start + offset, end=line.end + offset) for line in lines]
 
 
-def low_confidence_warning(confidences: Mapping[int, float]) -> str | None:
-    """What people are told about pages (number: confidence) that were read badly; None when none was."""
+def low_confidence_warning(pages: Mapping[int, RecognisedPage]) -> str | None:
+    """What people are told about pages (by number) that were read badly; None when none was."""
     low = [
-        f"{number} ({value:.0%})" for number, value in sorted(confidences.items()) if value < LOW_CONFIDENCE
+        f"{number} ({page.confidence:.0%}{_left_out(page)})"
+        for number, page in sorted(pages.items())
+        if page.confidence < LOW_CONFIDENCE or page.characters_left_out >= _MANY_LEFT_OUT
     ]
     if not low:
         return None
-    pages = f"page{'s' if len(low) > 1 else ''} {', '.join(low)}"
-    return f"{pages}: read from the picture with low confidence. Compare the text with the picture"
+    named = f"page{'s' if len(low) > 1 else ''} {', '.join(low)}"
+    return f"{named}: read from the picture with low confidence. Compare the text with the picture"
+
+
+def _left_out(page: RecognisedPage) -> str:
+    count = len(page.left_out)
+    if not count:
+        return ""
+    lines = f"{count} line{'s' if count > 1 else ''}"
+    return f", {lines} of about {page.characters_left_out} characters left out as unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +102,12 @@ class _Placed:
 
 
 def page_of_lines(lines: Sequence[PictureLine], number: int, scale: float) -> RecognisedPage:
-    """The page `number` (1-based) that a picture with `scale` pixels a point shows."""
+    """The page `number` (1-based) that a picture with `scale` pixels a point shows.
+
+    Lines below LEAST_CONFIDENCE are left out of its text.
+    """
+    left_out = tuple(line for line in lines if line.confidence < LEAST_CONFIDENCE)
+    lines = [line for line in lines if line.confidence >= LEAST_CONFIDENCE]
     rows = [row for column in _columns(_straightened(lines)) for row in _rows(column)]
     printed, places = _printed(rows)
     text, origins = _paragraphs(rows, printed)
@@ -89,7 +121,9 @@ def page_of_lines(lines: Sequence[PictureLine], number: int, scale: float) -> Re
         if len(inside):
             first, last = int(inside[0]), int(inside[-1]) + 1
             found.append(_recognised(line, first, last, number, scale))
-    return RecognisedPage(kept + "\n" if kept else "", tuple(sorted(found, key=lambda each: each.start)))
+    return RecognisedPage(
+        kept + "\n" if kept else "", tuple(sorted(found, key=lambda each: each.start)), left_out
+    )
 
 
 def _paragraphs(rows: Sequence[Sequence[_Placed]], printed: Sequence[Line]) -> tuple[str, Offsets]:

@@ -7,7 +7,13 @@ import math
 import pytest
 
 from ingestion.ocr import PictureLine
-from ingestion.readers.recognised_text import low_confidence_warning, mean_confidence, page_of_lines, shifted
+from ingestion.readers.recognised_text import (
+    RecognisedPage,
+    low_confidence_warning,
+    mean_confidence,
+    page_of_lines,
+    shifted,
+)
 
 HEIGHT = 30
 
@@ -107,8 +113,31 @@ def test_no_lines() -> None:
 
 
 def test_pages_that_were_read_badly_are_named() -> None:
-    assert low_confidence_warning({1: 0.99, 2: 0.86}) is None
-    one = low_confidence_warning({1: 0.99, 7: 0.714})
+    def page(confidence: float) -> RecognisedPage:
+        return page_of_lines([line("請求書", 100, 100, confidence=confidence)], 1, 2.0)
+
+    assert low_confidence_warning({1: page(0.99), 2: page(0.86)}) is None
+    one = low_confidence_warning({1: page(0.99), 7: page(0.714)})
     assert one is not None and one.startswith("page 7 (71%): read from the picture with low confidence")
-    two = low_confidence_warning({9: 0.6, 2: 0.5})
+    two = low_confidence_warning({9: page(0.6), 2: page(0.5)})
     assert two is not None and two.startswith("pages 2 (50%), 9 (60%):")
+
+
+def test_lines_that_are_left_out_count_for_the_page_and_are_named() -> None:
+    clear, faint = line("あ" * 30, 100, 100, confidence=0.9), line("い" * 10, 100, 200, confidence=0.4)
+    page = page_of_lines([clear, faint], 1, 2.0)
+    assert page.text == "あ" * 30 + "\n" and page.left_out == (faint,)
+    assert page.confidence == pytest.approx((0.9 * 30 + 0.4 * 10) / 40)
+    warning = low_confidence_warning({4: page})
+    assert warning is not None
+    assert warning.startswith("page 4 (78%, 1 line of about 10 characters left out as unreadable):")
+    empty = page_of_lines([faint], 1, 2.0)
+    assert (empty.text, empty.confidence) == ("", pytest.approx(0.4))
+
+
+def test_much_that_is_left_out_is_named_on_a_page_that_reads_well_otherwise() -> None:
+    clear = line("あ" * 300, 100, 100, confidence=0.99)
+    marks = [line("い" * count, 100, 200, confidence=0.3) for count in (3, 9)]
+    assert low_confidence_warning({1: page_of_lines([clear, marks[0]], 1, 2.0)}) is None
+    warning = low_confidence_warning({1: page_of_lines([clear, *marks], 1, 2.0)})
+    assert warning is not None and "2 lines of about 12 characters left out" in warning
