@@ -115,7 +115,7 @@ def _whole(pair: str) -> str:
 
 
 def nameless_letters(text_page: Any) -> int:
-    """How many glyphs of a page have no Unicode value, or a control character for one: nobody can copy them."""
+    """How many glyphs of a page have no Unicode value, or only a control character for one."""
     get, handle = pdfium.FPDFText_GetUnicode, text_page.raw
     codes = (get(handle, index) for index in range(text_page.count_chars()))
     return sum(code < 0x20 and code not in (0x09, 0x0A, 0x0D) for code in codes)
