@@ -17,10 +17,10 @@ from uuid import uuid4
 from ingestion.described import is_japanese, marked, with_descriptions
 from ingestion.documents import Document, Figure
 from ingestion.durable import replace_file
-from ingestion.errors import ReadError
+from ingestion.errors import DescriptionError, ReadError
 from ingestion.screening.personal import find_personal
 from ingestion.settings import Settings
-from ingestion.vision import PROMPTS, DescriptionError, VisionServer
+from ingestion.vision import PROMPTS, VisionServer
 
 _LEAST_PIXELS = 48
 """A picture with a shorter side is an icon."""

@@ -47,3 +47,11 @@ class FetchError(IngestionError):
     def __init__(self, reason: str, *, connection: bool = False) -> None:
         super().__init__(reason)
         self.connection = connection
+
+
+class DescriptionError(IngestionError):
+    """A figure was not described. `everywhere`: the next one would not be either."""
+
+    def __init__(self, message: str, *, everywhere: bool = False) -> None:
+        super().__init__(message)
+        self.everywhere = everywhere

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from ingestion.errors import IngestionError
+from ingestion.errors import DescriptionError
 from ingestion.vision_settings import VisionSettings
 
 PROMPTS = {
@@ -33,14 +33,6 @@ _MOST_BYTES = 1 << 20
 _CONNECT_SECONDS = 10.0
 _EVERYWHERE = (401, 403, 404, 405)
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
-
-
-class DescriptionError(IngestionError):
-    """A figure was not described. `everywhere`: the next one would not be either."""
-
-    def __init__(self, message: str, *, everywhere: bool = False) -> None:
-        super().__init__(message)
-        self.everywhere = everywhere
 
 
 class VisionServer:

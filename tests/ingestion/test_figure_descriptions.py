@@ -25,12 +25,12 @@ from ingestion import finding_rows
 from ingestion.described import MARK_EN, MARK_JA, PROPERTY
 from ingestion.describing import Describer
 from ingestion.documents import Document, Figure, Page
-from ingestion.errors import ReadError, SettingsError
+from ingestion.errors import DescriptionError, ReadError, SettingsError
 from ingestion.ingest_report import IngestReport
 from ingestion.readers import read
 from ingestion.reading import ReadOptions
 from ingestion.settings import IngestionSettings, Settings, load_settings
-from ingestion.vision import DescriptionError, VisionServer
+from ingestion.vision import VisionServer
 from ingestion.vision_settings import VisionSettings
 from tests.ingestion.pdf_writer import PageSpec, TextAt, write_pdf
 
