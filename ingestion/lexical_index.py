@@ -89,7 +89,7 @@ class LexicalIndex:
                         self._open_writer().add_document(_document(row, document, text))
                 if self._writer is not None:
                     self._writer.commit()
-            except BaseException:
+            except BaseException:  # also when interrupted: half an update must not stay
                 if self._writer is not None:
                     self._writer.rollback()  # else the next commit would carry half of this update
                 raise

@@ -62,7 +62,7 @@ class ParserProcess:
                 reply = self._receive(child)
             except (BrokenPipeError, EOFError) as error:
                 raise ReadError(f"the parser crashed on it ({self._end()}).") from error
-            except BaseException:
+            except BaseException:  # also when interrupted
                 self._end()  # a reply that nobody waits for would be taken for the next file's
                 raise
         result = pickle.loads(reply)

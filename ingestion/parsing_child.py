@@ -92,7 +92,7 @@ def _answer(call: bytes, megabytes: int) -> bytes:
     except RecursionError:
         return pickle.dumps(ReadError("its structure is nested too deeply."))
     # A bug in a reader or in a format's library must cost one file, with its reason listed, not the batch.
-    except Exception as error:
+    except Exception as error:  # see above
         return pickle.dumps(ReadError(f"the reader failed ({type(error).__name__}: {error})."))
 
 

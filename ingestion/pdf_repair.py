@@ -21,7 +21,7 @@ def rewritten(path: Path, passwords: Sequence[str] = ()) -> bytes | None:
         try:
             return _written_anew(content, passwords)
         # pypdf raises many kinds of errors on damaged files; the caller has a reason of its own to tell.
-        except Exception as error:
+        except Exception as error:  # see above
             logger.info("pypdf cannot rewrite the file: %s", error)
     return None
 

@@ -149,7 +149,7 @@ class Intake:
         except _OF_THE_RUN:
             raise
         # A bug that one document's text brings out must cost that document, not all that wait behind it.
-        except Exception as error:
+        except Exception as error:  # see above
             self._fail(job, job.files, _unforeseen("cut", error), plan)
             return []
 
@@ -287,7 +287,7 @@ class Intake:
         except _OF_THE_RUN:
             raise
         # As in `_cut_or_list`; what had been written of it was rolled back with its transaction.
-        except Exception as error:
+        except Exception as error:  # see above
             self._fail(job, parsed.files, _unforeseen("stored", error), plan)
             return
         report = self._report

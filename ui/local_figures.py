@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _SCALE = 2.0  # pixels a point
 
 
-class LocalFigures:
+class LocalFigures(ABC):
     """Implements `ui.figure_operations.FigureOperations` for a class that has what is declared here."""
 
     resources: Resources
@@ -34,15 +35,16 @@ class LocalFigures:
         width, _ = self.resources.page_images.size(self._file(document), wanted.page)
         return crop(page, (wanted.x0, wanted.y0, wanted.x1, wanted.y1), width)
 
+    @abstractmethod
     def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
         """See `Operations.page_image`."""
-        raise NotImplementedError
+        ...
 
-    def _stored(self, document: str) -> StoredDocument:
-        raise NotImplementedError
+    @abstractmethod
+    def _stored(self, document: str) -> StoredDocument: ...
 
-    def _file(self, document: str) -> Path:
-        raise NotImplementedError
+    @abstractmethod
+    def _file(self, document: str) -> Path: ...
 
-    def _refuse_masked(self, document: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _refuse_masked(self, document: str) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date
 
@@ -14,14 +15,14 @@ from ui.knowledge_operations import Json
 from ui.resources import Resources
 
 
-class LocalKnowledge:
+class LocalKnowledge(ABC):
     """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that has what is declared here."""
 
     workspace: Workspace
     resources: Resources
 
-    def _locations(self, locations: Sequence[Location]) -> list[Json]:
-        raise NotImplementedError
+    @abstractmethod
+    def _locations(self, locations: Sequence[Location]) -> list[Json]: ...
 
     def versions(self) -> list[Json]:
         """See `KnowledgeOperations.versions`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalScreening:
+class LocalScreening(ABC):
     """Implements `ui.screening_operations.ScreeningOperations` for a class that has what is declared here."""
 
     resources: Resources
     _shown_as: ShownAs
 
-    def _writing(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]: ...
 
-    def _stored(self, document: str) -> StoredDocument:
-        raise NotImplementedError
+    @abstractmethod
+    def _stored(self, document: str) -> StoredDocument: ...
 
     def screening(self) -> Json:
         """See `ScreeningOperations.screening`."""

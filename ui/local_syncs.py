@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +30,7 @@ Progress = Callable[[Json], None]
 Cancelled = Callable[[], bool]
 
 
-class LocalSyncs:
+class LocalSyncs(ABC):
     """Implements `ui.sync_operations.SyncOperations` for a class that has what is declared here."""
 
     workspace: Workspace
@@ -39,8 +40,8 @@ class LocalSyncs:
     _shown_as: ShownAs
     _syncing: str | None = None
 
-    def _writing(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]: ...
 
     def syncs(self) -> list[Json]:
         """See `SyncOperations.syncs`."""

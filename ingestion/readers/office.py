@@ -35,7 +35,7 @@ def opened(
             raise
         # The Office libraries raise KeyError, ValueError, AttributeError and XML errors on damaged packages;
         # the reason is the same for people, and one bad file must not stop the others.
-        except Exception as error:
+        except Exception as error:  # see above
             raise ReadError(f"the {kind} file is damaged: {type(error).__name__}: {_short(error)}") from error
 
 

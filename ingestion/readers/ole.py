@@ -65,7 +65,7 @@ class Streams:
         try:
             summary = self._file.get_metadata()
         # A broken summary makes olefile raise whatever its parsing meets; the text does not need it.
-        except Exception:
+        except Exception:  # see above
             return {}
         found: dict[str, str] = {}
         for name in ("title", "author", "subject", "keywords", "create_time", "last_saved_time"):

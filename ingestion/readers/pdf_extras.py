@@ -25,7 +25,7 @@ def encryption_reason(path: Path, tried: int = 0) -> str:
         rules: Any = encryption.get_object() if encryption is not None else {}
         method, version = str(rules.get("/Filter", "")), rules.get("/V")
     # pypdf raises many kinds of errors on damaged files, and the reason is good to have, not needed.
-    except Exception as error:
+    except Exception as error:  # see above
         logger.info("pypdf cannot say how the file is encrypted: %s", error)
         return f"the PDF is encrypted and opens only with a password. {_LOCKED}"
     if "PubSec" in method:
@@ -48,7 +48,7 @@ def form_values(path: Path, n_pages: int, password: str | None = None) -> tuple[
                 if line := _field_line(item.get_object()):
                     found.append(line)
     # pypdf raises many kinds of errors on damaged files; the text of the pages is there all the same.
-    except Exception as error:
+    except Exception as error:  # see above
         logger.info("pypdf cannot read the form fields: %s", error)
         return values, f"form fields could not be read ({type(error).__name__}); their values may be missing"
     return values, None
@@ -73,7 +73,7 @@ def attachments(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Iterator[
         try:
             data = item.content
         # pypdf raises many kinds of errors on damaged files.
-        except Exception as error:
+        except Exception as error:  # see above
             raise ReadError(f"the attachment {name} is damaged ({type(error).__name__}).") from error
         yield name, data
 
@@ -85,7 +85,7 @@ def _attached(path: Path, options: ReadOptions) -> Iterator[tuple[str, Any]]:
             next((word for word in ("", *options.passwords) if reader.decrypt(word)), None)
         found = [(item.alternative_name or item.name, item) for item in reader.attachment_list]
     # As above: a damaged file must not raise what nobody expects.
-    except Exception as error:
+    except Exception as error:  # see above
         raise ReadError(f"the attachments of the PDF cannot be read ({type(error).__name__}).") from error
     for name, item in found:
         yield (name or "attachment").replace("/", "／").replace("\\", "＼"), item

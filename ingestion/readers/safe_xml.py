@@ -64,7 +64,7 @@ def part(package: zipfile.ZipFile, name: str) -> bytes:
         raise ReadError(f"the file is damaged: its part {name} is missing.") from error
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise ReadError(f"the file is damaged: its part {name} cannot be read ({error}).") from error
-    except Exception as error:
+    except Exception as error:  # see below
         # zlib and the other decompressors have error classes of their own, without a common base.
         if type(error).__name__ != "error":
             raise

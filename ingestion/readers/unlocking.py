@@ -36,7 +36,7 @@ def is_locked(path: Path) -> bool:
         try:
             return bool(msoffcrypto.OfficeFile(file).is_encrypted())
         # Damaged files raise struct, index and format errors; their own reader says what is wrong.
-        except Exception:
+        except Exception:  # see above
             return False
 
 
@@ -65,6 +65,6 @@ def _decrypt(locked: Any, password: str) -> bytes | None:
         locked.decrypt(target)
     # A wrong password shows itself as InvalidKeyError, a decoding error or a damaged result, depending on the
     # kind of lock; for people it is the same: this password does not open the file.
-    except Exception:
+    except Exception:  # see above
         return None
     return target.getvalue()

@@ -67,7 +67,7 @@ def _opened(content: bytes) -> tuple[Any, bool]:
             ), formatted
         # xlrd raises AssertionError, IndexError, struct.error and its own errors on damaged files; the reason
         # is the same for people.
-        except Exception as error:
+        except Exception as error:  # see above
             problem = error
     detail = " ".join(str(problem).split())[:200]
     raise ReadError(f"the Excel file is damaged: {type(problem).__name__}: {detail}.") from problem

@@ -185,7 +185,7 @@ def test_searches_go_on_while_documents_come_in(world: World) -> None:
                 rows = [row for row, _ in world.indexes.dense(embedder.embed_query("木星"), 5)]
                 assert -1 not in rows
                 assert world.found("木星")[0] == "木星.txt"
-        except BaseException as error:
+        except BaseException as error:  # told by the test's own thread
             errors.append(error)
 
     threads = [threading.Thread(target=search) for _ in range(2)]

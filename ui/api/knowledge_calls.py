@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, cast
 
 from ui.knowledge_operations import Json
 
 
-class KnowledgeCalls:
+class KnowledgeCalls(ABC):
     """Implements `ui.knowledge_operations.KnowledgeOperations` for a class that sends requests."""
 
     def versions(self) -> list[Json]:
@@ -32,5 +33,5 @@ class KnowledgeCalls:
         """See `KnowledgeOperations.save_dictionary`."""
         return cast(Json, self._json("PUT", "/dictionary", json={"entries": list(entries)}))
 
-    def _json(self, method: str, url: str, **arguments: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _json(self, method: str, url: str, **arguments: Any) -> Any: ...

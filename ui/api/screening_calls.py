@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 from urllib.parse import quote
 
 from ui.screening_operations import Json
 
 
-class ScreeningCalls:
+class ScreeningCalls(ABC):
     """Implements `ui.screening_operations.ScreeningOperations` for a class that sends requests."""
 
     def screening(self) -> Json:
@@ -28,5 +29,5 @@ class ScreeningCalls:
         """See `ScreeningOperations.withdraw_release`."""
         return cast(Json, self._json("DELETE", f"/documents/{quote(document, safe='')}/release"))
 
-    def _json(self, method: str, url: str, **arguments: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _json(self, method: str, url: str, **arguments: Any) -> Any: ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, cast
 
 from ui.sync_operations import Json
 
 
-class SyncCalls:
+class SyncCalls(ABC):
     """Implements `ui.sync_operations.SyncOperations` for a class that sends requests."""
 
     def syncs(self) -> list[Json]:
@@ -37,8 +38,8 @@ class SyncCalls:
         body = {"source": source, "path": path, "ignored": ignored}
         return cast(Json, self._json("POST", "/failures/ignore", json=body))
 
-    def _json(self, method: str, url: str, **arguments: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _json(self, method: str, url: str, **arguments: Any) -> Any: ...
 
-    def _events(self, url: str, body: Json) -> Generator[Json, None, None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _events(self, url: str, body: Json) -> Generator[Json, None, None]: ...

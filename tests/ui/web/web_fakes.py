@@ -216,7 +216,7 @@ class FakeOperations(FakeSyncs, FakeScreening, FakeVersions):
     # --- ingestion
 
     def ingest(self, paths: Sequence[str], **_: Any) -> Iterator[Json]:
-        raise NotImplementedError
+        raise AssertionError("the page does not ask for this")
 
     def upload(self, name: str, data: bytes) -> Json:
         path = f"/tmp/workspace/uploads/{name}"
@@ -349,13 +349,13 @@ class FakeOperations(FakeSyncs, FakeScreening, FakeVersions):
     # --- indexes
 
     def index_check(self) -> Json:
-        raise NotImplementedError
+        raise AssertionError("the page does not ask for this")
 
     def index_rebuild(self) -> Iterator[Json]:
-        raise NotImplementedError
+        raise AssertionError("the page does not ask for this")
 
     def index_reembed(self, model: str | None = None) -> Iterator[Json]:
-        raise NotImplementedError
+        raise AssertionError("the page does not ask for this")
 
     # --- conversations
 
