@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from web_fakes import FakeOperations
 
 from ingestion.dictionary import read_dictionary
+from ingestion.documents import Location
 from ingestion.workspace import open_workspace
 from ui.local_knowledge import LocalKnowledge
 from ui.web import resources
@@ -31,6 +33,9 @@ class Words(LocalKnowledge, FakeOperations):
     def __init__(self, root: Path) -> None:
         FakeOperations.__init__(self)
         self.workspace = open_workspace(root, {})
+
+    def _locations(self, locations: Sequence[Location]) -> list[Json]:
+        return [{"path": location.path} for location in locations]
 
 
 @pytest.fixture
