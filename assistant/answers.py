@@ -15,6 +15,7 @@ from ingestion.validity import State
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Language = Literal["ja", "en"]
+Mended = Literal["", "removed", "regenerated", "kept"]
 
 
 class Verdict(Enum):
@@ -220,12 +221,47 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two passages of different documents that give different values for the same statement.
+
+    `text` names both for people, in the answer's language.
+    """
+
+    text: str
+    values: tuple[str, str]
+    passages: tuple[Citation, Citation]
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of a disagreement in `ask --json`."""
+        return {
+            "text": self.text, "values": list(self.values),
+            "passages": [passage.as_json() for passage in self.passages],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who confirmed an answer for which question, and when (ISO 8601, UTC)."""
+
+    id: str
+    question: str
+    editor: str
+    at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of `verified` in `ask --json`."""
+        return {"id": self.id, "question": self.question, "editor": self.editor, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer. When `abstained`, `text` says so and names the closest documents.
 
-    `draft` is what the model wrote before it was withheld, "" otherwise. `question` is the standalone
-    question that was searched. `stopped` is True when the reader stopped the generation. `warnings` are for
-    people, in the answer's language: what it cites is not in force.
+    `draft` is what the model wrote before it was withheld or mended, "" otherwise. `mended` says what was
+    done about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the
+    first was), or "". `question` is the standalone question that was searched. `stopped` is True when the
+    reader stopped the generation. `warnings` are for people, in the answer's language: what it cites is not
+    in force. `verified` is set when an editor wrote it.
     """
 
     text: str
@@ -239,6 +275,17 @@ class Answer:
     draft: str = ""
     stopped: bool = False
     warnings: tuple[str, ...] = ()
+    mended: Mended = ""
+    disagreements: tuple[Disagreement, ...] = ()
+    verified: Verified | None = None
+
+    @property
+    def grounding(self) -> dict[str, int]:
+        """How many sentences have each verdict, every verdict named."""
+        counts = {verdict.value: 0 for verdict in Verdict}
+        for claim in self.claims:
+            counts[claim.verdict.value] += 1
+        return counts
 
     def as_json(self) -> dict[str, Any]:
         """The value of `ask --json`."""
@@ -248,7 +295,9 @@ class Answer:
             "hits": [hit.as_json() for hit in self.hits],
             "model": self.model, "adapter": self.adapter, "timings": self.timings.as_json(),
             "question": self.question, "draft": self.draft, "stopped": self.stopped,
-            "warnings": list(self.warnings),
+            "warnings": list(self.warnings), "mended": self.mended, "grounding": self.grounding,
+            "disagreements": [found.as_json() for found in self.disagreements],
+            "verified": self.verified.as_json() if self.verified else None,
         }  # fmt: skip
 
 
@@ -289,6 +338,22 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Mending:
+    """The text so far had sentences without ground: more was looked for, and another text follows from here.
+
+    `claims` are those sentences, `hits` all hits, the new ones last.
+    """
+
+    claims: tuple[Claim, ...]
+    hits: tuple[Hit, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "mending", "claims": [claim.as_json() for claim in self.claims],
+                "hits": [hit.as_json() for hit in self.hits]}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Last event: the whole answer."""
 
@@ -299,7 +364,7 @@ class Finished:
         return {"event": "finished", "answer": self.answer.as_json()}
 
 
-Event = Retrieved | Token | Checked | Finished
+Event = Retrieved | Token | Checked | Mending | Finished
 
 
 @dataclass(frozen=True, slots=True)

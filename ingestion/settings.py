@@ -107,6 +107,7 @@ class AnswerSettings(Section):
     answerable_at: float = Field(0.5, ge=0, le=1, description="abstain when the evidence scores less")
     supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
     partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
+    unsupported: Literal["mark", "remove", "regenerate"] = "mark"
 
 
 class ServiceSettings(Section):

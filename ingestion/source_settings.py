@@ -22,6 +22,7 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shown_as: str = ""
+    owner: str = Field("", description="who is asked where the documents below it do not say")
     kind: SourceKind | Literal[""] = ""
     path: str = Field("", description="folder: where it is; empty: the name is the path")
     url: str = Field(
