@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Generator_
 from dataclasses import replace
+from functools import partial
 from types import GeneratorType
 
 from assistant.answers import (
     Answer,
-    Checked,
-    Claim,
     Event,
     Evidence,
     Finished,
     Hit,
     Language,
+    Mending,
     Message,
     Query,
     Retrieved,
     Source,
     Timings,
-    Token,
     Turn,
     Verdict,
 )
 from assistant.conversation import standalone
 from assistant.currency import warnings_of
-from assistant.errors import AssistantError
+from assistant.disagreements import disagreements
+from assistant.drafting import Draft
 from assistant.evidence import EvidenceMode, gather
 from assistant.generation import Generator, never
-from assistant.grounding.claims import ClaimSplitter, MarkerFilter
-from assistant.grounding.verdicts import UNCHECKED, Check, Checker, TimedChecker
+from assistant.grounding.verdicts import Checker, TimedChecker
+from assistant.mending import MendedText, groundedness, missing_sources, removed, without_ground
 from assistant.prompting import build_messages, prompt_texts
-from assistant.repetition import RepetitionGuard
 from assistant.retrieval import Retriever
 from assistant.words import detect_language
 from ingestion.dictionary import DictionaryFile
-from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, Span, User
-from ingestion.errors import IngestionError
+from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ingestion.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 5.0  # for all sentences of one answer; what is overdue is UNCHECKED
 _CLOSEST = 3
@@ -131,7 +127,8 @@ class Assistant:
         if found.answerability < self._settings.answers.answerable_at:
             yield Finished(self._withheld(asked, hits, language, clock))
             return
-        yield from self._write(asked, worded, hits, found, language, clock, cancelled)
+        again = partial(self._retrieve, scope=scope, user=user)
+        yield from self._write(asked, worded, hits, found, language, clock, cancelled, again)
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:
         settings = self._settings.retrieval
@@ -159,13 +156,32 @@ class Assistant:
         language: Language,
         clock: _Clock,
         cancelled: Callable[[], bool],
+        again: Callable[[str], Sequence[Hit]],
     ) -> Iterator[Event]:
+        draft = yield from self._drafted(worded, found.sources, language, clock, cancelled)
+        mended = MendedText(draft.text, tuple(draft.claims), tuple(hits))
+        unsupported = self._settings.answers.unsupported
+        if unsupported == "regenerate" and not cancelled():
+            mended = yield from self._regenerated(worded, draft, hits, language, clock, cancelled, again)
+        elif unsupported == "remove" and not cancelled():
+            mended = removed(draft.text, draft.claims, hits)
+        yield Finished(self._finished(asked, mended, language, clock, cancelled()))
+
+    def _drafted(
+        self,
+        worded: str,
+        sources: Sequence[Source],
+        language: Language,
+        clock: _Clock,
+        cancelled: Callable[[], bool],
+    ) -> Generator_[Event, None, Draft]:
+        """The model's text with its checks; stops when the reader does."""
         settings = self._settings.answers
-        messages, sources = build_messages(
-            worded, found.sources, language, count_tokens=self.generator.count_tokens,
+        messages, shown = build_messages(
+            worded, sources, language, count_tokens=self.generator.count_tokens,
             context_tokens=self.generator.context_tokens, max_tokens=settings.max_tokens,
         )  # fmt: skip
-        draft = _Draft(TimedChecker(self._checker, _CHECK_SECONDS), sources, worded)
+        draft = Draft(TimedChecker(self._checker, _CHECK_SECONDS), shown, worded)
         with _closing(self._pieces(messages, cancelled)) as pieces:
             for piece in pieces:
                 clock.first_token = clock.first_token or clock.now()
@@ -173,9 +189,35 @@ class Assistant:
                 yield from draft.add(piece)
                 if draft.repeating or cancelled():
                     break
-        stopped = cancelled()
         yield from draft.finish()
-        yield Finished(self._finished(asked, hits, draft, language, clock, stopped))
+        return draft
+
+    def _regenerated(
+        self,
+        worded: str,
+        first: Draft,
+        hits: Sequence[Hit],
+        language: Language,
+        clock: _Clock,
+        cancelled: Callable[[], bool],
+        again: Callable[[str], Sequence[Hit]],
+    ) -> Generator_[Event, None, MendedText]:
+        """Another text with evidence for the sentences that had none; the better grounded one is kept.
+
+        Nothing is written again when nothing new is found.
+        """
+        kept = MendedText(first.text, tuple(first.claims), tuple(hits))
+        gone = without_ground(first.claims)
+        if not gone:
+            return kept
+        added, found = missing_sources(first.claims, again, hits, first.sources, self._settings.evidence)
+        if not added:
+            return kept
+        yield Mending(tuple(gone), found)
+        second = yield from self._drafted(worded, (*first.sources, *added), language, clock, cancelled)
+        if not cancelled() and groundedness(second.claims) > groundedness(first.claims):
+            return MendedText(second.text, tuple(second.claims), found, "regenerated", first.text)
+        return MendedText(first.text, tuple(first.claims), found, "kept", second.text)
 
     def _pieces(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Iterator[str]:
         settings = self._settings.answers
@@ -185,15 +227,17 @@ class Assistant:
         )  # fmt: skip
 
     def _finished(
-        self, asked: str, hits: Sequence[Hit], draft: _Draft, language: Language, clock: _Clock, stopped: bool
+        self, asked: str, mended: MendedText, language: Language, clock: _Clock, stopped: bool
     ) -> Answer:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
-        if not stopped and not any(claim.verdict in _GROUNDED for claim in draft.claims):
-            return replace(self._withheld(asked, hits, language, clock), draft=draft.text)
+        if not stopped and not any(claim.verdict in _GROUNDED for claim in mended.claims):
+            return replace(self._withheld(asked, mended.hits, language, clock), draft=mended.text)
         return Answer(
-            text=draft.text, abstained=False, claims=tuple(draft.claims), hits=tuple(hits),
+            text=mended.text, abstained=False, claims=mended.claims, hits=mended.hits,
             model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, stopped=stopped,
-            warnings=warnings_of((one for claim in draft.claims for one in claim.citations), language),
+            warnings=warnings_of((one for claim in mended.claims for one in claim.citations), language),
+            draft=mended.draft, mended=mended.how,
+            disagreements=disagreements(mended.claims, mended.hits, language),
         )  # fmt: skip
 
     def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: _Clock) -> Answer:
@@ -211,62 +255,6 @@ def _closing(pieces: Iterator[str]) -> Iterator[Iterator[str]]:
     finally:
         if isinstance(pieces, GeneratorType):
             pieces.close()
-
-
-class _Draft:
-    """The answer while it is being written: clean text, and the claims that were checked."""
-
-    def __init__(self, checker: Checker, sources: Sequence[Source], question: str) -> None:
-        self.claims: list[Claim] = []
-        self._checker = checker
-        self._sources = sources
-        self._question = question
-        self._markers = MarkerFilter(len(sources))
-        self._guard = RepetitionGuard()
-        self._splitter = ClaimSplitter()
-
-    @property
-    def repeating(self) -> bool:
-        """Whether the model only says again what it said: it should be stopped."""
-        return self._guard.repeating
-
-    @property
-    def text(self) -> str:
-        return self._splitter.text
-
-    def add(self, piece: str) -> Iterator[Event]:
-        """Between two tokens the generator rests, so a check has the cores for itself."""
-        clean = self._markers.feed(piece)
-        if not self.text:
-            clean = clean.lstrip()
-            self._markers.length = len(clean)
-        if fresh := self._guard.feed(clean):
-            yield Token(fresh)
-            yield from self._check(self._splitter.feed(fresh))
-
-    def finish(self) -> Iterator[Event]:
-        rest = (self._guard.feed(self._markers.finish()) + self._guard.finish()).rstrip()
-        if rest:
-            yield Token(rest)
-        yield from self._check(self._splitter.feed(rest) + self._splitter.finish())
-
-    def _check(self, spans: Sequence[Span]) -> Iterator[Event]:
-        for span in spans:
-            text = self.text[span.start : span.end]
-            hints = [hint.number for hint in self._markers.hints if span.start < hint.at <= span.end]
-            found = self._judged(text, hints)
-            claim = Claim(
-                span.start, span.end, text, found.verdict, found.score, found.citations, found.reasons
-            )
-            self.claims.append(claim)
-            yield Checked(claim)
-
-    def _judged(self, text: str, hints: Sequence[int]) -> Check:
-        try:
-            return self._checker.check(text, self._sources, question=self._question, hints=hints)
-        except (AssistantError, IngestionError, RuntimeError) as error:  # a failed check is not a verdict
-            logger.warning("a sentence could not be checked: %s", error)
-            return UNCHECKED
 
 
 def abstention(hits: Sequence[Hit], language: Language) -> str:
