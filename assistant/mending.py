@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from assistant.answers import Claim, Hit, Source, Verdict
+from assistant.answers import Claim, Hit, Mended, Source, Verdict
 from assistant.evidence import selected_sentences
 from ingestion.settings import EvidenceSettings
 
@@ -23,6 +23,17 @@ _WEIGHTS = {
     Verdict.CONTRADICTED: -0.5,
 }  # fmt: skip
 _ONLY_MARK = re.compile(r"[ \t　]*(?:[-*•・●○■◆]|\(?[0-9０-９]{1,2}[.)．）]|[①-⑳]|#{1,6})?[ \t　]*")
+
+
+@dataclass(frozen=True, slots=True)
+class MendedText:
+    """A text with its claims and hits, what was done to it, and the text that it took the place of."""
+
+    text: str
+    claims: tuple[Claim, ...]
+    hits: tuple[Hit, ...]
+    how: Mended = ""
+    draft: str = ""
 
 
 def without_ground(claims: Sequence[Claim]) -> list[Claim]:
@@ -53,6 +64,14 @@ def take_out(text: str, claims: Sequence[Claim]) -> tuple[str, tuple[Claim, ...]
         return replace(claim, start=claim.start - before, end=claim.end - before)
 
     return joined.strip(), tuple(moved(claim) for claim in left)
+
+
+def removed(text: str, claims: Sequence[Claim], hits: Sequence[Hit]) -> MendedText:
+    """`text` less its sentences without ground, which stay in `draft`."""
+    left, kept = take_out(text, claims)
+    if len(kept) == len(claims):
+        return MendedText(text, kept, tuple(hits))
+    return MendedText(left, kept, tuple(hits), "removed", text)
 
 
 def _stretch(text: str, claim: Claim) -> tuple[int, int]:
