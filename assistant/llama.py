@@ -1,8 +1,8 @@
-"""llama.cpp as a Generator: the only file that knows llama_cpp, and its dangers.
+"""llama.cpp as a Generator, and its dangers.
 
-A context is not thread-safe, so one answer at a time runs on it, first come first served. The prompt's
-common beginning with the one before is not read again (prefix cache). Streaming never splits a character:
-llama.cpp's tokens are bytes, and one Japanese character often comes as two or three of them.
+A context is not thread-safe, so one answer at a time runs on it, first come first served. The beginning
+that a prompt shares with the one before, or with one that was kept, is not read again. Streaming never splits
+a character: llama.cpp's tokens are bytes, and one Japanese character often comes as two or three of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import re
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,81 +23,22 @@ import psutil
 
 from assistant.answers import Message
 from assistant.errors import GenerationError, PromptTooLongError
+from assistant.fair_lock import LOOK_SECONDS, FairLock
 from assistant.generation import never
+from assistant.kept_prompts import KeptPrompts, common_length
+from assistant.llama_state import can_be_kept, forget_after, put_state, taken_state
 from ingestion.hardware import available_cores
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 512
 _ERROR = 4  # of ggml_log_level
-_LOOK_SECONDS = 0.1  # how often a waiting or reading answer asks whether it was cancelled
+_WORTH = 16  # tokens from which putting a kept state back is quicker than reading
 _CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}"
     "<|im_start|>assistant\n"
 )
-
-
-class FairLock:
-    """A lock given in the order of asking. `waiting` is how many ask in vain now, the holder not counted."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._queue: deque[threading.Event] = deque()
-        self._held = False
-
-    @property
-    def waiting(self) -> int:
-        """How many are in the queue."""
-        return len(self._queue)
-
-    @property
-    def ahead(self) -> int:
-        """How many would be served before one who asks now."""
-        with self._guard:
-            return len(self._queue) + self._held
-
-    @contextlib.contextmanager
-    def turn(self, cancelled: Callable[[], bool] = never) -> Iterator[bool]:
-        """Wait for the turn and hold it; False when `cancelled` came first, then nothing is held."""
-        got = self._acquire(cancelled)
-        try:
-            yield got
-        finally:
-            if got:
-                self._release()
-
-    def _acquire(self, cancelled: Callable[[], bool]) -> bool:
-        turn = threading.Event()
-        with self._guard:
-            if not self._held:
-                self._held = True
-                return True
-            self._queue.append(turn)
-        try:
-            while not turn.wait(_LOOK_SECONDS):
-                if cancelled():
-                    self._leave(turn)
-                    return False
-        except BaseException:  # an interrupted waiter must not keep its place, nor swallow its turn
-            self._leave(turn)
-            raise
-        return True
-
-    def _release(self) -> None:
-        """Hand over to the one that waits longest."""
-        with self._guard:
-            if self._queue:
-                self._queue.popleft().set()
-            else:
-                self._held = False
-
-    def _leave(self, turn: threading.Event) -> None:
-        with self._guard:
-            if turn in self._queue:
-                self._queue.remove(turn)
-                return
-        self._release()
 
 
 class LlamaGenerator:
@@ -112,8 +52,9 @@ class LlamaGenerator:
         context_tokens: int = 4096,
         threads: int = 0,
         gpu_layers: int = -1,
+        kept_mb: int = 128,
     ) -> None:
-        """Load `path`; this takes seconds and the file's size in memory.
+        """Load `path`; this takes seconds and the file's size in memory, and `kept_mb` for earlier prompts.
 
         Raises:
             GenerationError: the file is missing or llama.cpp cannot load it.
@@ -127,6 +68,9 @@ class LlamaGenerator:
         self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
         self._control = _control_tokens(self._model)
+        self._kept = KeptPrompts(kept_mb << 20)
+        self._keeps = kept_mb > 0 and can_be_kept(self._model)
+        self._read: list[int] = []  # the prompt that the context begins with
         self.prompt_tokens = 0
         self.reused_tokens = 0
 
@@ -176,6 +120,31 @@ class LlamaGenerator:
             if mine:
                 yield from self._pieces(prompt, max_tokens, temperature, seed, cancelled)
 
+    def prepare(self, messages: Sequence[Message]) -> int:
+        """Read what prompts share that begin like `messages`, and keep it for good; how many tokens that is.
+
+        The last message may go on in the prompts to come.
+
+        Raises:
+            GenerationError: llama.cpp fails.
+        """
+        *before, last = messages
+        first, second = (
+            self._tokens([*before, Message(last.role, last.content + more)]) for more in ("\nA", "\n1")
+        )
+        shared = first[: common_length(first, second)]
+        with self._lock.turn():
+            if self._keeps and 1 < len(shared) < self._context_tokens:
+                self._bring_back(shared)
+                try:
+                    self._model.eval(shared[self._model.n_tokens :])
+                except (RuntimeError, ValueError) as error:
+                    self._model.reset()
+                    raise GenerationError(f"{self._name} failed while reading: {error}.") from error
+                self._read = shared
+                self._kept.keep(shared, taken_state(self._model, len(shared)), for_good=True)
+        return len(shared)
+
     def close(self) -> None:
         """Free the model, after the answer that is being written."""
         with self._lock.turn():
@@ -190,7 +159,8 @@ class LlamaGenerator:
         cancelled: Callable[[], bool],
     ) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
-        self.prompt_tokens, self.reused_tokens = len(prompt), self._common_with_cache(prompt)
+        self.prompt_tokens, self.reused_tokens = len(prompt), self._bring_back(prompt)
+        self._read = prompt
         self._model.set_seed(seed)
         written: list[int] = []
         try:
@@ -220,7 +190,7 @@ class LlamaGenerator:
         ended = threading.Event()
 
         def watch() -> None:
-            while not ended.wait(_LOOK_SECONDS):
+            while not ended.wait(LOOK_SECONDS):
                 if cancelled():
                     self._abort[0] = b"\1"
                     return
@@ -240,12 +210,26 @@ class LlamaGenerator:
         vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
         return bool(llama_cpp.llama_vocab_is_eog(vocabulary, token))
 
-    def _common_with_cache(self, prompt: list[int]) -> int:
-        cached = self._model.eval_tokens
-        return next(
-            (i for i, (a, b) in enumerate(zip(cached, prompt, strict=False)) if a != b),
-            min(len(cached), len(prompt)),
-        )
+    def _bring_back(self, prompt: Sequence[int]) -> int:
+        """Let the context begin like `prompt` as far as any prompt did before; how many tokens it then has.
+
+        What the context holds is kept first, where the new prompt leaves it.
+        """
+        common = self._shared(prompt)
+        if not self._keeps:
+            return common
+        kept, length = self._kept.best(prompt)
+        read = self._read[: self._model.n_tokens]
+        if len(read) - common > _WORTH:
+            self._kept.keep(read, taken_state(self._model, len(read)))
+        if kept is not None and length > common + _WORTH:
+            put_state(self._model, kept.tokens, kept.state)
+        common = min(self._shared(prompt), len(prompt) - 1)
+        forget_after(self._model, common)
+        return common
+
+    def _shared(self, prompt: Sequence[int]) -> int:
+        return common_length(self._model.input_ids[: self._model.n_tokens].tolist(), prompt)
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
         turns = [{"role": message.role, "content": self._defused(message.content)} for message in messages]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 import time
 
-from assistant.llama import FairLock
+from assistant.fair_lock import FairLock
 
 
 def test_turns_are_given_in_the_order_of_asking() -> None:

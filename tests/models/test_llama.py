@@ -43,6 +43,24 @@ def test_the_common_beginning_of_two_prompts_is_read_once(model: LlamaGenerator)
     assert model.reused_tokens < model.prompt_tokens
 
 
+def test_a_prompt_that_another_displaced_is_put_back_and_answered_alike(model: LlamaGenerator) -> None:
+    other = [Message("system", "Vous êtes un guide. " * 20), Message("user", "Quelle couleur a la mer ?")]
+    fresh = ["".join(model.generate(prompt, max_tokens=12)) for prompt in (QUESTION, other)]
+    for _ in range(2):
+        for prompt, expected in zip((QUESTION, other), fresh, strict=True):
+            assert "".join(model.generate(prompt, max_tokens=12)) == expected
+            assert model.reused_tokens >= model.prompt_tokens - 2
+
+
+def test_prepared_instructions_are_never_read_again(model: LlamaGenerator) -> None:
+    system = Message("system", "You answer questions about rules. " * 12)
+    prepared = model.prepare([system, Message("user", "SOURCES")])
+    assert prepared > model.count_tokens(system.content)
+    list(model.generate([Message("user", "Say hello.")], max_tokens=2))
+    list(model.generate([system, Message("user", "SOURCES\n[1] One.\nWhich?")], max_tokens=2))
+    assert prepared - 1 <= model.reused_tokens < model.prompt_tokens
+
+
 def test_characters_of_several_tokens_are_never_split(model: LlamaGenerator) -> None:
     text = "鬱蒼とした森😀"
     assert model.count_tokens(text) > len(text)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from assistant.kept_prompts import KeptPrompts, common_length
+
+
+def test_the_longest_common_beginning_wins() -> None:
+    kept = KeptPrompts(1000)
+    kept.keep([1, 2, 3, 9], b"a")
+    kept.keep([1, 2, 3, 4, 5, 6], b"b")
+    found, length = kept.best([1, 2, 3, 4, 5, 7, 8])
+    assert found is not None and (found.state, length) == (b"b", 5)
+    assert kept.best([7, 1, 2]) == (None, 0)
+
+
+def test_a_longer_prompt_takes_the_place_of_its_beginning_but_not_of_one_kept_for_good() -> None:
+    kept = KeptPrompts(1000)
+    kept.keep([1, 2], b"for good", for_good=True)
+    kept.keep([1, 2, 3], b"short")
+    kept.keep([1, 2, 3, 4], b"long")
+    assert len(kept) == 2
+    assert kept.best([1, 2, 9])[1] == 2 and kept.best([1, 2, 3, 9])[1] == 3
+
+
+def test_the_one_unused_for_longest_is_dropped_first() -> None:
+    kept = KeptPrompts(10)
+    kept.keep([0], b"x" * 100, for_good=True)
+    kept.keep([1], b"x" * 5)
+    kept.keep([2], b"x" * 5)
+    kept.best([1])
+    kept.keep([3], b"x" * 5)
+    assert [kept.best([token])[1] for token in (0, 1, 2, 3)] == [1, 1, 0, 1]
+    assert kept.bytes == 10
+
+
+def test_common_length() -> None:
+    assert [common_length([1, 2], other) for other in ([], [2], [1], [1, 2], [1, 2, 3])] == [0, 0, 1, 2, 2]
