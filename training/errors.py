@@ -7,3 +7,11 @@ class TrainingError(Exception):
 
 class ExampleError(TrainingError):
     """A row of a data set cannot be read as a training example."""
+
+
+class TrainingDataError(TrainingError):
+    """The folder of training data lacks what is needed, or nothing in it may be learnt from."""
+
+
+class EncoderError(TrainingError):
+    """A verifier or reranker cannot be trained, saved or read."""
