@@ -33,9 +33,11 @@ from assistant.drafting import Draft
 from assistant.evidence import EvidenceMode, gather
 from assistant.generation import Generator, never
 from assistant.grounding.verdicts import Checker, TimedChecker
+from assistant.kept_evidence import ShownSources, keep_sources
 from assistant.mending import MendedText, groundedness, missing_sources, removed, without_ground
-from assistant.prompting import build_messages, prompt_texts
+from assistant.prompting import beginning, build_messages, prompt_texts
 from assistant.retrieval import Retriever
+from assistant.task_prompts import LANGUAGES, Task, TaskPrompt, TaskPrompts
 from assistant.words import detect_language
 from ingestion.dictionary import DictionaryFile
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
@@ -72,12 +74,28 @@ class Assistant:
         checker: Checker,
         settings: Settings,
         dictionary: DictionaryFile | None = None,
+        prompts: TaskPrompts | None = None,
     ) -> None:
         self.retriever = retriever
         self._dictionary = dictionary
         self.generator = generator
         self._checker = checker
         self._settings = settings
+        self._prompts = prompts or TaskPrompts()
+        self._shown = ShownSources()
+
+    def prepare(self) -> None:
+        """Let the model read now what every prompt for an answer begins with.
+
+        Raises:
+            GenerationError: the model cannot be loaded or fails.
+            PromptFileError: the workspace's prompt cannot be used.
+        """
+        prepare = getattr(self.generator, "prepare", None)
+        fixed = self._settings.interface.language
+        for language in LANGUAGES if fixed == "auto" else (fixed,):
+            if prepare is not None:
+                prepare(beginning(self._prompts.get("answer", language), language))
 
     def ask(
         self,
@@ -104,9 +122,12 @@ class Assistant:
         user: User = LOCAL_USER,
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
+        task: Task = "answer",
         cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
         """Retrieved, Token…, Checked as each sentence ends, Finished.
+
+        `task` is "answer" or "draft", a reply to the inquiry that is the question.
 
         Closing the iterator stops the generation. So does `cancelled` when it returns True, also while the
         model waits for its turn or reads the prompt; then the answer so far follows, with `stopped`. When
@@ -114,11 +135,12 @@ class Assistant:
 
         Raises:
             GenerationError: the chat model cannot be loaded, reached, or fails.
+            PromptFileError: the workspace's prompt cannot be used.
             PromptTooLongError: the question alone does not fit into the context.
         """
+        prompt = self._prompts.get(task, language := language or detect_language(question))
         clock = _Clock()
         asked = standalone(question, history)
-        language = language or detect_language(question)
         hits = self._retrieve(asked, scope, user)
         clock.retrieved = clock.now()
         yield Retrieved(tuple(hits), asked, getattr(self.generator, "waiting", 0))
@@ -128,7 +150,11 @@ class Assistant:
             yield Finished(self._withheld(asked, hits, language, clock))
             return
         again = partial(self._retrieve, scope=scope, user=user)
-        yield from self._write(asked, worded, hits, found, language, clock, cancelled, again)
+        write = partial(self._drafted, worded, language, prompt, clock, cancelled)
+        for event in self._write(asked, worded, hits, found, language, clock, cancelled, again, write):
+            if isinstance(event, Finished):
+                self._shown.remember(question, event.answer.text, found.sources)
+            yield event
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:
         settings = self._settings.retrieval
@@ -143,9 +169,13 @@ class Assistant:
     def _gather(
         self, asked: str, hits: Sequence[Hit], history: Sequence[Turn], mode: EvidenceMode | None
     ) -> Evidence:
-        room = self._settings.models.context_tokens - self._settings.answers.max_tokens - 400
+        room = self._settings.models.context_tokens - self._settings.generation.max_tokens - 400
         earlier = history[-1].hits if history else ()
-        return gather(asked, hits, self._settings.evidence, mode=mode, earlier=earlier, room=max(room, 200))
+        settings = self._settings.evidence
+        found = gather(asked, hits, settings, mode=mode, earlier=earlier, room=max(room, 200))
+        if not history or (mode or settings.mode) == "whole":
+            return found
+        return keep_sources(asked, hits, found, self._shown.of(history[-1]), settings)
 
     def _write(
         self,
@@ -157,12 +187,13 @@ class Assistant:
         clock: _Clock,
         cancelled: Callable[[], bool],
         again: Callable[[str], Sequence[Hit]],
+        write: Callable[[Sequence[Source]], Generator_[Event, None, Draft]],
     ) -> Iterator[Event]:
-        draft = yield from self._drafted(worded, found.sources, language, clock, cancelled)
+        draft = yield from write(found.sources)
         mended = MendedText(draft.text, tuple(draft.claims), tuple(hits))
         unsupported = self._settings.answers.unsupported
         if unsupported == "regenerate" and not cancelled():
-            mended = yield from self._regenerated(worded, draft, hits, language, clock, cancelled, again)
+            mended = yield from self._regenerated(draft, hits, cancelled, again, write)
         elif unsupported == "remove" and not cancelled():
             mended = removed(draft.text, draft.claims, hits)
         yield Finished(self._finished(asked, mended, language, clock, cancelled()))
@@ -170,19 +201,20 @@ class Assistant:
     def _drafted(
         self,
         worded: str,
-        sources: Sequence[Source],
         language: Language,
+        prompt: TaskPrompt,
         clock: _Clock,
         cancelled: Callable[[], bool],
+        sources: Sequence[Source],
     ) -> Generator_[Event, None, Draft]:
         """The model's text with its checks; stops when the reader does."""
-        settings = self._settings.answers
+        max_tokens = prompt.max_tokens or self._settings.generation.max_tokens
         messages, shown = build_messages(
             worded, sources, language, count_tokens=self.generator.count_tokens,
-            context_tokens=self.generator.context_tokens, max_tokens=settings.max_tokens,
+            context_tokens=self.generator.context_tokens, max_tokens=max_tokens, prompt=prompt,
         )  # fmt: skip
         draft = Draft(TimedChecker(self._checker, _CHECK_SECONDS), shown, worded)
-        with _closing(self._pieces(messages, cancelled)) as pieces:
+        with _closing(self._pieces(messages, prompt, cancelled)) as pieces:
             for piece in pieces:
                 clock.first_token = clock.first_token or clock.now()
                 clock.tokens += 1
@@ -194,13 +226,11 @@ class Assistant:
 
     def _regenerated(
         self,
-        worded: str,
         first: Draft,
         hits: Sequence[Hit],
-        language: Language,
-        clock: _Clock,
         cancelled: Callable[[], bool],
         again: Callable[[str], Sequence[Hit]],
+        write: Callable[[Sequence[Source]], Generator_[Event, None, Draft]],
     ) -> Generator_[Event, None, MendedText]:
         """Another text with evidence for the sentences that had none; the better grounded one is kept.
 
@@ -214,15 +244,18 @@ class Assistant:
         if not added:
             return kept
         yield Mending(tuple(gone), found)
-        second = yield from self._drafted(worded, (*first.sources, *added), language, clock, cancelled)
+        second = yield from write((*first.sources, *added))
         if not cancelled() and groundedness(second.claims) > groundedness(first.claims):
             return MendedText(second.text, tuple(second.claims), found, "regenerated", first.text)
         return MendedText(first.text, tuple(first.claims), found, "kept", second.text)
 
-    def _pieces(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Iterator[str]:
-        settings = self._settings.answers
+    def _pieces(
+        self, messages: Sequence[Message], prompt: TaskPrompt, cancelled: Callable[[], bool]
+    ) -> Iterator[str]:
+        settings = self._settings.generation
         return self.generator.generate(
-            messages, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed,
+            messages, max_tokens=prompt.max_tokens or settings.max_tokens, seed=settings.seed,
+            temperature=settings.temperature if prompt.temperature is None else prompt.temperature,
             cancelled=cancelled,
         )  # fmt: skip
 

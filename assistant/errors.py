@@ -13,8 +13,16 @@ class PromptTooLongError(AssistantError):
     """The question and its sources do not fit into the model's context."""
 
 
+class PromptFileError(AssistantError):
+    """A prompt of the workspace cannot be used."""
+
+
 class RecordNotFoundError(AssistantError):
     """A conversation or message with this id does not exist."""
+
+
+class VerifiedAnswerError(AssistantError):
+    """An answer cannot be kept as verified: something is missing, or its passages are not there."""
 
 
 class EvaluationError(AssistantError):

@@ -28,12 +28,14 @@ from assistant.generation import never
 from assistant.kept_prompts import KeptPrompts, common_length
 from assistant.llama_state import can_be_kept, forget_after, put_state, taken_state
 from ingestion.hardware import available_cores
+from ingestion.settings import GenerationSettings
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 512
 _ERROR = 4  # of ggml_log_level
 _WORTH = 16  # tokens from which putting a kept state back is quicker than reading
+_DEFAULTS = GenerationSettings()
 _CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}"
@@ -52,9 +54,9 @@ class LlamaGenerator:
         context_tokens: int = 4096,
         threads: int = 0,
         gpu_layers: int = -1,
-        kept_mb: int = 128,
+        settings: GenerationSettings = _DEFAULTS,
     ) -> None:
-        """Load `path`; this takes seconds and the file's size in memory, and `kept_mb` for earlier prompts.
+        """Load `path`; this takes seconds and the file's size in memory, and more for earlier prompts.
 
         Raises:
             GenerationError: the file is missing or llama.cpp cannot load it.
@@ -68,8 +70,9 @@ class LlamaGenerator:
         self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
         self._control = _control_tokens(self._model)
-        self._kept = KeptPrompts(kept_mb << 20)
-        self._keeps = kept_mb > 0 and can_be_kept(self._model)
+        self._settings = settings
+        self._kept = KeptPrompts(settings.kept_prompts_mb << 20)
+        self._keeps = settings.kept_prompts_mb > 0 and can_be_kept(self._model)
         self._read: list[int] = []  # the prompt that the context begins with
         self.prompt_tokens = 0
         self.reused_tokens = 0
@@ -164,7 +167,11 @@ class LlamaGenerator:
         self._model.set_seed(seed)
         written: list[int] = []
         try:
-            tokens = self._model.generate(prompt, temp=temperature, top_k=40, top_p=0.95, repeat_penalty=1.0)
+            settings = self._settings
+            tokens = self._model.generate(
+                prompt, temp=temperature, top_k=settings.top_k, top_p=settings.top_p, min_p=settings.min_p,
+                repeat_penalty=settings.repeat_penalty,
+            )  # fmt: skip
             with contextlib.closing(tokens), self._watched(cancelled):
                 for token in tokens:
                     if self._ends(token):

@@ -23,7 +23,12 @@ class OpenAIServerGenerator:
     """Streams replies from the server that `[server]` of konkyo.toml names."""
 
     def __init__(
-        self, settings: ServerSettings, *, context_tokens: int = 4096, environ: Mapping[str, str] = os.environ
+        self,
+        settings: ServerSettings,
+        *,
+        context_tokens: int = 4096,
+        top_p: float = 0.95,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Nothing is sent yet.
 
@@ -39,6 +44,7 @@ class OpenAIServerGenerator:
         self._url = _completions_url(settings.base_url)
         self._model = settings.model
         self._context_tokens = context_tokens
+        self._top_p = top_p
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         timeout = httpx.Timeout(settings.timeout_seconds, connect=min(10.0, settings.timeout_seconds))
         self._client = httpx.Client(headers=headers, timeout=timeout)
@@ -76,7 +82,7 @@ class OpenAIServerGenerator:
         """
         body = {
             "model": self._model, "max_tokens": max_tokens, "temperature": temperature, "seed": seed,
-            "stream": True,
+            "top_p": self._top_p, "stream": True,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
         }  # fmt: skip
         try:

@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from assistant.answers import Hit, Language, Message, Source
 from assistant.errors import PromptTooLongError
+from assistant.task_prompts import TaskPrompt, default_prompt
 
 CountTokens = Callable[[str], int]
 
@@ -40,28 +41,57 @@ def build_messages(
     count_tokens: CountTokens = estimate_tokens,
     context_tokens: int = 4096,
     max_tokens: int = 320,
+    prompt: TaskPrompt | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> tuple[list[Message], tuple[Source, ...]]:
     """The messages, and the sources as they stand in them.
 
-    Sources lose their last sentences, the last source first, until prompt and reply fit.
+    `prompt` None is the default for answers. `fields` fill in what it names beside the question. Sources lose
+    their last sentences, the last source first, until prompt and reply fit.
 
     Raises:
         PromptTooLongError: not even the question alone fits.
     """
     texts = prompt_texts(language)
-    room = context_tokens - max_tokens - _TEMPLATE_TOKENS
+    prompt = prompt or default_prompt("answer", language)
+    values = {"language": "", "columns": "", "first": "", "second": "", **(fields or {})}
+    before = instructions(prompt, language, values)
+    request = prompt.request.format_map({**values, "question": question.strip()}).rstrip()
+    room = context_tokens - max_tokens - _TEMPLATE_TOKENS - sum(count_tokens(one.content) for one in before)
     kept = tuple(sources)
     while True:
-        body = _body(question, kept, texts)
-        needed = count_tokens(texts["system"]) + count_tokens(body)
+        body = _body(request, kept, texts)
+        needed = count_tokens(body)
         if needed <= room:
-            return [Message("system", texts["system"]), Message("user", body)], kept
+            return [*before, Message("user", body)], kept
         if not kept:
             raise PromptTooLongError(
                 f"the question needs {needed} tokens, but the model's context leaves {room}. "
                 "Shorten it, or raise models.context_tokens."
             )
         kept = _shorter(kept, needed - room, count_tokens)
+
+
+def instructions(prompt: TaskPrompt, language: Language, fields: Mapping[str, str]) -> list[Message]:
+    """What every prompt of a task begins with: its instructions and its examples."""
+    texts = prompt_texts(language)
+    values = {"question": "", **fields}
+    messages = [Message("system", prompt.system.format_map(values))]
+    for example in prompt.examples:
+        request = prompt.request.format_map({**values, "question": example.question})
+        given = [texts["sources"], example.sources.strip(), texts["end"], ""] if example.sources else []
+        messages += [
+            Message("user", "\n".join([*given, request])),
+            Message("assistant", example.reply.strip()),
+        ]
+    return messages
+
+
+def beginning(prompt: TaskPrompt, language: Language) -> list[Message]:
+    """What all prompts of a task without fields in its instructions have in common, for the prefix cache."""
+    fields = {"language": "", "columns": "", "first": "", "second": ""}
+    opening = f"{prompt_texts(language)['sources']}\n[1] "
+    return [*instructions(prompt, language, fields), Message("user", opening)]
 
 
 def _shorter(sources: tuple[Source, ...], excess: int, count_tokens: CountTokens) -> tuple[Source, ...]:
@@ -78,12 +108,15 @@ def _shorter(sources: tuple[Source, ...], excess: int, count_tokens: CountTokens
     )  # fmt: skip
 
 
-def _body(question: str, sources: Sequence[Source], texts: Mapping[str, str]) -> str:
+def _body(request: str, sources: Sequence[Source], texts: Mapping[str, str]) -> str:
+    """Sources without which there is no heading for them either, and below them what is asked."""
+    if not sources:
+        return request
     lines = [texts["sources"]]
     for source in sources:
         lines.append(texts["source"].format(number=source.number, heading=heading_of(source.hit)))
         lines.append(source_text(source, texts["gap"]))
-    lines += [texts["end"], "", texts["question"].format(question=question.strip())]
+    lines += [texts["end"], "", request]
     return "\n".join(lines)
 
 

@@ -15,7 +15,9 @@ from ingestion.workspace import Workspace
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
+    from assistant.records import Records
     from assistant.retrieval import Retriever
+    from assistant.verified import VerifiedAnswers
     from ingestion.embedding import Embedder
     from ingestion.indexes import SearchIndexes
 
@@ -79,6 +81,11 @@ class LazyGenerator:
         yield from self.warm_up().generate(
             messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
         )
+
+    def prepare(self, messages: Sequence[Message]) -> int:
+        """As the model's own, where it has one; loads it first."""
+        prepare = getattr(self.warm_up(), "prepare", None)
+        return int(prepare(messages)) if prepare else 0
 
     def close(self) -> None:
         """Free the model's memory, when it is loaded."""
@@ -161,7 +168,9 @@ def open_generator(workspace: Workspace, settings: Settings, model: str | None =
         def connect() -> Generator:
             from assistant.openai_server import OpenAIServerGenerator
 
-            return OpenAIServerGenerator(chosen, context_tokens=settings.models.context_tokens)
+            return OpenAIServerGenerator(
+                chosen, context_tokens=settings.models.context_tokens, top_p=settings.generation.top_p
+            )
 
         return LazyGenerator(chosen.model or chosen.base_url, settings.models.context_tokens, connect)
     name = model or settings.models.chat
@@ -173,7 +182,7 @@ def open_generator(workspace: Workspace, settings: Settings, model: str | None =
         return LlamaGenerator(
             ModelStore(workspace.models).path_of(name), name=name,
             context_tokens=settings.models.context_tokens, threads=settings.models.threads,
-            gpu_layers=settings.models.gpu_layers,
+            gpu_layers=settings.models.gpu_layers, settings=settings.generation,
         )  # fmt: skip
 
     return LazyGenerator(name, settings.models.context_tokens, load)
@@ -194,8 +203,41 @@ def build_assistant(
     """
     from assistant.answering import Assistant
     from assistant.grounding.verdicts import RuleChecker
+    from assistant.task_prompts import TaskPrompts
 
     _, _, embedder, retriever = search or open_search(workspace, settings)
     checker = RuleChecker(settings.answers, embedder)
     writer = generator or open_generator(workspace, settings, model)
-    return Assistant(retriever, writer, checker, settings, retriever.dictionary)
+    prompts = TaskPrompts(workspace.prompts)
+    return Assistant(retriever, writer, checker, settings, retriever.dictionary, prompts)
+
+
+def build_verified(
+    workspace: Workspace,
+    settings: Settings,
+    records: Records,
+    library: Library,
+    embedder: Callable[[], Embedder],
+) -> VerifiedAnswers:
+    """The confirmed answers of the workspace. `embedder` is asked for when a question may be like one."""
+    from assistant.grounding.verdicts import RuleChecker
+    from assistant.verified import VerifiedAnswers
+    from assistant.verified_rows import VerifiedRows
+    from ingestion.dictionary import DictionaryFile
+    from ingestion.finding_rows import counts
+    from ingestion.version_rows import VersionRows
+
+    words = DictionaryFile(workspace.dictionary_path)
+    versions = VersionRows(library)
+
+    def quarantined(document: str) -> bool:
+        found = counts(library).get(document)
+        return found is not None and found.quarantined
+
+    return VerifiedAnswers(
+        VerifiedRows(records.engine), library,
+        lambda: RuleChecker(settings.answers, embedder()),
+        lambda question: embedder().embed_query(question),
+        near=settings.answers.verified_at, versions=versions.all, quarantined=quarantined,
+        reworded=lambda question, texts: words.current().reworded(question, texts),
+    )  # fmt: skip

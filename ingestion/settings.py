@@ -98,16 +98,27 @@ class EvidenceSettings(Section):
     sources: int = Field(4, ge=1, le=20)
 
 
-class AnswerSettings(Section):
-    """How answers are generated and when they are withheld."""
+class GenerationSettings(Section):
+    """How the chat model writes; prompts of the workspace may set temperature and length for their task."""
 
     max_tokens: int = Field(320, ge=16)
     temperature: float = Field(0.0, ge=0, le=2)
+    top_p: float = Field(0.95, gt=0, le=1)
+    top_k: int = Field(40, ge=0, description="0: no limit")
+    min_p: float = Field(0.05, ge=0, le=1)
+    repeat_penalty: float = Field(1.0, ge=0.5, le=2, description="above 1 the words of the sources are avoided, too")
     seed: int = 0
+    kept_prompts_mb: int = Field(128, ge=0, description="memory for what was read of earlier prompts; 0: none")
+
+
+class AnswerSettings(Section):
+    """When answers are withheld, and what counts as proven."""
+
     answerable_at: float = Field(0.5, ge=0, le=1, description="abstain when the evidence scores less")
     supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
     partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
     unsupported: Literal["mark", "remove", "regenerate"] = "mark"
+    verified_at: float = Field(0.94, ge=0, le=1, description="least cosine to a verified answer's question")
 
 
 class ServiceSettings(Section):
@@ -139,6 +150,7 @@ class Settings(BaseSettings):
     screening: ScreeningSettings = ScreeningSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()

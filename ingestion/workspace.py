@@ -65,6 +65,11 @@ class Workspace:
         return self.root / "dictionary.csv"
 
     @property
+    def prompts(self) -> Path:
+        """The workspace's own prompts, copies of the defaults that people edit."""
+        return self.root / "prompts"
+
+    @property
     def indexes(self) -> Path:
         """Derived indexes; may be deleted at any time."""
         return self.root / "indexes"

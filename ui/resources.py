@@ -13,8 +13,10 @@ from ui.errors import EXPECTED
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
+    from assistant.feedback_rows import FeedbackRows
     from assistant.records import Records
     from assistant.retrieval import Retriever
+    from assistant.verified import VerifiedAnswers
     from assistant.wiring import LazyGenerator
     from ingestion.embedding import Embedder
     from ingestion.indexes import SearchIndexes
@@ -48,6 +50,7 @@ class Resources:
         self._library: Library | None = None
         self._search: Search | None = None
         self._records: Records | None = None
+        self._verified: VerifiedAnswers | None = None
         self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
         self.owns_lock = False
@@ -75,6 +78,26 @@ class Resources:
 
                 self._records = Records.open(self.workspace.records_path)
             return self._records
+
+    @property
+    def verified(self) -> VerifiedAnswers:
+        """The answers that editors confirmed; loads the embedder only for a like question."""
+        with self._opening:
+            if self._verified is None:
+                from assistant.wiring import build_verified
+
+                self._verified = build_verified(
+                    self.workspace, self.settings, self.records, self.library,
+                    lambda: self.search.embedder,
+                )  # fmt: skip
+            return self._verified
+
+    @property
+    def feedback(self) -> FeedbackRows:
+        """What readers said of answers."""
+        from assistant.feedback_rows import FeedbackRows
+
+        return FeedbackRows(self.records.engine)
 
     @property
     def page_images(self) -> PageImages:
@@ -198,6 +221,7 @@ class Resources:
             self.assistant()
             if self._generator is not None:
                 self._generator.warm_up()
+                self.assistant().prepare()
             self.warmth, self.warm_error = "ready", None
         except EXPECTED as error:  # a question will raise it again, where a person can read it
             self.warmth, self.warm_error = "failed", str(error)
@@ -221,7 +245,7 @@ class Resources:
             if self._page_images is not None:
                 self._page_images.close()
                 self._page_images = None
-            self._search = self._assistant = self._library = self._records = None
+            self._search = self._assistant = self._library = self._records = self._verified = None
 
     def _drop_generator(self) -> None:
         if self._generator is not None:
