@@ -57,7 +57,7 @@ class Currency:
         known = self._versions.all()
         versions = {hit.document: known[hit.document] for hit in hits if hit.document in known}
         today = self._today()
-        told = [_with_validity(hit, versions.get(hit.document), today.isoformat()) for hit in hits]
+        told = [with_validity(hit, versions.get(hit.document), today.isoformat()) for hit in hits]
         kept = _one_copy(told, versions)
         if not _ASKS_OLD.search(unicodedata.normalize("NFKC", question)):
             day = wanted_day(question, today)
@@ -98,7 +98,8 @@ def warnings_of(citations: Iterable[Citation], language: Language) -> tuple[str,
     return tuple(told)
 
 
-def _with_validity(hit: Hit, version: Version | None, today: str) -> Hit:
+def with_validity(hit: Hit, version: Version | None, today: str) -> Hit:
+    """`hit` with what its document is `today` (ISO), where something is known of that."""
     if version is None:
         return hit
     facts = version.facts

@@ -13,6 +13,10 @@ class PromptTooLongError(AssistantError):
     """The question and its sources do not fit into the model's context."""
 
 
+class TaskError(AssistantError):
+    """A task cannot be done with what it was given; the message says what it needs."""
+
+
 class PromptFileError(AssistantError):
     """A prompt of the workspace cannot be used."""
 

@@ -1,4 +1,4 @@
-"""records.db: conversations and their messages. The only SQL of this package.
+"""records.db: conversations and their messages; other tables of it are in the files named *_rows.py.
 
 Texts are also kept folded (NFKC, lower case), so that usb finds ＵＳＢ. Times are ISO 8601 in UTC.
 """
@@ -52,6 +52,11 @@ class Records:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for the other tables of records.db."""
+        return self._engine
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -66,6 +66,8 @@ SQL_IN = {
     "ingestion/sync_rows.py",
     "ingestion/migrations/",
     "assistant/records.py",
+    "assistant/feedback_rows.py",
+    "assistant/verified_rows.py",
     "assistant/migrations/",
 }
 

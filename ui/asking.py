@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from assistant.answers import Hit, Language, Turn
+from assistant.answers import Checked, Finished, Hit, Language, Retrieved, Token, Turn
+from assistant.conversation import standalone
 from assistant.generation import never
 from ingestion.documents import EVERYTHING, Scope
 from ui.errors import UsageError
@@ -18,11 +19,20 @@ from ui.shown_as import ShownAs
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
+    from assistant.answers import Answer
     from assistant.records import Records
     from ingestion.settings import Settings
 
 
 _LOOK_SECONDS = 0.2  # how often a waiting question asks whether it was cancelled
+
+
+class VerifiedSource(Protocol):
+    """The answers that editors confirmed."""
+
+    def offer(self, question: str, *, scope: Scope = EVERYTHING) -> Answer | None:
+        """The one to this question, None without."""
+        ...
 
 
 class AskResources(Protocol):
@@ -38,6 +48,11 @@ class AskResources(Protocol):
         """The conversations."""
         ...
 
+    @property
+    def verified(self) -> VerifiedSource:
+        """The answers that editors confirmed."""
+        ...
+
     def assistant(self, model: str | None = None) -> Assistant:
         """The assistant with `model` or the configured one, replacing the one before."""
         ...
@@ -46,8 +61,14 @@ class AskResources(Protocol):
 class Asking:
     """Answers questions one after another; those for the loaded model may overlap until they generate."""
 
-    def __init__(self, resources: AskResources, shown_as: ShownAs) -> None:
+    def __init__(
+        self,
+        resources: AskResources,
+        shown_as: ShownAs,
+        ask_whom: Callable[[Sequence[Json]], list[Json]] = lambda _hits: [],
+    ) -> None:
         self._resources = resources
+        self._ask_whom = ask_whom
         self._shown_as = shown_as
         self._changed = threading.Condition()
         self._line: deque[object] = deque()
@@ -74,6 +95,7 @@ class Asking:
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        verified: bool = True,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """The events of `Operations.ask`."""
@@ -81,6 +103,11 @@ class Asking:
             raise UsageError("the question is empty.")
         limits = scope_from_json(scope)
         history = self._history(conversation)
+        asked = standalone(question, history)
+        offered = self._resources.verified.offer(asked, scope=limits) if verified else None
+        if offered is not None:
+            yield from self._offered(offered, question, conversation, scope)
+            return
         draft = _Draft(question)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
@@ -108,6 +135,18 @@ class Asking:
                     if not draft.stored:
                         self._store(conversation, question, draft.stopped_answer(), scope)
                     raise
+
+    def _offered(
+        self, answer: Answer, question: str, conversation: str | None, scope: Json | None
+    ) -> Iterator[Json]:
+        """A confirmed answer as a stream; it is stored before it is shown, since nothing can stop it."""
+        whole = self._shown(Finished(answer).as_json())
+        self._store(conversation, question, whole["answer"], scope)
+        yield self._shown(Retrieved(answer.hits, answer.question).as_json())
+        yield Token(answer.text).as_json()
+        for claim in answer.claims:
+            yield self._shown(Checked(claim).as_json())
+        yield {**whole, "conversation": conversation}
 
     @contextmanager
     def _turn(self, model: str | None, cancelled: Callable[[], bool]) -> Iterator[bool]:
@@ -164,9 +203,14 @@ class Asking:
         """`event` with `shown_as` beside every source and path."""
         answer = event.get("answer", {})
         claims = [event["claim"]] if "claim" in event else answer.get("claims", [])
+        claims = [*claims, *event.get("claims", [])]
         hits = [*event.get("hits", []), *answer.get("hits", [])]
-        for place in [*hits, *(citation for claim in claims for citation in claim["citations"])]:
+        cited = [citation for claim in claims for citation in claim["citations"]]
+        cited += [passage for found in answer.get("disagreements", []) for passage in found["passages"]]
+        for place in [*hits, *cited]:
             place["shown_as"] = self._shown_as(place["source"], place["path"])
+        if answer:
+            answer["ask_whom"] = self._ask_whom(answer["hits"]) if answer["abstained"] else []
         return event
 
 
@@ -196,6 +240,8 @@ class _Draft:
                 self._tokens += 1
             case "checked":
                 self._claims.append(event["claim"])
+            case "mending":
+                self._hits, self._claims, self._text = event["hits"], [], ""
 
     def stopped_answer(self) -> Json:
         """An answer as far as it came, with the keys of `Answer.as_json`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from assistant.answers import Language, Mode, Query
 from assistant.generation import never
+from assistant.owners import Owners
 from ingestion.documents import Location, Span
 from ingestion.errors import ModelError
 from ingestion.reading import OCR_MODES
@@ -19,6 +20,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_editor import LocalEditor
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
+class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
@@ -47,7 +49,8 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
         self._owns_lock = self.resources.owns_lock = owns_lock
         self._uploads = workspace.uploads.as_posix()
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
-        self._asking = Asking(self.resources, self._shown_as)
+        self._owners = Owners(self.resources.settings.sources, workspace.mirrors, self._properties)
+        self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits)
         self._jobs = Jobs()
         self._counts: tuple[int, Json] = (-1, {})
 
@@ -98,6 +101,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        verified: bool = True,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
@@ -108,6 +112,7 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
             language=language,
             evidence=evidence,
             model=model,
+            verified=verified,
             cancelled=cancelled,
         )
 

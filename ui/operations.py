@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.editor_operations import EditorOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
 from ui.screening_operations import ScreeningOperations
@@ -24,7 +25,9 @@ Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
-class Operations(FigureOperations, KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol):
+class Operations(
+    EditorOperations, FigureOperations, KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol
+):
     """One workspace, as a person or a program uses it."""
 
     # --- state
@@ -63,6 +66,7 @@ class Operations(FigureOperations, KnowledgeOperations, ScreeningOperations, Syn
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        verified: bool = True,
         cancelled: Callable[[], bool] = never,
     ) -> Iterator[Json]:
         """Answer as a stream of events; closing the iterator stops the generation.
@@ -74,7 +78,11 @@ class Operations(FigureOperations, KnowledgeOperations, ScreeningOperations, Syn
         `{event: "waiting", ahead}` (only when other questions are ahead),
         `{event: "retrieved", hits, question, waiting}`,
         many `{event: "token", text}` and `{event: "checked", claim}`,
+        `{event: "mending", claims, hits}` (only when `answers.unsupported` is "regenerate" and another text
+        follows, which takes the place of the one so far),
         `{event: "finished", answer, conversation: id|None}`.
+        With `verified`, an answer that an editor confirmed comes first, without the model
+        (`answer.verified`). `answer.ask_whom` names owners of the closest documents when it abstained.
         Hits and citations carry `shown_as`, the location as people know it. With `conversation`, its earlier
         turns are history, and question and answer are stored in it, also when the answer was stopped
         (then `answer.stopped` is true). Failures raise, also in the middle of the stream.

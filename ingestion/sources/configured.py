@@ -70,11 +70,20 @@ def shown_places(settings: Mapping[str, SourceSettings], mirrors: Path) -> dict[
     """Folder → how people know it, for every folder that has another name than its path."""
     places = {}
     for name, value in settings.items():
-        folder = str(_source(name, value, mirrors).folder) if value.kind else name
         shown = value.shown_as or value.url
         if shown:
-            places[normal_path(folder).rstrip("/")] = shown
+            places[folder_of(name, value, mirrors)] = shown
     return places
+
+
+def folder_of(name: str, settings: SourceSettings, mirrors: Path) -> str:
+    """The folder that a table of `[sources]` speaks of: the name itself where it only names a folder.
+
+    Raises:
+        SettingsError: it is a folder without a path.
+    """
+    folder = str(_source(name, settings, mirrors).folder) if settings.kind else name
+    return normal_path(folder).rstrip("/")
 
 
 def _source(name: str, settings: SourceSettings, mirrors: Path) -> Source:

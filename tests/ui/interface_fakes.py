@@ -27,7 +27,7 @@ from assistant.answers import (
 from assistant.generation import never
 from assistant.records import Records
 from assistant.retrieval import Retriever
-from ingestion.documents import Scope
+from ingestion.documents import EVERYTHING, Scope
 from ingestion.indexes import SearchIndexes
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
@@ -99,6 +99,18 @@ class FakeAssistant:
 
 
 @dataclass
+class FakeVerified:
+    """Offers `answer` to every question, or nothing."""
+
+    answer: Answer | None = None
+    asked: list[tuple[str, Scope]] = field(default_factory=list)
+
+    def offer(self, question: str, *, scope: Scope = EVERYTHING) -> Answer | None:
+        self.asked.append((question, scope))
+        return self.answer
+
+
+@dataclass
 class FakeAskResources:
     """What `ui.asking.Asking` needs, with one fake assistant a model."""
 
@@ -106,6 +118,7 @@ class FakeAskResources:
     settings: Settings = field(default_factory=Settings)
     assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
     chosen: list[str | None] = field(default_factory=list)
+    verified: FakeVerified = field(default_factory=FakeVerified)
 
     def assistant(self, model: str | None = None) -> Any:
         self.chosen.append(model)

@@ -14,6 +14,7 @@ import httpx
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.api.editor_calls import EditorCalls
 from ui.api.events import decode
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
@@ -28,7 +29,7 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient(FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls):
+class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:
@@ -81,12 +82,13 @@ class ServiceClient(FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls):
         language: Language | None = None,
         evidence: EvidenceMode | None = None,
         model: str | None = None,
+        verified: bool = True,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
         body = {
             "question": question, "conversation": conversation, "scope": scope, "language": language,
-            "evidence": evidence, "model": model,
+            "evidence": evidence, "model": model, "verified": verified,
         }  # fmt: skip
         return self._events("/ask", body, cancelled)
 

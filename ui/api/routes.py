@@ -47,6 +47,7 @@ class AskBody(Body):
     language: Language | None = None
     evidence: EvidenceMode | None = None
     model: str | None = None
+    verified: bool = True
 
 
 class IngestBody(Body):

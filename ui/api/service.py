@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from assistant.errors import RecordNotFoundError
 from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
 from ui.api import routes
+from ui.api.editor_routes import editor_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
@@ -50,6 +51,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(sync_routes(operations))
     app.include_router(knowledge_routes(operations))
     app.include_router(screening_routes(operations))
+    app.include_router(editor_routes(operations))
     return app
 
 

@@ -22,6 +22,7 @@ DocumentScope = Annotated[list[str] | None, typer.Option("--document", help=say(
 FolderScope = Annotated[Path | None, typer.Option("--folder", help=say("options.folder_scope"))]
 Evidence = Annotated[Literal["whole", "selected"] | None, typer.Option(help=say("options.evidence"))]
 Model = Annotated[str | None, typer.Option(help=say("options.model"))]
+NoVerified = Annotated[bool, typer.Option("--no-verified", help=say("options.no_verified"))]
 AnswerLanguage = Annotated[Literal["ja", "en"] | None, typer.Option(help=say("options.language"))]
 
 
@@ -83,6 +84,7 @@ def ask(
     conversation: Annotated[str | None, typer.Option(help=say("options.conversation"))] = None,
     document: DocumentScope = None,
     folder: FolderScope = None,
+    no_verified: NoVerified = False,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -90,7 +92,7 @@ def ask(
     with closing(connect_here(workspace)) as operations:
         events = operations.ask(
             question, conversation=conversation, scope=_scope(operations, document, folder),
-            language=language, evidence=evidence, model=model,
+            language=language, evidence=evidence, model=model, verified=not no_verified,
         )  # fmt: skip
         with closing(cast("Generator[Json, None, None]", events)):
             if json:
@@ -106,6 +108,7 @@ def chat(
     conversation: Annotated[str | None, typer.Option(help=say("options.conversation"))] = None,
     document: DocumentScope = None,
     folder: FolderScope = None,
+    no_verified: NoVerified = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Ask one question after another."""
@@ -121,7 +124,7 @@ def chat(
                 conversation = conversation or operations.new_conversation()["id"]
                 events = operations.ask(
                     question, conversation=conversation, scope=scope, language=language, evidence=evidence,
-                    model=model,
+                    model=model, verified=not no_verified,
                 )  # fmt: skip
                 with closing(cast("Generator[Json, None, None]", events)):
                     _show_or_stop(cast("Generator[Json, None, None]", events))
@@ -142,6 +145,9 @@ def show_answer(events: Generator[Json, None, None]) -> None:
             case "token":
                 streamed = True
                 screen.print(event["text"], end="")
+            case "mending":
+                screen.print("\n")
+                screen.print(say("say.mending"), style="yellow")
             case "finished":
                 _show_finished(event["answer"], streamed=streamed)
 
@@ -150,6 +156,8 @@ def _show_finished(answer: Json, *, streamed: bool) -> None:
     screen = console()
     if streamed:
         screen.print("\n")
+    for text, style in showing.note_lines(answer):
+        screen.print(text, style=style)
     if answer["abstained"]:
         screen.print(say("say.withheld" if streamed else "say.abstained"), style="yellow")
         screen.print(answer["answer"])
@@ -157,6 +165,7 @@ def _show_finished(answer: Json, *, streamed: bool) -> None:
         screen.print(say("say.checked"), style="bold")
         for text, style in showing.claim_lines(answer["claims"]):
             screen.print(text, style=style)
+        screen.print(showing.grounding_line(answer))
     for warning in answer.get("warnings", ()):
         screen.print(say("say.warning", message=warning), style="yellow")
     screen.print(showing.timing_line(answer), style="dim")

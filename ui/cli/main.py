@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import bench, dictionary, documents, eval, index, library, models, screening, service, sync
+from ui.cli import (
+    bench,
+    dictionary,
+    documents,
+    eval,
+    feedback,
+    index,
+    library,
+    models,
+    screening,
+    service,
+    sync,
+    verified,
+)
 from ui.cli.shared import new_app, note, say
 from ui.errors import EXPECTED, UsageError, error_json
 
@@ -19,6 +32,8 @@ app.command("search", help=say("help.search"))(library.search)
 app.command("ask", help=say("help.ask"))(library.ask)
 app.command("chat", help=say("help.chat"))(library.chat)
 app.add_typer(documents.app, name="documents")
+app.add_typer(verified.app, name="verified")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(index.app, name="index")
 app.add_typer(dictionary.app, name="dictionary")
 app.add_typer(screening.app, name="screening")

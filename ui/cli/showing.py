@@ -48,8 +48,40 @@ def claim_lines(claims: list[Json]) -> Iterator[Line]:
         yield f"{MARKS[verdict]} {say(f'verdicts.{verdict}')}: {claim['text'].strip()}", STYLES[verdict]
         for citation in claim["citations"]:
             yield f"    {place(citation)}: 「{one_line(citation['quote'], _QUOTE_LENGTH)}」", "dim"
+            for said, given in _differing(claim["text"], citation["quote"]):
+                yield f"    {say('say.differs', said=said, given=given)}", "red"
         for reason in claim.get("reasons", []):
             yield f"    {reason}", "dim"
+
+
+def _differing(claim: str, quote: str) -> list[tuple[str, str]]:
+    from assistant.grounding.comparing import differing_numbers
+
+    return differing_numbers(claim, quote)
+
+
+def note_lines(answer: Json) -> Iterator[Line]:
+    """Who confirmed the answer, what was done about it, where documents differ, and whom to ask."""
+    if verified := answer.get("verified"):
+        yield say("say.verified", editor=verified["editor"], date=verified["at"][:10]), "green"
+    if answer.get("mended") == "removed":
+        yield say("say.mended_removed"), "yellow"
+        yield answer["answer"], ""
+    elif answer.get("mended") in ("regenerated", "kept"):
+        yield say(f"say.mended_{answer['mended']}"), "yellow"
+        if answer["mended"] == "kept":
+            yield answer["answer"], ""
+    for found in answer.get("disagreements", ()):
+        yield say("say.warning", message=found["text"]), "yellow"
+    for person in answer.get("ask_whom", ()):
+        titles = ", ".join(held["title"] for held in person["documents"])
+        yield say("say.ask_whom", owner=person["owner"], documents=titles), ""
+
+
+def grounding_line(answer: Json) -> str:
+    """How many sentences have each verdict, in words."""
+    counts = answer.get("grounding") or {}
+    return " · ".join(f"{MARKS[name]} {say(f'verdicts.{name}')} {n}" for name, n in counts.items() if n)
 
 
 def timing_line(answer: Json) -> str:

@@ -1,0 +1,115 @@
+"""The operations of `ui.editor_operations` done in this process. Part of `ui.local.LocalOperations`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assistant.feedback_rows import RATINGS, REASONS
+from ui.editor_operations import Json
+from ui.errors import UsageError
+from ui.resources import Resources
+from ui.shown_as import ShownAs
+
+if TYPE_CHECKING:
+    from assistant.verified_rows import VerifiedRow
+
+
+class LocalEditor:
+    """Implements `ui.editor_operations.EditorOperations` for a class that has what is declared here."""
+
+    resources: Resources
+    _shown_as: ShownAs
+
+    def verified(self) -> list[Json]:
+        """See `EditorOperations.verified`."""
+        return [self._verified_json(row) for row in self.resources.verified.all()]
+
+    def verified_answer(self, verified: str) -> Json:
+        """See `EditorOperations.verified_answer`."""
+        return self._verified_json(self.resources.verified.show(verified))
+
+    def add_verified(
+        self,
+        question: str,
+        answer: str,
+        citations: Sequence[Json],
+        *,
+        editor: str,
+        also: Sequence[str] = (),
+    ) -> Json:
+        """See `EditorOperations.add_verified`."""
+        from assistant.verified import Quoted
+
+        try:
+            quoted = [Quoted(str(one["document"]), int(one["start"]), int(one["end"])) for one in citations]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                "the citations are not understood: each needs document, start and end."
+            ) from error
+        return self._verified_json(
+            self.resources.verified.add(question, answer, quoted, editor=editor, also=also)
+        )
+
+    def confirm_verified(self, verified: str, editor: str) -> Json:
+        """See `EditorOperations.confirm_verified`."""
+        return self._verified_json(self.resources.verified.confirm(verified, editor))
+
+    def remove_verified(self, verified: str) -> Json:
+        """See `EditorOperations.remove_verified`."""
+        self.resources.verified.remove(verified)
+        return {"done": True, "id": verified}
+
+    def give_feedback(
+        self,
+        conversation: str,
+        message: int,
+        *,
+        rating: str,
+        reason: str = "",
+        comment: str = "",
+        corrected: str = "",
+    ) -> Json:
+        """See `EditorOperations.give_feedback`."""
+        if rating not in RATINGS:
+            raise UsageError(f"{rating!r} is no rating. Choose one of {', '.join(RATINGS)}.")
+        if reason not in REASONS:
+            raise UsageError(f"{reason!r} is no reason. Choose one of {', '.join(filter(None, REASONS))}.")
+        self.resources.feedback.give(
+            conversation, message, rating=rating, reason=reason,
+            comment=comment.strip(), corrected=corrected.strip(),
+        )  # fmt: skip
+        return {"done": True}
+
+    def take_back_feedback(self, conversation: str, message: int) -> Json:
+        """See `EditorOperations.take_back_feedback`."""
+        self.resources.feedback.take_back(conversation, message)
+        return {"done": True}
+
+    def feedback(self, *, rating: str | None = None, conversation: str | None = None) -> list[Json]:
+        """See `EditorOperations.feedback`."""
+        return self.resources.feedback.all(rating=rating, conversation=conversation)
+
+    def compare(self, claim: str, quote: str) -> Json:
+        """See `EditorOperations.compare`."""
+        from assistant.grounding.comparing import comparing
+
+        return comparing(claim, quote).as_json()
+
+    def _properties(self, document: str) -> dict[str, str]:
+        """Facts from the head of a document's file, for those who look for its author."""
+        stored = self.resources.library.document(document)
+        return stored.document.properties if stored else {}
+
+    def _verified_json(self, row: VerifiedRow) -> Json:
+        return {
+            "id": row.id, "question": row.question, "also": list(row.also), "answer": row.answer,
+            "language": row.language, "editor": row.editor, "created_at": row.created_at,
+            "confirmed_at": row.confirmed_at, "flag": row.flag, "flagged_at": row.flagged_at,
+            "citations": [
+                {"document": one.document, "source": one.source, "path": one.path,
+                 "shown_as": self._shown_as(one.source, one.path), "title": one.title, "start": one.start,
+                 "end": one.end, "quote": one.quote, "quote_sha256": one.sha256}
+                for one in row.quotes
+            ],
+        }  # fmt: skip
