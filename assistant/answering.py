@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generator_
 from dataclasses import replace
 from functools import partial
-from types import GeneratorType
 
 from assistant.answers import (
     Answer,
@@ -18,11 +15,9 @@ from assistant.answers import (
     Hit,
     Language,
     Mending,
-    Message,
     Query,
     Retrieved,
     Source,
-    Timings,
     Turn,
     Verdict,
 )
@@ -32,36 +27,20 @@ from assistant.disagreements import disagreements
 from assistant.drafting import Draft
 from assistant.evidence import EvidenceMode, gather
 from assistant.generation import Generator, never
-from assistant.grounding.verdicts import Checker, TimedChecker
+from assistant.grounding.verdicts import Checker
 from assistant.kept_evidence import ShownSources, keep_sources
 from assistant.mending import MendedText, groundedness, missing_sources, removed, without_ground
-from assistant.prompting import beginning, build_messages, prompt_texts
+from assistant.prompting import beginning, prompt_texts
 from assistant.retrieval import Retriever
-from assistant.task_prompts import LANGUAGES, Task, TaskPrompt, TaskPrompts
+from assistant.task_prompts import LANGUAGES, Task, TaskPrompts
 from assistant.words import detect_language
+from assistant.writing import Clock, Drafting, Writer
 from ingestion.dictionary import DictionaryFile
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ingestion.settings import Settings
 
-_CHECK_SECONDS = 5.0  # for all sentences of one answer; what is overdue is UNCHECKED
 _CLOSEST = 3
 _GROUNDED = (Verdict.SUPPORTED, Verdict.UNCHECKED)  # what is at most partly proven alone answers nothing
-
-
-class _Clock:
-    """Milliseconds since the question came in."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter()
-        self.retrieved = 0.0
-        self.first_token: float | None = None
-        self.tokens = 0
-
-    def now(self) -> float:
-        return (time.perf_counter() - self._began) * 1000.0
-
-    def timings(self) -> Timings:
-        return Timings(self.retrieved, self.first_token, self.now(), self.tokens)
 
 
 class Assistant:
@@ -79,7 +58,7 @@ class Assistant:
         self.retriever = retriever
         self._dictionary = dictionary
         self.generator = generator
-        self._checker = checker
+        self._writer = Writer(generator, checker, settings.generation)
         self._settings = settings
         self._prompts = prompts or TaskPrompts()
         self._shown = ShownSources()
@@ -139,7 +118,7 @@ class Assistant:
             PromptTooLongError: the question alone does not fit into the context.
         """
         prompt = self._prompts.get(task, language := language or detect_language(question))
-        clock = _Clock()
+        clock = Clock()
         asked = standalone(question, history)
         hits = self._retrieve(asked, scope, user)
         clock.retrieved = clock.now()
@@ -150,7 +129,10 @@ class Assistant:
             yield Finished(self._withheld(asked, hits, language, clock))
             return
         again = partial(self._retrieve, scope=scope, user=user)
-        write = partial(self._drafted, worded, language, prompt, clock, cancelled)
+
+        def write(sources: Sequence[Source]) -> Drafting:
+            return self._writer.draft(worded, sources, language, prompt, clock, cancelled=cancelled)
+
         for event in self._write(asked, worded, hits, found, language, clock, cancelled, again, write):
             if isinstance(event, Finished):
                 self._shown.remember(question, event.answer.text, found.sources)
@@ -184,10 +166,10 @@ class Assistant:
         hits: Sequence[Hit],
         found: Evidence,
         language: Language,
-        clock: _Clock,
+        clock: Clock,
         cancelled: Callable[[], bool],
         again: Callable[[str], Sequence[Hit]],
-        write: Callable[[Sequence[Source]], Generator_[Event, None, Draft]],
+        write: Callable[[Sequence[Source]], Drafting],
     ) -> Iterator[Event]:
         draft = yield from write(found.sources)
         mended = MendedText(draft.text, tuple(draft.claims), tuple(hits))
@@ -198,39 +180,13 @@ class Assistant:
             mended = removed(draft.text, draft.claims, hits)
         yield Finished(self._finished(asked, mended, language, clock, cancelled()))
 
-    def _drafted(
-        self,
-        worded: str,
-        language: Language,
-        prompt: TaskPrompt,
-        clock: _Clock,
-        cancelled: Callable[[], bool],
-        sources: Sequence[Source],
-    ) -> Generator_[Event, None, Draft]:
-        """The model's text with its checks; stops when the reader does."""
-        max_tokens = prompt.max_tokens or self._settings.generation.max_tokens
-        messages, shown = build_messages(
-            worded, sources, language, count_tokens=self.generator.count_tokens,
-            context_tokens=self.generator.context_tokens, max_tokens=max_tokens, prompt=prompt,
-        )  # fmt: skip
-        draft = Draft(TimedChecker(self._checker, _CHECK_SECONDS), shown, worded)
-        with _closing(self._pieces(messages, prompt, cancelled)) as pieces:
-            for piece in pieces:
-                clock.first_token = clock.first_token or clock.now()
-                clock.tokens += 1
-                yield from draft.add(piece)
-                if draft.repeating or cancelled():
-                    break
-        yield from draft.finish()
-        return draft
-
     def _regenerated(
         self,
         first: Draft,
         hits: Sequence[Hit],
         cancelled: Callable[[], bool],
         again: Callable[[str], Sequence[Hit]],
-        write: Callable[[Sequence[Source]], Generator_[Event, None, Draft]],
+        write: Callable[[Sequence[Source]], Drafting],
     ) -> Generator_[Event, None, MendedText]:
         """Another text with evidence for the sentences that had none; the better grounded one is kept.
 
@@ -249,18 +205,8 @@ class Assistant:
             return MendedText(second.text, tuple(second.claims), found, "regenerated", first.text)
         return MendedText(first.text, tuple(first.claims), found, "kept", second.text)
 
-    def _pieces(
-        self, messages: Sequence[Message], prompt: TaskPrompt, cancelled: Callable[[], bool]
-    ) -> Iterator[str]:
-        settings = self._settings.generation
-        return self.generator.generate(
-            messages, max_tokens=prompt.max_tokens or settings.max_tokens, seed=settings.seed,
-            temperature=settings.temperature if prompt.temperature is None else prompt.temperature,
-            cancelled=cancelled,
-        )  # fmt: skip
-
     def _finished(
-        self, asked: str, mended: MendedText, language: Language, clock: _Clock, stopped: bool
+        self, asked: str, mended: MendedText, language: Language, clock: Clock, stopped: bool
     ) -> Answer:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
         if not stopped and not any(claim.verdict in _GROUNDED for claim in mended.claims):
@@ -273,21 +219,11 @@ class Assistant:
             disagreements=disagreements(mended.claims, mended.hits, language),
         )  # fmt: skip
 
-    def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: _Clock) -> Answer:
+    def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: Clock) -> Answer:
         return Answer(
             text=abstention(hits, language), abstained=True, claims=(), hits=tuple(hits),
             model=self.generator.name, adapter=None, timings=clock.timings(), question=asked,
         )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _closing(pieces: Iterator[str]) -> Iterator[Iterator[str]]:
-    """Closes a generator however the block is left, so that the model stops; other iterators have no end."""
-    try:
-        yield pieces
-    finally:
-        if isinstance(pieces, GeneratorType):
-            pieces.close()
 
 
 def abstention(hits: Sequence[Hit], language: Language) -> str:

@@ -364,7 +364,22 @@ class Finished:
         return {"event": "finished", "answer": self.answer.as_json()}
 
 
-Event = Retrieved | Token | Checked | Mending | Finished
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A task of several steps goes on: `done` of `total`. `label` names the step, `text` what it gave."""
+
+    done: int
+    total: int
+    label: str = ""
+    text: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """One event of the stream."""
+        return {"event": "progress", "done": self.done, "total": self.total, "label": self.label,
+                "text": self.text}  # fmt: skip
+
+
+Event = Progress | Retrieved | Token | Checked | Mending | Finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,13 +158,16 @@ class Retriever:
             for row, score in part:
                 if row in chunks and len(hits) < query.top_k:
                     rank = len(hits) + 1
-                    hits.append(_hit(rank, chunks[row], score, dense.get(row), lexical.get(row)))
+                    hits.append(hit_of(rank, chunks[row], score, dense.get(row), lexical.get(row)))
             if len(hits) >= query.top_k:
                 break
         return hits
 
 
-def _hit(rank: int, chunk: StoredChunk, score: float, dense: float | None, lexical: float | None) -> Hit:
+def hit_of(
+    rank: int, chunk: StoredChunk, score: float, dense: float | None = None, lexical: float | None = None
+) -> Hit:
+    """The chunk as a hit; `score` is brought into [0, 1]."""
     return Hit(
         rank=rank, document=chunk.document, source=chunk.source, path=chunk.path,
         title=chunk.title or chunk.path.rsplit("/", 1)[-1], format=chunk.format, page=chunk.page,

@@ -209,6 +209,11 @@ class Library:
             row.row: _stored_chunk(row, places[row.document][0]) for row in found if row.document in places
         }
 
+    def rows_of(self, document_id: str) -> list[int]:
+        """Rows of a document's chunks in reading order, whoever may read them; for `chunks_by_row`."""
+        query = sa.select(t.chunks.c.row).where(t.chunks.c.document == document_id).order_by(t.chunks.c.start)
+        return [int(found.row) for found in self._rows(query)]
+
     def neighbours(self, row: int, before: int = 1, after: int = 1) -> list[int]:
         """Rows of the chunks around `row` in its document, in reading order, `row` among them."""
         document = sa.select(t.chunks.c.document).where(t.chunks.c.row == row).scalar_subquery()

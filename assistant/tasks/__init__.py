@@ -1,0 +1,1 @@
+"""What is done with whole documents and texts: summaries, comparisons, translations, tables."""
