@@ -25,6 +25,7 @@ from assistant.conversation import standalone
 from assistant.currency import warnings_of
 from assistant.disagreements import disagreements
 from assistant.drafting import Draft
+from assistant.errors import TaskError
 from assistant.evidence import EvidenceMode, gather
 from assistant.generation import Generator, never
 from assistant.grounding.verdicts import Checker
@@ -33,6 +34,8 @@ from assistant.mending import MendedText, groundedness, missing_sources, removed
 from assistant.prompting import beginning, prompt_texts
 from assistant.retrieval import Retriever
 from assistant.task_prompts import LANGUAGES, Task, TaskPrompts
+from assistant.tasks.performing import TaskDesk
+from assistant.tasks.steps import TaskRequest
 from assistant.words import detect_language
 from assistant.writing import Clock, Drafting, Writer
 from ingestion.dictionary import DictionaryFile
@@ -54,6 +57,7 @@ class Assistant:
         settings: Settings,
         dictionary: DictionaryFile | None = None,
         prompts: TaskPrompts | None = None,
+        desk: TaskDesk | None = None,
     ) -> None:
         self.retriever = retriever
         self._dictionary = dictionary
@@ -62,6 +66,7 @@ class Assistant:
         self._settings = settings
         self._prompts = prompts or TaskPrompts()
         self._shown = ShownSources()
+        self._desk = desk
 
     def prepare(self) -> None:
         """Let the model read now what every prompt for an answer begins with.
@@ -75,6 +80,28 @@ class Assistant:
         for language in LANGUAGES if fixed == "auto" else (fixed,):
             if prepare is not None:
                 prepare(beginning(self._prompts.get("answer", language), language))
+
+    def perform(
+        self,
+        request: TaskRequest,
+        *,
+        scope: Scope = EVERYTHING,
+        user: User = LOCAL_USER,
+        cancelled: Callable[[], bool] = never,
+    ) -> Iterator[Event]:
+        """A task as a stream, see `TaskDesk.stream`; a reply is drafted as an answer is written.
+
+        Raises:
+            TaskError: the task needs other documents or texts, or whole documents cannot be read here.
+        """
+        if request.task in ("answer", "draft"):
+            return self.stream(
+                request.text, scope=scope, user=user, language=request.language, task=request.task,
+                cancelled=cancelled,
+            )  # fmt: skip
+        if self._desk is None:
+            raise TaskError(f"{request.task} needs a library to read whole documents from.")
+        return self._desk.stream(request, scope=scope, user=user, cancelled=cancelled)
 
     def ask(
         self,

@@ -15,6 +15,7 @@ from ingestion.workspace import Workspace
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
+    from assistant.grounding.verdicts import Checker
     from assistant.records import Records
     from assistant.retrieval import Retriever
     from assistant.verified import VerifiedAnswers
@@ -202,14 +203,34 @@ def build_assistant(
         ModelError, IndexMismatchError: as `open_search`.
     """
     from assistant.answering import Assistant
-    from assistant.grounding.verdicts import RuleChecker
     from assistant.task_prompts import TaskPrompts
+    from assistant.tasks.kept_texts import KeptTexts
+    from assistant.tasks.performing import TaskDesk
+    from assistant.writing import Writer
 
-    _, _, embedder, retriever = search or open_search(workspace, settings)
-    checker = RuleChecker(settings.answers, embedder)
+    library, _, embedder, retriever = search or open_search(workspace, settings)
+    checker = build_checker(workspace, settings, embedder)
     writer = generator or open_generator(workspace, settings, model)
     prompts = TaskPrompts(workspace.prompts)
-    return Assistant(retriever, writer, checker, settings, retriever.dictionary, prompts)
+    desk = TaskDesk(
+        library, retriever, Writer(writer, checker, settings.generation), prompts, embedder=embedder,
+        kept=KeptTexts(workspace.kept_texts),
+    )  # fmt: skip
+    return Assistant(retriever, writer, checker, settings, retriever.dictionary, prompts, desk)
+
+
+def build_checker(workspace: Workspace, settings: Settings, embedder: Embedder) -> Checker:
+    """The rules, and behind them the verifier where the settings want it and its model is there."""
+    from assistant.grounding.entailed import EntailmentChecker
+    from assistant.grounding.verdicts import RuleChecker
+    from assistant.grounding.verifiers import has_verifier, load_verifier
+
+    rules = RuleChecker(settings.answers, embedder)
+    if settings.answers.verifier == "off" or not has_verifier(settings.verifier, workspace.models):
+        return rules
+    return EntailmentChecker(
+        rules, lambda: load_verifier(settings.verifier, workspace.models, settings.models.threads)
+    )
 
 
 def build_verified(

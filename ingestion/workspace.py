@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "prompts"
 
     @property
+    def kept_texts(self) -> Path:
+        """What steps of long tasks gave, by document; may be deleted at any time."""
+        return self.root / "cache" / "texts"
+
+    @property
     def indexes(self) -> Path:
         """Derived indexes; may be deleted at any time."""
         return self.root / "indexes"

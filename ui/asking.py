@@ -19,8 +19,9 @@ from ui.shown_as import ShownAs
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
-    from assistant.answers import Answer
+    from assistant.answers import Answer, Event
     from assistant.records import Records
+    from assistant.tasks.steps import TaskRequest
     from ingestion.settings import Settings
 
 
@@ -108,6 +109,44 @@ class Asking:
         if offered is not None:
             yield from self._offered(offered, question, conversation, scope)
             return
+        yield from self._follow(
+            lambda assistant: assistant.stream(
+                question, history=history, scope=limits, language=language, evidence=evidence,
+                cancelled=cancelled,
+            ),
+            question, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
+        )  # fmt: skip
+
+    def perform(
+        self,
+        request: TaskRequest,
+        shown: str,
+        *,
+        conversation: str | None = None,
+        scope: Json | None = None,
+        model: str | None = None,
+        cancelled: Callable[[], bool] = never,
+    ) -> Generator[Json, None, None]:
+        """The events of `TaskOperations.perform`; `shown` is what the conversation keeps as the question."""
+        if request.task == "draft" and not request.text:
+            raise UsageError("the inquiry to reply to is empty.")
+        limits = scope_from_json(scope)
+        yield from self._follow(
+            lambda assistant: assistant.perform(request, scope=limits, cancelled=cancelled),
+            shown, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
+        )  # fmt: skip
+
+    def _follow(
+        self,
+        begin: Callable[[Assistant], Iterator[Event]],
+        question: str,
+        *,
+        conversation: str | None,
+        scope: Json | None,
+        model: str | None,
+        cancelled: Callable[[], bool],
+    ) -> Generator[Json, None, None]:
+        """The events of what the assistant does in its turn, the answer stored also when it was stopped."""
         draft = _Draft(question)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
@@ -115,10 +154,7 @@ class Asking:
             if not mine:
                 self._store(conversation, question, draft.stopped_answer(), scope)
                 return
-            events = self._resources.assistant(model).stream(
-                question, history=history, scope=limits, language=language, evidence=evidence,
-                cancelled=cancelled,
-            )  # fmt: skip
+            events = begin(self._resources.assistant(model))
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:

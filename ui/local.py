@@ -25,6 +25,7 @@ from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
+from ui.local_tasks import LocalTasks
 from ui.operations import EvidenceMode, Json
 from ui.resources import Resources
 from ui.shown_as import ShownAs
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
+class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, LocalTasks):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that

@@ -20,13 +20,20 @@ from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
+from ui.task_operations import TaskOperations
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
 
 
 class Operations(
-    EditorOperations, FigureOperations, KnowledgeOperations, ScreeningOperations, SyncOperations, Protocol
+    EditorOperations,
+    FigureOperations,
+    KnowledgeOperations,
+    ScreeningOperations,
+    SyncOperations,
+    TaskOperations,
+    Protocol,
 ):
     """One workspace, as a person or a program uses it."""
 

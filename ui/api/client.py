@@ -20,6 +20,7 @@ from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
+from ui.api.task_calls import TaskCalls
 from ui.api.token import ServiceAddress
 from ui.errors import ServiceError, error_from_json
 from ui.operations import EvidenceMode, Json
@@ -29,7 +30,7 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls):
+class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls, TaskCalls):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -17,6 +17,7 @@ from ui.api.editor_routes import editor_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
+from ui.api.task_routes import task_routes
 from ui.errors import EXPECTED, JobRunningError, NotFoundError, UsageError, error_json
 from ui.operations import Json, Operations
 
@@ -50,6 +51,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(routes.conversation_routes(operations))
     app.include_router(sync_routes(operations))
     app.include_router(knowledge_routes(operations))
+    app.include_router(task_routes(operations))
     app.include_router(screening_routes(operations))
     app.include_router(editor_routes(operations))
     return app

@@ -17,10 +17,14 @@ from ui.cli import (
     index,
     library,
     models,
+    prompts,
     screening,
     service,
     sync,
+    tasks,
+    train,
     verified,
+    verifying,
 )
 from ui.cli.shared import new_app, note, say
 from ui.errors import EXPECTED, UsageError, error_json
@@ -31,6 +35,9 @@ app.command("sync", help=say("help.sync"))(sync.sync)
 app.command("search", help=say("help.search"))(library.search)
 app.command("ask", help=say("help.ask"))(library.ask)
 app.command("chat", help=say("help.chat"))(library.chat)
+for _name in tasks.NAMES:
+    app.command(_name, help=tasks.say(f"help.{_name}"))(getattr(tasks, _name))
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(documents.app, name="documents")
 app.add_typer(verified.app, name="verified")
 app.add_typer(feedback.app, name="feedback")
@@ -38,6 +45,8 @@ app.add_typer(index.app, name="index")
 app.add_typer(dictionary.app, name="dictionary")
 app.add_typer(screening.app, name="screening")
 app.add_typer(models.app, name="models")
+app.command("verify", help=verifying.words("help"))(verifying.verify)
+app.add_typer(train.app, name="train")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)
