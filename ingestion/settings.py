@@ -106,9 +106,13 @@ class GenerationSettings(Section):
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int = Field(40, ge=0, description="0: no limit")
     min_p: float = Field(0.05, ge=0, le=1)
-    repeat_penalty: float = Field(1.0, ge=0.5, le=2, description="above 1 the words of the sources are avoided, too")
+    repeat_penalty: float = Field(
+        1.0, ge=0.5, le=2, description="above 1 the words of the sources are avoided, too"
+    )
     seed: int = 0
-    kept_prompts_mb: int = Field(128, ge=0, description="memory for what was read of earlier prompts; 0: none")
+    kept_prompts_mb: int = Field(
+        128, ge=0, description="memory for what was read of earlier prompts; 0: none"
+    )
 
 
 class AnswerSettings(Section):
@@ -118,7 +122,20 @@ class AnswerSettings(Section):
     supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
     partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
     unsupported: Literal["mark", "remove", "regenerate"] = "mark"
+    verifier: Literal["auto", "off"] = Field(
+        "auto", description="auto: used where its model is"
+    )
     verified_at: float = Field(0.94, ge=0, le=1, description="least cosine to a verified answer's question")
+
+
+class VerifierSettings(Section):
+    """Which model judges whether evidence proves a claim. Empty `model`: the one that is shipped."""
+
+    model: str = Field("", description="folder, name among the models, or organisation/model of a hub")
+    labels: dict[str, Literal["supported", "contradicted", "neither"]] = Field(
+        default_factory=dict, description="what its labels mean, where their names do not tell"
+    )
+    supported_at: float = Field(0.0, ge=0, le=1, description="0: as measured for the shipped one, else 0.5")
 
 
 class ServiceSettings(Section):
@@ -152,6 +169,7 @@ class Settings(BaseSettings):
     evidence: EvidenceSettings = EvidenceSettings()
     generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()
+    verifier: VerifierSettings = VerifierSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

@@ -2,8 +2,8 @@
 
 A checkpoint holds weights, optimiser, random state, place in the plan and the time spent, so a run that was
 killed goes on as if it had not been. The learning rate follows the share that is done, of steps or of time.
-Each worker computes its share of a step on one thread: on a machine with other work, threads that wait for each
-other at every matrix lose most of their time.
+Each worker computes its share of a step on one thread: on a machine with other work, threads that wait for
+each other at every matrix lose most of their time.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class _Run:
         self.rows = batches.tokens(pairs)
         self.weights = balanced(pairs)
         self.optimizer = _optimizer(model, settings)
-        self.copies = [model, *(_shared_copy(model) for _ in range(settings.workers - 1))]
+        self.copies = [model, *(shared_copy(model) for _ in range(settings.workers - 1))]
         self.step = self.place = self.epoch = 0
         self.spent, self.best, self.best_step, self.stale = 0.0, -math.inf, 0, 0
         self.resumed = False
@@ -182,7 +182,7 @@ class _Run:
         parts = [rows[i :: len(self.copies)] for i in range(len(self.copies))]
         with ThreadPoolExecutor(len(self.copies)) as threads:
             loss = sum(threads.map(lambda model, part: self._part(model, part, total), self.copies, parts))
-        _gather(self.copies)
+        gather_gradients(self.copies)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -237,7 +237,7 @@ class _Run:
         self.resumed = True
 
 
-def _shared_copy(model: PairModel) -> PairModel:
+def shared_copy(model: PairModel) -> PairModel:
     """A model with the same weights in the same memory, and gradients of its own."""
     twin = copy.deepcopy(model)
     for own, other in zip(twin.parameters(), model.parameters(), strict=True):
@@ -245,7 +245,7 @@ def _shared_copy(model: PairModel) -> PairModel:
     return twin
 
 
-def _gather(copies: Sequence[PairModel]) -> None:
+def gather_gradients(copies: Sequence[PairModel]) -> None:
     """Add the other workers' gradients to the first one's."""
     for same in zip(*(model.parameters() for model in copies), strict=True):
         for other in same[1:]:

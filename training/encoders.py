@@ -55,7 +55,7 @@ class Batch:
         return int(self.mask.numel())
 
 
-class PairHead(nn.Module):
+class PairHead(nn.Module):  # type: ignore[misc]  # torch is not typed for the checker
     """Class scores from the means of both texts, `(pairs, hidden)` each."""
 
     def __init__(self, hidden: int, classes: int) -> None:
@@ -71,7 +71,7 @@ class PairHead(nn.Module):
         return scores
 
 
-class PairModel(nn.Module):
+class PairModel(nn.Module):  # type: ignore[misc]  # as above
     """The encoder without its words, and one head for each task."""
 
     def __init__(self, config: BertConfig, heads: Mapping[str, int]) -> None:

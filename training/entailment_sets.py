@@ -27,7 +27,7 @@ _WICE = {"supported": SUPPORTED, "partially_supported": NOT_SUPPORTED, "not_supp
 
 
 def fold(source: str, parts: int = 5, salt: str = "") -> int:
-    """The part of `parts` that a premise or passage belongs to. Part 0 of 5, unsalted, is never trained on."""
+    """The part of `parts` that a premise or passage belongs to. Part 0 of 5 is never trained on."""
     return int(hashlib.sha256((salt + source).encode()).hexdigest(), 16) % parts
 
 
@@ -107,8 +107,9 @@ def web_variants(folder: Path, seed: int = 0) -> list[Pair]:
     for row in rows_of(folder / "entailment" / "wice.jsonl"):
         if split_of(source_of("wice", row)) != "train":
             continue
-        places = {chunk: i for i, chunk in enumerate(row["meta"]["chunk_idx"])}
-        proof = {places[i] for i in row["meta"]["oracle_idx"] if i in places}
+        about = row["meta"]
+        places = {chunk: i for i, chunk in enumerate(about.get("chunk_idx", ()))}
+        proof = {places[i] for i in about.get("oracle_idx", ()) if i in places}
         rest = [text for i, text in enumerate(row["evidence"]) if i not in proof]
         alone = [text for i, text in enumerate(row["evidence"]) if i in proof]
         if not proof or not rest:

@@ -8,6 +8,7 @@ import assistant.errors
 import ingestion.errors
 from assistant.errors import AssistantError
 from ingestion.errors import IngestionError
+from training.errors import TrainingError
 
 
 class InterfaceError(Exception):
@@ -30,7 +31,7 @@ class JobRunningError(InterfaceError):
     """Another ingest is running; only one runs at a time."""
 
 
-EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, InterfaceError)
+EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, TrainingError, InterfaceError)
 """Errors that are shown as one line. Everything else is a bug and keeps its traceback."""
 
 

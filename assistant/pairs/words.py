@@ -35,7 +35,8 @@ class WordVectors:
             start, entry = _entry(path)
         except (OSError, ValueError, KeyError, struct.error) as error:
             raise ModelError(
-                f"{path} holds no word vectors ({error}). Pull the model again: konkyo models pull {folder.name}"
+                f"{path} holds no word vectors ({error}). "
+                f"Pull the model again: konkyo models pull {folder.name}"
             ) from error
         if entry["dtype"] != "F32":
             raise ModelError(

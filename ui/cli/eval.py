@@ -68,6 +68,24 @@ def samples(
     report(result, as_json)
 
 
+@app.command("grounding", help=words("help.eval_grounding"))
+def grounding(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=words("options.pairs"), dir_okay=False)],
+    limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The verifier on labelled pairs of evidence and claim."""
+    from assistant.evaluation.grounding import evaluate_grounding, read_pairs
+    from ui.cli.verifying import open_verifier
+
+    rows = read_pairs(file, labelled=True)[:limit]
+    verifier = open_verifier(open_here(workspace))
+    with progress_bar() as progress:
+        result = evaluate_grounding(rows, verifier, lambda done, total: progress("verify", done, total))
+    report(result, as_json)
+
+
 def measure_retrieval(
     workspace: Workspace, folder: Path, *, mode: Mode, split: Split, limit: int | None, progress: Progress
 ) -> dict[str, Any]:
