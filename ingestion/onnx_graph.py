@@ -27,9 +27,10 @@ from ingestion.e5_weights import BLOCK, FourBit, PackedEncoder
 _MICROSOFT = "com.microsoft"
 _EIGHT_BIT_ACTIVATIONS = 4
 _OPERATORS, _FORMAT = 21, 10
+_HALF_BYTE = 4
 
 
-class _Graph:
+class EncoderGraph:
     """Collects nodes and constants; every method returns the name of its result."""
 
     def __init__(self, encoder: PackedEncoder) -> None:
@@ -38,24 +39,29 @@ class _Graph:
         self.constants: list[onnx.TensorProto] = []
 
     def constant(self, name: str, values: npt.NDArray[np.generic]) -> str:
+        """A tensor of the graph."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
     def four_bits(self, name: str, codes: npt.NDArray[np.uint8], shape: tuple[int, int]) -> str:
+        """Codes of four bits, two in a byte."""
         packed = codes[:, 0::2] | (codes[:, 1::2] << 4)
         self.constants.append(helper.make_tensor(name, TensorProto.UINT4, shape, packed.tobytes(), raw=True))
         return name
 
     def weight(self, name: str) -> str:
+        """A tensor of the encoder, in float32."""
         return self.constant(name, self.encoder.dense(name))
 
     def packed(self, name: str) -> FourBit:
+        """A four-bit matrix of the encoder."""
         tensor = self.encoder.tensors[name]
         if not isinstance(tensor, FourBit):
             raise ValueError(f"{name} is not a four-bit matrix")
         return tensor
 
     def node(self, kind: str, inputs: list[str], name: str, domain: str = "", **attributes: object) -> str:
+        """An operation."""
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
         return name
 
@@ -75,21 +81,25 @@ class _Graph:
         full = self.node("Mul", [product, peak], f"{name}.full")
         return self.node("Add", [full, self.weight(f"{name}.bias")], name)
 
-    def four_bit(self, source: str, name: str) -> str:
-        """A matrix in its own four-bit blocks times `source`, plus its bias."""
-        weight = self.packed(f"{name}.weight")
-        rows, columns = weight.codes.shape
-        blocks = weight.codes.reshape(rows, columns // BLOCK, BLOCK)
-        codes = self.constant(f"{name}.codes", blocks[:, :, 0::2] | (blocks[:, :, 1::2] << 4))
-        scales = self.constant(f"{name}.scales", weight.scales.reshape(-1))
+    def in_blocks(self, source: str, name: str) -> str:
+        """A matrix in blocks of 32, four-bit if it came so, else eight-bit, times `source`, plus its bias."""
+        weight = self.encoder.tensors[f"{name}.weight"]
+        bits, codes, scales = _blocks(weight)
+        rows, columns = codes.shape
+        blocks = codes.reshape(rows, columns // BLOCK, BLOCK)
+        if bits == _HALF_BYTE:
+            packed: npt.NDArray[np.generic] = blocks[:, :, 0::2] | (blocks[:, :, 1::2] << _HALF_BYTE)
+        else:
+            packed = blocks
+        inputs = [self.constant(f"{name}.codes", packed), self.constant(f"{name}.scales", scales.reshape(-1))]
         return self.node(
             "MatMulNBits",
-            [source, codes, scales, "", "", self.weight(f"{name}.bias")],
+            [source, *inputs, "", "", self.weight(f"{name}.bias")],
             name,
             _MICROSOFT,
             K=columns,
             N=rows,
-            bits=4,
+            bits=bits,
             block_size=BLOCK,
             accuracy_level=_EIGHT_BIT_ACTIVATIONS,
         )
@@ -105,24 +115,25 @@ class _Graph:
         )
 
 
-def write_onnx(encoder: PackedEncoder, path: Path) -> None:
-    """Write `encoder` to `path`.
+def _blocks(
+    weight: npt.NDArray[np.float32] | FourBit,
+) -> tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """(bits, codes `(rows, columns)`, scales `(rows, columns / 32)`); the codes' middle stands for zero."""
+    if isinstance(weight, FourBit):
+        return _HALF_BYTE, weight.codes, weight.scales
+    rows, columns = weight.shape
+    blocks = weight.reshape(rows, columns // BLOCK, BLOCK)
+    scales = np.maximum(np.abs(blocks).max(axis=2) / 127, np.finfo(np.float32).tiny).astype(np.float32)
+    codes = np.clip(np.rint(blocks / scales[:, :, None]), -127, 127) + 128
+    return 2 * _HALF_BYTE, codes.astype(np.uint8).reshape(rows, columns), scales
 
-    Input `input_ids`, int32 `(1, tokens)`. Output `embedding`, float32 `(1, hidden)`, unit length.
-    """
-    graph = _Graph(encoder)
-    graph.constant("last", np.array([-1], np.int64))
-    hidden = _embedding(graph)
-    for layer in range(encoder.shape.layers):
-        hidden = _layer(graph, hidden, f"encoder.layer.{layer}")
-    mean = graph.node(
-        "ReduceMean", [hidden, graph.constant("tokens", np.array([1], np.int64))], "mean", keepdims=0
-    )
-    graph.node("LpNormalization", [mean], "embedding", axis=1, p=2)
-    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT32, [1, "tokens"])
-    vector = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, encoder.shape.hidden])
+
+def save_graph(
+    graph: EncoderGraph, name: str, inputs: list[onnx.ValueInfoProto], output: onnx.ValueInfoProto, path: Path
+) -> None:
+    """Write a finished graph to `path`."""
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "e5", [ids], [vector], graph.constants),
+        helper.make_graph(graph.nodes, name, inputs, [output], graph.constants),
         opset_imports=[helper.make_opsetid("", _OPERATORS), helper.make_opsetid(_MICROSOFT, 1)],
         ir_version=_FORMAT,
     )
@@ -130,7 +141,26 @@ def write_onnx(encoder: PackedEncoder, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _embedding(graph: _Graph) -> str:
+def write_onnx(encoder: PackedEncoder, path: Path) -> None:
+    """Write `encoder` to `path`.
+
+    Input `input_ids`, int32 `(1, tokens)`. Output `embedding`, float32 `(1, hidden)`, unit length.
+    """
+    graph = EncoderGraph(encoder)
+    graph.constant("last", np.array([-1], np.int64))
+    hidden = _embedding(graph)
+    for layer in range(encoder.shape.layers):
+        hidden = add_layer(graph, hidden, f"encoder.layer.{layer}")
+    mean = graph.node(
+        "ReduceMean", [hidden, graph.constant("tokens", np.array([1], np.int64))], "mean", keepdims=0
+    )
+    graph.node("LpNormalization", [mean], "embedding", axis=1, p=2)
+    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT32, [1, "tokens"])
+    vector = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, encoder.shape.hidden])
+    save_graph(graph, "e5", [ids], vector, path)
+
+
+def _embedding(graph: EncoderGraph) -> str:
     words = graph.packed("embeddings.word_embeddings.weight")
     middle = np.full_like(words.scales, 8, np.uint8)  # the operator's own zero point would be 0
     word = graph.node(
@@ -147,11 +177,16 @@ def _embedding(graph: _Graph) -> str:
         quantize_axis=1,
         block_size=BLOCK,
     )
+    return add_places(graph, word)
+
+
+def add_places(graph: EncoderGraph, word: str) -> str:
+    """Word vectors `(1, tokens, hidden)` with those of their places, normalised."""
     place = graph.encoder.dense("embeddings.position_embeddings.weight")
     kind = graph.encoder.dense("embeddings.token_type_embeddings.weight")[0]
     table = graph.constant("places", place + kind)  # every text is of token type 0
     zero = graph.constant("zero", np.array([0], np.int64))
-    count = graph.node("Shape", ["input_ids"], "count", start=1, end=2)
+    count = graph.node("Shape", [word], "count", start=1, end=2)
     places = graph.node("Slice", [table, zero, count, zero], "place")
     return graph.node(
         "LayerNormalization",
@@ -165,13 +200,14 @@ def _embedding(graph: _Graph) -> str:
     )
 
 
-def _layer(graph: _Graph, source: str, name: str) -> str:
+def add_layer(graph: EncoderGraph, source: str, name: str) -> str:
+    """One layer of BERT over `source`; `graph` must hold the constant "last"."""
     own = f"{name}.attention.self"
     level = graph.levelled(source, own)
     parts = [
         graph.eight_bit(level, f"{own}.query"),
         graph.eight_bit(level, f"{own}.key"),
-        graph.four_bit(source, f"{own}.value"),
+        graph.in_blocks(source, f"{own}.value"),
     ]
     attended = graph.node("MultiHeadAttention", parts, own, _MICROSOFT, num_heads=graph.encoder.shape.heads)
     projected = _dense(graph, attended, f"{name}.attention.output.dense")
@@ -181,5 +217,5 @@ def _layer(graph: _Graph, source: str, name: str) -> str:
     return graph.normalised_sum(narrow, middle, f"{name}.output.LayerNorm")
 
 
-def _dense(graph: _Graph, source: str, name: str) -> str:
+def _dense(graph: EncoderGraph, source: str, name: str) -> str:
     return graph.eight_bit(graph.levelled(source, name), name)
