@@ -16,7 +16,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import language, remember_language_setting, say  # noqa: E402
-from ui.web.views import chat, dictionary, library  # noqa: E402
+from ui.web.views import chat, dictionary, library, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
@@ -35,6 +35,9 @@ def main() -> None:
         ),
         "dictionary": st.Page(
             dictionary.page, title=say("dictionary"), icon=":material/dictionary:", url_path="dictionary"
+        ),
+        "verified": st.Page(
+            verified.page, title=say("editor.title"), icon=":material/verified_user:", url_path="verified"
         ),
     }
     st.session_state["pages"] = pages

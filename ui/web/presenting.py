@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assistant.answers import Language
 from ui.texts import t
+from ui.web.grounds import (
+    ICONS,
+    bar,
+    disagreement_notes,
+    draft_note,
+    verified_note,
+    whom_to_ask,
+    why,
+)
 from ui.web.turns import TurnState, pieces
+
+__all__ = ["ICONS"]
 
 Json = dict[str, Any]
 
-ICONS: Mapping[str, str] = {
-    "supported": "✓", "partly": "◐", "contradicted": "✕", "unsupported": "?", "unchecked": "–",
-}  # fmt: skip
 _CARDS_SHOWN = 4
 _TABLE_ROW = re.compile(r"table (\d+) row (\d+)$")
 
@@ -88,6 +96,13 @@ def turn_view(state: TurnState, language: Language, *, scope: str = "") -> Json:
         "shown": _CARDS_SHOWN,
         "pieces": parts,
         "summary": summary(state, language),
+        "bar": bar(state, language),
+        "verified": verified_note(state, language),
+        "disagreements": disagreement_notes(state, language),
+        "draft": draft_note(state, language),
+        "ask": whom_to_ask(state, language),
+        "askLabel": t(language, "web", "owners.ask"),
+        "whyLabel": t(language, "web", "compared.open"),
         "openLabel": t(language, "web", "open_passage"),
         "copy": answer_text(state, language) if state.answer else "",
         "copyLabel": t(language, "web", "copy"),
@@ -154,7 +169,8 @@ def _piece_view(piece: Any, state: TurnState, numbers: _Numbers, language: Langu
         "verdict": claim["verdict"],
         "icon": ICONS[claim["verdict"]],
         "label": t(language, "web", f"verdict.{claim['verdict']}"),
-        "why": " / ".join([t(language, "web", f"why.{claim['verdict']}"), *claim.get("reasons", ())]),
+        "key": f"v:{piece.claim}",
+        "why": why(claim, language),
         "chips": _distinct(chips),
     }
 
@@ -211,8 +227,8 @@ def _note(state: TurnState, language: Language) -> str:
         return state.error
     if now == "done" and state.answer is not None:
         return " ".join(state.answer.get("warnings") or ())
-    if now == "writing":
-        return ""
+    if now == "writing" or (now == "reading" and state.mending):
+        return t(language, "web", "phase.mending") if state.mending else ""
     return t(language, "web", f"phase.{now}")
 
 

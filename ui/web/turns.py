@@ -18,6 +18,8 @@ class TurnState:
 
     `text` is what was generated so far, `claims` its checked sentences, `answer` the whole answer once there
     is one. `ahead` is how many other questions are answered first. `error` is one sentence for people.
+    `mending` says that the text is being written again with more evidence. `message` is the id of the stored
+    answer, None before it is stored.
     """
 
     question: str
@@ -29,6 +31,8 @@ class TurnState:
     answer: Json | None = None
     error: str = ""
     stopped: bool = False
+    mending: bool = False
+    message: Any = None
 
     @property
     def finished(self) -> bool:
@@ -47,6 +51,8 @@ def advance(state: TurnState, event: Json) -> TurnState:
             return replace(state, text=state.text + event["text"], ahead=0)
         case "checked":
             return replace(state, claims=(*state.claims, event["claim"]))
+        case "mending":
+            return replace(state, hits=tuple(event["hits"]), text="", claims=(), mending=True)
         case "finished":
             return answered(state.question, state.scope, event["answer"])
     return state
@@ -74,7 +80,8 @@ def stored_turns(messages: Sequence[Json]) -> list[TurnState]:
         elif turns:
             asked = turns[-1]
             if message.get("answer"):
-                turns[-1] = answered(asked.question, asked.scope or message.get("scope"), message["answer"])
+                whole = answered(asked.question, asked.scope or message.get("scope"), message["answer"])
+                turns[-1] = replace(whole, message=message.get("id"))
             else:
                 turns[-1] = replace(asked, text=message["text"])
     return turns
@@ -111,7 +118,11 @@ def pieces(text: str, claims: Sequence[Json]) -> Iterator[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A place in a document that a reader wants to see, from a citation or a hit."""
+    """A place in a document that a reader wants to see, from a citation or a hit.
+
+    `claim` is the sentence of the answer that it was opened for, with its `verdict` and `reasons`. A sentence
+    without any passage has an empty `document`.
+    """
 
     document: str
     start: int
@@ -125,6 +136,9 @@ class Passage:
     shown_as: str
     facts: Json = field(default_factory=dict)
     cell: Json | None = None
+    claim: str = ""
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 def passage_of(item: Json) -> Passage:
@@ -146,12 +160,34 @@ def passage_of(item: Json) -> Passage:
 
 
 def passage_at(state: TurnState, key: str) -> Passage | None:
-    """The passage behind a chip ("c:claim:citation") or a card ("h:hit"); None when there is no such."""
+    """The passage behind what was clicked; None when there is no such.
+
+    A chip is "c:claim:citation", a verdict "v:claim", a card "h:hit", a disagreement "d:number:side".
+    """
     kind, *numbers = key.split(":")
     try:
-        if kind == "h":
-            return passage_of((state.hits or ())[int(numbers[0])])
-        claim, citation = (int(number) for number in numbers)
-        return passage_of(state.claims[claim]["citations"][citation])
-    except (IndexError, ValueError):
-        return None
+        at = [int(number) for number in numbers]
+        match kind:
+            case "h":
+                return passage_of((state.hits or ())[at[0]])
+            case "v":
+                return _for_claim(state.claims[at[0]], 0)
+            case "c":
+                return _for_claim(state.claims[at[0]], at[1])
+            case "d":
+                return passage_of((state.answer or {})["disagreements"][at[0]]["passages"][at[1]])
+    except (IndexError, ValueError, KeyError):
+        pass
+    return None
+
+
+def _for_claim(claim: Json, citation: int) -> Passage:
+    """The passage of a sentence, or none with the sentence alone where it has no passage at all."""
+    about = {
+        "claim": claim["text"],
+        "verdict": claim["verdict"],
+        "reasons": tuple(claim.get("reasons", ())),
+    }
+    if not claim["citations"]:
+        return Passage("", 0, 0, "", "", "", None, None, None, "", **about)
+    return replace(passage_of(claim["citations"][citation]), **about)

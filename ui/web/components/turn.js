@@ -71,8 +71,7 @@ const drawPiece = (piece, data, open) => {
   piece.chips.forEach((chip) => {
     marks.append(button("chip", chip.number, `${data.openLabel}: ${chip.hint}`, () => open(chip.key)))
   })
-  const verdict = make("span", "verdict")
-  verdict.title = piece.why
+  const verdict = button("verdict", undefined, `${piece.label}: ${piece.why} (${data.whyLabel})`, () => open(piece.key))
   verdict.append(make("span", "icon", piece.icon), make("span", "name", piece.label))
   verdict.firstChild.setAttribute("aria-hidden", "true")
   marks.append(verdict)
@@ -93,9 +92,69 @@ const drawNote = (data) => {
   return note
 }
 
+const drawBar = (data) => {
+  const box = make("div", "grounding")
+  const line = make("div", "line")
+  line.setAttribute("aria-hidden", "true")
+  const words = make("div", "counts")
+  words.append(make("span", "summary", data.summary))
+  data.bar.forEach((part) => {
+    const stretch = make("span", part.verdict)
+    stretch.style.flexGrow = part.share
+    line.append(stretch)
+    const count = make("span", `count ${part.verdict}`)
+    const icon = make("span", "icon", part.icon)
+    icon.setAttribute("aria-hidden", "true")
+    count.append(icon, make("span", undefined, `${part.label} ${part.count}`))
+    words.append(count)
+  })
+  box.append(line, words)
+  return box
+}
+
+const drawAbove = (data) => {
+  const above = make("div", "above")
+  if (data.verified) {
+    const badge = make("div", "verified")
+    badge.append(make("span", "icon", "✓"), make("span", undefined, data.verified))
+    badge.firstChild.setAttribute("aria-hidden", "true")
+    above.append(badge)
+  }
+  return above
+}
+
+const drawBelow = (data, open) => {
+  const below = make("div", "below")
+  data.disagreements.forEach((found) => {
+    const note = make("div", "differ")
+    note.setAttribute("role", "note")
+    const text = make("div", "text")
+    text.append(make("span", "icon", "⇄"), make("span", undefined, found.text))
+    text.firstChild.setAttribute("aria-hidden", "true")
+    note.append(text)
+    found.passages.forEach((passage) => {
+      note.append(button("side", passage.label, `${data.openLabel}: ${passage.label}`, () => open(passage.key)))
+    })
+    below.append(note)
+  })
+  if (data.ask.length) {
+    const ask = make("div", "ask")
+    ask.append(make("div", "label", data.askLabel))
+    data.ask.forEach((line) => ask.append(make("div", "person", line)))
+    below.append(ask)
+  }
+  if (data.draft) {
+    const fold = make("details", "draft")
+    fold.append(make("summary", undefined, data.draft.label), make("div", "text", data.draft.text))
+    below.append(fold)
+  }
+  return below
+}
+
 const drawFoot = (data) => {
   const foot = make("div", "foot")
-  if (data.summary) foot.append(make("span", "summary", data.summary))
+  if (data.bar.length) foot.append(drawBar(data))
+  else if (data.summary) foot.append(make("span", "summary", data.summary))
   if (data.scope) foot.append(make("span", "scope", data.scope))
   if (data.copy) {
     const copy = button("copy", data.copyLabel, undefined, async () => {
@@ -147,7 +206,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const cards = place(root, "cards", [data.sources, data.sourcesTitle], () => drawCards(data, open))
   const note = place(root, "note", [data.phase, data.note], () => drawNote(data))
-  const foot = place(root, "foot", [data.summary, data.scope, data.copy], () => drawFoot(data))
+  const foot = place(root, "foot", [data.summary, data.bar, data.scope, data.copy], () => drawFoot(data))
+  const above = place(root, "above", [data.verified], () => drawAbove(data))
+  const below = place(root, "below", [data.disagreements, data.draft, data.ask], () => drawBelow(data, open))
   root.answer ??= make("div", "answer")
   root.answer.className = `answer ${data.phase}`
   root.answer.setAttribute("aria-live", "polite")
@@ -160,7 +221,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.parts.get(`piece${index}`).element.remove()
     root.parts.delete(`piece${index}`)
   }
-  const wanted = data.phase === "abstained" ? [note, root.answer, cards, foot] : [cards, note, root.answer, foot]
+  const wanted = data.phase === "abstained" ? [note, root.answer, below, cards, foot] : [cards, note, above, root.answer, below, foot]
   wanted.forEach((element, index) => {
     if (root.children[index] !== element) root.insertBefore(element, root.children[index] ?? null)
   })

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ from ui.web.session import (
 )
 from ui.web.turns import TurnState, passage_at, stored_turns
 from ui.web.views import passage as passage_panel
+from ui.web.views.responding import controls, given_feedback
 from ui.web.views.scope import choose_scope
 
 Json = dict[str, Any]
@@ -50,8 +51,10 @@ def page() -> None:
             _welcome(status, documents)
         else:
             _header(messages)
+        given = given_feedback(conversation()) if turns else {}
         for index, state in enumerate(turns):
-            _turn(state, f"turn{index}", documents, last=run is None and index == len(turns) - 1)
+            newest = run is None and index == len(turns) - 1
+            _turn(state, f"turn{index}", documents, last=newest, given=given)
         if run is not None:
             _live_turn(run, len(turns), documents)
         _model_notes(status)
@@ -190,9 +193,11 @@ def _delete_conversation(chosen: str) -> None:
     open_conversation(None)
 
 
-def _turn(state: TurnState, key: str, documents: Sequence[Json], *, last: bool) -> None:
+def _turn(
+    state: TurnState, key: str, documents: Sequence[Json], *, last: bool, given: Mapping[Any, Json]
+) -> None:
     _question(state)
-    _answer(state, key, documents, last=last)
+    _answer(state, key, documents, last=last, given=given)
 
 
 def _question(state: TurnState) -> None:
@@ -200,7 +205,14 @@ def _question(state: TurnState) -> None:
         st.text(state.question)
 
 
-def _answer(state: TurnState, key: str, documents: Sequence[Json], *, last: bool = True) -> bool:
+def _answer(
+    state: TurnState,
+    key: str,
+    documents: Sequence[Json],
+    *,
+    last: bool = True,
+    given: Mapping[Any, Json] | None = None,
+) -> bool:
     """Draw an answer; True when a chip or card was clicked just now."""
     with st.chat_message("assistant", avatar=":material/verified:"):
         view = turn_view(state, language(), scope=asked_in(state.scope, documents, language()))
@@ -209,6 +221,8 @@ def _answer(state: TurnState, key: str, documents: Sequence[Json], *, last: bool
         clicked = turn()(data=view, key=name, on_open_change=lambda: None).open
         if state.answer is not None:
             _export(state, name, view["scope"])
+        if given is not None and state.message is not None:
+            controls(state, conversation() or "", given, partial(_ask, verified=False))
     found = passage_at(state, clicked) if clicked else None
     if found is not None:
         show_passage(found)
@@ -268,7 +282,7 @@ def _input(documents: Sequence[Json], run: Run | None) -> None:
             st.rerun()
 
 
-def _ask(question: str) -> None:
+def _ask(question: str, *, verified: bool = True) -> None:
     """Start the answer; it goes on by itself while the page is drawn again and again."""
     with errors_shown():
         chosen = conversation()
@@ -277,7 +291,7 @@ def _ask(question: str) -> None:
             open_conversation(chosen)
         base = len(operations().conversation(chosen)["messages"])
         scope = st.session_state.get("scope")
-        ask = partial(operations().ask, question, conversation=chosen, scope=scope)
+        ask = partial(operations().ask, question, conversation=chosen, scope=scope, verified=verified)
         runs()[chosen] = Run(question, scope, ask, base=base)
 
 

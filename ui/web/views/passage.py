@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import streamlit as st
 
 from ui.errors import EXPECTED, NotFoundError
-from ui.web import passages, tables
+from ui.texts import t
+from ui.web import grounds, passages, tables
 from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
@@ -42,8 +44,15 @@ def _draw(chosen: Passage) -> None:
         },
         language(),
     )  # fmt: skip
+    if chosen.claim:
+        _verdict(chosen)
+    if not chosen.document:
+        return
     st.markdown(f"**{plain(chosen.title)}**" + (f" · {plain(where)}" if where else ""))
-    st.html(passages.quote_html(chosen.quote))
+    if chosen.claim:
+        st.html(grounds.comparison_html(chosen.claim, chosen.quote, language()))
+    else:
+        st.html(passages.quote_html(chosen.quote))
     document = _document(chosen)
     if document is None:
         st.warning(say("changed"), icon=":material/history:")
@@ -53,6 +62,16 @@ def _draw(chosen: Passage) -> None:
     st.code(chosen.shown_as, language=None, wrap_lines=True)
     if document is not None:
         _download(chosen)
+
+
+def _verdict(chosen: Passage) -> None:
+    """The sentence's verdict with its reasons; the sentence too where there is no quote to stand beside."""
+    label = f"{grounds.ICONS[chosen.verdict]} {t(language(), 'web', f'verdict.{chosen.verdict}')}"
+    told = grounds.why({"verdict": chosen.verdict, "reasons": chosen.reasons}, language())
+    st.html(f'<div class="k-verdict"><b>{html.escape(label)}</b> {html.escape(told)}</div>')
+    if not chosen.document:
+        st.html(f'<div class="k-claim">{html.escape(chosen.claim)}</div>')
+        st.info(say("compared.nothing"), icon=":material/search_off:")
 
 
 def _document(chosen: Passage) -> Json | None:

@@ -1,0 +1,153 @@
+"""What a reader can do with an answer: say whether it helped, confirm it, or ask for an ordinary one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from assistant.feedback_rows import REASONS
+from ui.errors import EXPECTED
+from ui.web.resources import operations
+from ui.web.session import plain, say, show_error
+from ui.web.turns import TurnState
+
+Json = dict[str, Any]
+AskOrdinary = Callable[[str], None]
+
+
+def given_feedback(conversation: str | None) -> Mapping[Any, Json]:
+    """What was said of the answers of a conversation, by their ids."""
+    if conversation is None:
+        return {}
+    return {item["message"]: item for item in operations().feedback(conversation=conversation)}
+
+
+def controls(
+    state: TurnState, conversation: str, given: Mapping[Any, Json], ask_ordinary: AskOrdinary
+) -> None:
+    """Draw the buttons below a stored answer, and the form that one of them opened."""
+    message, told = state.message, given.get(state.message)
+    rating = told["rating"] if told else ""
+    with st.container(horizontal=True, key=f"respond_{message}", gap="xsmall"):
+        for kind in ("up", "down"):
+            st.button(
+                "",
+                icon=f":material/thumb_{kind}:",
+                key=f"{kind}_{message}",
+                help=say(f"feedback.{kind}"),
+                type="secondary" if rating == kind else "tertiary",
+                on_click=_rate,
+                args=(conversation, message, kind),
+            )
+        if (state.answer or {}).get("verified"):
+            st.button(
+                say("editor.ordinary"),
+                icon=":material/refresh:",
+                key=f"ordinary_{message}",
+                type="tertiary",
+                on_click=ask_ordinary,
+                args=(state.question,),
+            )
+        elif state.answer is not None and not state.answer["abstained"]:
+            st.button(
+                say("editor.verify"),
+                icon=":material/verified_user:",
+                key=f"verify_{message}",
+                type="tertiary",
+                on_click=_open,
+                args=(message, "verify"),
+            )
+    if (done := st.session_state.pop(f"responded_{message}", "")) != "":
+        st.success(done, icon=":material/check_circle:")
+    match st.session_state.get("responding"):
+        case (opened, "down") if opened == message:
+            _reason_form(conversation, message, told or {})
+        case (opened, "verify") if opened == message:
+            _verify_form(state)
+
+
+def _open(message: Any, form: str) -> None:
+    current = st.session_state.get("responding")
+    st.session_state["responding"] = None if current == (message, form) else (message, form)
+
+
+def _rate(conversation: str, message: Any, rating: str) -> None:
+    """A thumb counts at once; a thumb down asks for the reason besides."""
+    try:
+        operations().give_feedback(conversation, message, rating=rating)
+    except EXPECTED as error:
+        show_error(error)
+        return
+    st.session_state["responding"] = (message, "down") if rating == "down" else None
+    if rating == "up":
+        st.session_state[f"responded_{message}"] = say("feedback.thanks")
+
+
+def _reason_form(conversation: str, message: Any, told: Json) -> None:
+    choices = [reason for reason in REASONS if reason]
+    with st.form(f"feedback_{message}"):
+        reason = st.selectbox(
+            say("feedback.reason"),
+            choices,
+            index=choices.index(told["reason"]) if told.get("reason") in choices else None,
+            format_func=lambda name: say(f"feedback_reasons.{name}"),
+            key=f"reason_{message}",
+        )
+        comment = st.text_area(
+            say("feedback.comment"), value=told.get("comment", ""), key=f"comment_{message}", max_chars=2000
+        )
+        corrected = st.text_area(
+            say("feedback.corrected"),
+            value=told.get("corrected", ""),
+            key=f"corrected_{message}",
+            max_chars=4000,
+        )
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(say("feedback.send"), type="primary", icon=":material/send:")
+            taken_back = st.form_submit_button(say("feedback.cancel"))
+    if sent:
+        operations().give_feedback(
+            conversation, message, rating="down", reason=reason or "", comment=comment, corrected=corrected
+        )
+        st.session_state[f"responded_{message}"] = say("feedback.thanks")
+    elif taken_back:
+        operations().take_back_feedback(conversation, message)
+    if sent or taken_back:
+        st.session_state["responding"] = None
+        st.rerun()
+
+
+def _verify_form(state: TurnState) -> None:
+    message = state.message
+    citations = [citation for claim in state.claims for citation in claim["citations"]]
+    if not citations:
+        st.info(say("editor.no_passage"), icon=":material/info:")
+        return
+    with st.form(f"verify_form_{message}"):
+        asked = (state.answer or {}).get("question") or state.question
+        question = st.text_input(
+            say("editor.question"), value=asked, key=f"verify_question_{message}", max_chars=2000
+        )
+        answer = st.text_area(
+            say("editor.answer"), value=state.text, key=f"verify_answer_{message}", max_chars=8000
+        )
+        also = st.text_area(say("editor.also"), key=f"verify_also_{message}", max_chars=4000)
+        name = st.text_input(
+            say("editor.name"),
+            value=st.session_state.get("editor_name", ""),
+            key=f"verify_name_{message}",
+            max_chars=100,
+        )
+        for quote in dict.fromkeys(citation["quote"] for citation in citations):
+            st.caption(f"「{plain(quote)}」")
+        saved = st.form_submit_button(say("editor.save"), type="primary", icon=":material/verified_user:")
+    if not saved:
+        return
+    places = [{key: citation[key] for key in ("document", "start", "end")} for citation in citations]
+    operations().add_verified(question, answer, places, editor=name, also=also.splitlines())
+    st.session_state["editor_name"] = name
+    st.session_state["responding"] = None
+    st.session_state[f"responded_{message}"] = say("editor.saved")
+    st.rerun()
