@@ -101,6 +101,8 @@ def _groups(points: Sequence[Point], budget: int) -> list[list[Point]]:
 
 def _of_points(steps: Steps, points: Sequence[Point], hits: Sequence[Hit]) -> tuple[Claim, ...]:
     """Sentences about all `points`, each with passages of the document; those without ground are left out."""
+    if len(points) == 1:
+        return points[0].claims
     grounds = _grounds([claim for point in points for claim in point.claims], hits)
     shown = [_as_source(number, point, grounds) for number, point in enumerate(points, start=1)]
     whole = steps.prompt.model_copy(update={"request": steps.prompt.request_whole or steps.prompt.request})

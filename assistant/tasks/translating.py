@@ -52,7 +52,7 @@ def originals(text: str, hits: Sequence[Hit] = ()) -> list[Original]:
         ]
     else:
         spans = split_sentences(text)
-        ends = [span.start for span in spans[1:]] + [len(text)]
+        ends = [*(span.start for span in spans[1:]), len(text)][: len(spans)]
         found = [
             Original(text[span.start : span.end], text[span.end : end])
             for span, end in zip(spans, ends, strict=True)
@@ -120,7 +120,7 @@ def _without(some: Sequence[Fact], others: Sequence[Fact]) -> list[Fact]:
 
 
 def _said(fact: Fact, text: str) -> str:
-    return unicodedata.normalize("NFKC", text)[fact.start : fact.end]
+    return unicodedata.normalize("NFKC", text)[fact.start : fact.end].strip()
 
 
 def _likeness(first: str, second: str, embedder: PassageEmbedder | None) -> float | None:
