@@ -36,6 +36,7 @@ class Query:
     top_k: int = 8
     mode: Mode = "hybrid"
     scope: Scope = EVERYTHING
+    rerank: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Hit:
     """A retrieved chunk. `score` is in [0, 1], higher is better; `dense` and `lexical` are its raw parts.
 
     `dense` is a cosine similarity, `lexical` a BM25 score; None when that search did not return the chunk.
+    `fused` is the score before reranking, `relevance` and `answers` what the reranker says (None: not read).
     `source` and `path` are the location through which the asking user may read it. `articles` say where in it
     articles of rules begin, by offset in `text`.
     """
@@ -90,6 +92,9 @@ class Hit:
     heading_path: tuple[str, ...] = ()
     dense: float | None = None
     lexical: float | None = None
+    fused: float | None = None
+    relevance: float | None = None
+    answers: float | None = None
     context: str = ""
     rows: tuple[TableRow, ...] = ()
     articles: tuple[Mark, ...] = ()

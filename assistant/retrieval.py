@@ -16,6 +16,7 @@ import numpy.typing as npt
 from assistant.answers import Hit, Query
 from assistant.currency import Currency
 from assistant.fusion import Ranking, weighted_fusion
+from assistant.rescoring import Rescoring
 from ingestion.dictionary import Dictionary, DictionaryFile
 from ingestion.documents import LOCAL_USER, Scope, User, chunk_id
 from ingestion.library import StoredChunk
@@ -73,8 +74,10 @@ class Retriever:
         settings: RetrievalSettings,
         dictionary: DictionaryFile | None = None,
         currency: Currency | None = None,
+        rescoring: Rescoring | None = None,
     ) -> None:
         self._library = library
+        self.rescoring = rescoring
         self.dictionary = dictionary
         self.currency = currency
         self._indexes = indexes
@@ -87,9 +90,16 @@ class Retriever:
         More candidates are fetched when some of them fall out at the join.
         """
         if self.currency is None:
-            return self._retrieve(query, user)
+            return self._rescored(query, user)
         more = replace(query, top_k=_VERSIONS_LOOKED_AT * query.top_k)
-        return self.currency.prefer(query.text, self._retrieve(more, user), query.top_k)
+        return self.currency.prefer(query.text, self._rescored(more, user), query.top_k)
+
+    def _rescored(self, query: Query, user: User) -> list[Hit]:
+        """The best hits in the order of fusion, or in that of the reranker, which reads more of them."""
+        if self.rescoring is None or not query.rerank:
+            return self._retrieve(query, user)
+        wider = replace(query, top_k=max(query.top_k, self.rescoring.top))
+        return self.rescoring.rescored(query.text, self._retrieve(wider, user))[: query.top_k]
 
     def _retrieve(self, query: Query, user: User) -> list[Hit]:
         text = normalize_query(query.text)

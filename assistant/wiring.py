@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.grounding.verdicts import Checker
     from assistant.records import Records
+    from assistant.rescoring import Rescoring
     from assistant.retrieval import Retriever
     from assistant.verified import VerifiedAnswers
     from ingestion.embedding import Embedder
@@ -127,8 +128,25 @@ def open_search(
     )
     words = DictionaryFile(workspace.dictionary_path)
     currency = Currency(VersionRows(library))
-    retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency)
+    rescoring = open_rescoring(workspace, settings)
+    retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency, rescoring)
     return library, indexes, embedder, retriever
+
+
+def open_rescoring(workspace: Workspace, settings: Settings) -> Rescoring | None:
+    """What reads the best hits anew, by `[rerank]`; None where it is off, or by default where no model is.
+
+    The model is loaded by its first use.
+    """
+    from assistant.reranking import LazyReranker, has_reranker
+    from assistant.rescoring import Rescoring
+
+    wanted = settings.rerank
+    if wanted.enabled == "off":
+        return None
+    if wanted.enabled == "auto" and not has_reranker(wanted, workspace.models):
+        return None
+    return Rescoring(LazyReranker(wanted, workspace.models, settings.models.threads), wanted.top)
 
 
 def open_embedder(workspace: Workspace, settings: Settings, library: Library) -> Embedder:

@@ -90,6 +90,15 @@ class RetrievalSettings(Section):
     dense_weight: float = Field(0.4, ge=0, le=1)
 
 
+class RerankSettings(Section):
+    """A model that reads question and passage together orders the best hits anew. `auto`: where it is."""
+
+    enabled: Literal["auto", "on", "off"] = "auto"
+    top: int = Field(20, ge=1, le=100, description="so many of the best hits are read")
+    model: str = Field("", description="folder, name among the models, or organisation/model of a hub")
+    weight: float = Field(0.0, ge=0, le=1, description="its share in a hit's score; 0: as was measured")
+
+
 class EvidenceSettings(Section):
     """What of the hits goes into the prompt: their best sentences, or whole chunks."""
 
@@ -166,6 +175,7 @@ class Settings(BaseSettings):
     vision: VisionSettings = VisionSettings()
     screening: ScreeningSettings = ScreeningSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    rerank: RerankSettings = RerankSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()

@@ -83,13 +83,20 @@ class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, L
     # --- questions
 
     def search(
-        self, query: str, *, top_k: int | None = None, mode: Mode | None = None, scope: Json | None = None
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        mode: Mode | None = None,
+        scope: Json | None = None,
+        rerank: bool = True,
     ) -> list[Json]:
         """See `Operations.search`."""
         if not query.strip():
             raise UsageError("the query is empty.")
         defaults = self.resources.settings.retrieval
-        wanted = Query(query, top_k or defaults.top_k, mode or defaults.mode, scope_from_json(scope))
+        limit, how = top_k or defaults.top_k, mode or defaults.mode
+        wanted = Query(query, limit, how, scope_from_json(scope), rerank)
         hits = [hit.as_json() for hit in self.resources.search.retriever.retrieve(wanted)]
         return [{**hit, "shown_as": self._shown_as(hit["source"], hit["path"])} for hit in hits]
 

@@ -59,9 +59,18 @@ class Operations(
     # --- questions
 
     def search(
-        self, query: str, *, top_k: int | None = None, mode: Mode | None = None, scope: Json | None = None
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        mode: Mode | None = None,
+        scope: Json | None = None,
+        rerank: bool = True,
     ) -> list[Json]:
-        """Best chunks first, with the keys of `Hit.as_json` and `shown_as`. None: what the settings say."""
+        """Best chunks first, with the keys of `Hit.as_json` and `shown_as`. None: what the settings say.
+
+        `rerank` False leaves the order of the fusion as it is.
+        """
         ...
 
     def ask(

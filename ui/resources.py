@@ -208,8 +208,9 @@ class Resources:
                 library, indexes = self._search.library, self._search.indexes
                 old = self._search.retriever
                 retriever = Retriever(
-                    library, indexes, embedder, self.settings.retrieval, old.dictionary, old.currency
-                )
+                    library, indexes, embedder, self.settings.retrieval, old.dictionary, old.currency,
+                    old.rescoring,
+                )  # fmt: skip
                 self._search = Search(library, indexes, embedder, retriever)
                 self._assistant = None
 

@@ -68,10 +68,16 @@ class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, Sy
     # --- questions
 
     def search(
-        self, query: str, *, top_k: int | None = None, mode: Mode | None = None, scope: Json | None = None
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        mode: Mode | None = None,
+        scope: Json | None = None,
+        rerank: bool = True,
     ) -> list[Json]:
         """See `Operations.search`."""
-        body = {"query": query, "top_k": top_k, "mode": mode, "scope": scope}
+        body = {"query": query, "top_k": top_k, "mode": mode, "scope": scope, "rerank": rerank}
         return cast(list[Json], self._json("POST", "/search", json=body))
 
     def ask(

@@ -36,6 +36,7 @@ class SearchBody(Body):
     top_k: int | None = Field(None, ge=1, le=1000)
     mode: Mode | None = None
     scope: Json | None = None
+    rerank: bool = True
 
 
 class AskBody(Body):
@@ -90,7 +91,7 @@ def question_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/search")
     def search(body: SearchBody) -> Reply:
-        return operations.search(body.query, top_k=body.top_k, mode=body.mode, scope=body.scope)
+        return operations.search(**dict(body))
 
     @routes.post("/ask")
     async def ask(body: AskBody) -> StreamingResponse:

@@ -66,7 +66,9 @@ def search(
 ) -> None:
     """Find passages."""
     with closing(connect_here(workspace)) as operations:
-        hits = operations.search(query, top_k=top_k, mode=mode, scope=_scope(operations, document, folder))
+        hits = operations.search(
+            query, top_k=top_k, mode=mode, scope=_scope(operations, document, folder), rerank=not no_rerank
+        )
     if json:
         print_json(hits)
         return
