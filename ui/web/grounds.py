@@ -66,7 +66,7 @@ def disagreement_notes(state: TurnState, language: Language) -> list[Json]:
             "passages": [
                 {
                     "key": f"d:{i}:{j}",
-                    "label": f"{passage.get('title') or passage['path']}：{each['values'][j]}",
+                    "label": f"{passage.get('title') or passage['path']}: {each['values'][j]}",
                 }
                 for j, passage in enumerate(each["passages"])
             ],

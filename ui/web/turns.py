@@ -18,8 +18,8 @@ class TurnState:
 
     `text` is what was generated so far, `claims` its checked sentences, `answer` the whole answer once there
     is one. `ahead` is how many other questions are answered first. `error` is one sentence for people.
-    `mending` says that the text is being written again with more evidence. `message` is the id of the stored
-    answer, None before it is stored.
+    `progress` is how far a task of several steps is. `mending` says that the text is being written again with
+    more evidence. `message` is the id of the stored answer, None before it is stored.
     """
 
     question: str
@@ -32,6 +32,7 @@ class TurnState:
     error: str = ""
     stopped: bool = False
     mending: bool = False
+    progress: Json | None = None
     message: Any = None
 
     @property
@@ -51,6 +52,8 @@ def advance(state: TurnState, event: Json) -> TurnState:
             return replace(state, text=state.text + event["text"], ahead=0)
         case "checked":
             return replace(state, claims=(*state.claims, event["claim"]))
+        case "progress":
+            return replace(state, progress=event, ahead=0)
         case "mending":
             return replace(state, hits=tuple(event["hits"]), text="", claims=(), mending=True)
         case "finished":

@@ -66,7 +66,8 @@ def _draw(chosen: Passage) -> None:
 
 def _verdict(chosen: Passage) -> None:
     """The sentence's verdict with its reasons; the sentence too where there is no quote to stand beside."""
-    label = f"{grounds.ICONS[chosen.verdict]} {t(language(), 'web', f'verdict.{chosen.verdict}')}"
+    name = t(language(), "web", f"verdict.{chosen.verdict}")
+    label = f"{grounds.ICONS[chosen.verdict]} {name}"
     told = grounds.why({"verdict": chosen.verdict, "reasons": chosen.reasons}, language())
     st.html(f'<div class="k-verdict"><b>{html.escape(label)}</b> {html.escape(told)}</div>')
     if not chosen.document:

@@ -66,7 +66,8 @@ def _table(found: list[Json]) -> Json | None:
 def _status(item: Json) -> str:
     if not item["flag"]:
         return f"✓ {say('editor.fine')}"
-    return f"⚠ {say('editor.flagged', reason=t(language(), 'web', f'flags.{item['flag']}'))}"
+    reason = t(language(), "web", f"flags.{item['flag']}")
+    return f"⚠ {say('editor.flagged', reason=reason)}"
 
 
 def _one(item: Json) -> None:
