@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from ui.web.turns import TurnState, passage_at, stored_turns
 from ui.web.views import passage as passage_panel
 from ui.web.views.responding import controls, given_feedback
 from ui.web.views.scope import choose_scope
+from ui.web.views.tasks import choose_task, progress_bar, task_hint
 
 Json = dict[str, Any]
 
@@ -250,6 +251,7 @@ def _live_turn(run: Run, index: int, documents: Sequence[Json]) -> None:
         if _answer(state, f"turn{index}", documents):
             st.rerun()
         if run.running and not state.finished:
+            progress_bar(state.progress)
             st.button(say("stop"), icon=":material/stop_circle:", key="stop", on_click=run.stop)
         if not run.running and st.session_state.get("followed") is not run:
             st.session_state["followed"] = run  # one full run more, to show the stored turn
@@ -274,16 +276,28 @@ def _input(documents: Sequence[Json], run: Run | None) -> None:
     with st.bottom, st.container(key="ask_bar", gap="xsmall"):
         choose_scope(documents)
         busy = run is not None and run.running
+        choice = choose_task(documents, busy=busy)
         question = st.chat_input(
-            say("busy") if busy else say("ask"), key="question", disabled=busy, max_chars=2000
-        )
-        if question and question.strip():
-            _ask(question.strip())
-            st.rerun()
+            say("busy") if busy else say("ask") if choice.task == "answer" else task_hint(choice),
+            key="question", disabled=busy, max_chars=2000,
+        )  # fmt: skip
+        text = (question or "").strip()
+        if not (text or choice.pressed):
+            return
+        if lacking := choice.lacks(text):
+            st.warning(lacking, icon=":material/info:")
+            return
+        _ask(choice.shown(text, documents), begin=partial(choice.begin, text))
+        st.rerun()
 
 
-def _ask(question: str, *, verified: bool = True) -> None:
-    """Start the answer; it goes on by itself while the page is drawn again and again."""
+def _ask(
+    question: str, *, verified: bool = True, begin: Callable[..., Callable[..., Iterator[Json]]] | None = None
+) -> None:
+    """Start the answer; it goes on by itself while the page is drawn again and again.
+
+    `begin` gives another stream than that of a question, by its conversation and scope.
+    """
     with errors_shown():
         chosen = conversation()
         if chosen is None:
@@ -291,8 +305,8 @@ def _ask(question: str, *, verified: bool = True) -> None:
             open_conversation(chosen)
         base = len(operations().conversation(chosen)["messages"])
         scope = st.session_state.get("scope")
-        ask = partial(operations().ask, question, conversation=chosen, scope=scope, verified=verified)
-        runs()[chosen] = Run(question, scope, ask, base=base)
+        begin = begin or partial(partial, operations().ask, question, verified=verified)
+        runs()[chosen] = Run(question, scope, begin(conversation=chosen, scope=scope), base=base)
 
 
 def _open_passage() -> None:
