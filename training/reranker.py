@@ -38,30 +38,41 @@ _NEAR_KEPT = 30
 _NEAR_MEASURED = 6
 _WEIGHT = 0.5
 _NEAR_FILE = "near.json"
+_RUN = "run"
 
 Near = Mapping[str, Sequence[str]]
 
 
-def train_reranker(
-    data: Path,
-    workspace: Workspace,
-    target: Path,
-    recipe: RerankRecipe,
-    report: Callable[[Progress], None] = lambda progress: None,
-    searching: Callable[[str, int, int], None] = lambda phase, done, total: None,
-) -> dict[str, Any]:
-    """Train on `data` and write the reranker to `target`, its checkpoint below; the value of the command.
+def prepare(
+    data: Path, workspace: Workspace, target: Path, searching: Callable[[str, int, int], None]
+) -> tuple[Passages, Near]:
+    """What is learnt from in `data`, and its near misses by search; these are kept in `target`.
 
     Raises:
         TrainingDataError: the data cannot be read.
+        ModelError: the embedder is not among the models.
+    """
+    source = load_passages(data)
+    return source, near_misses(workspace, data / "jaquad", source, target / _RUN / _NEAR_FILE, searching)
+
+
+def train_reranker(
+    source: Passages,
+    near: Near,
+    models: Path,
+    target: Path,
+    recipe: RerankRecipe,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> dict[str, Any]:
+    """Train and write the reranker to `target`, its checkpoint below; the value of the command.
+
+    Raises:
         EncoderError: the checkpoint is of another run.
         ModelError: the base encoder is not among the models.
     """
-    base = ModelStore(workspace.models).path_of(BASE)
+    base = ModelStore(models).path_of(BASE)
     torch.set_num_threads(1)  # each worker of the loop has one
-    source = load_passages(data)
-    run = target / "run"
-    near = near_misses(workspace, data / "jaquad", source, run / _NEAR_FILE, searching)
+    run = target / _RUN
     model, steps, seconds = train_on(source, near, base, run, recipe, report)
     target.mkdir(parents=True, exist_ok=True)
     write_pair_graph(model, TASK, recipe.max_tokens, target / GRAPH_FILE)
@@ -105,7 +116,7 @@ def near_misses(
 
 
 def calibrate(source: Passages, near: Near, base: Path, target: Path, recipe: RerankRecipe) -> dict[str, Any]:
-    """Fit both probabilities on the validation questions, write `encoder.json`, and say how well they tell."""
+    """Fit both probabilities on the validation questions and write `encoder.json`; how well they tell."""
     encoder = PairEncoder(target, base, threads=available_cores())
     tokens = PairWindows(base, recipe.max_tokens)
     logits, kinds = [], []

@@ -16,7 +16,7 @@ from assistant.evaluation.datasets import Dataset, Passage
 from assistant.evaluation.libraries import EvaluationWorkspace, evaluation_workspace
 from assistant.evaluation.retrieval import Candidates, Item
 from assistant.retrieval import Retriever
-from ingestion.contextual import embedding_text
+from ingestion.contextual import contextual_text, embedding_text
 from ingestion.documents import EVERYTHING, LOCAL_USER, Chunk, Document, Page, document_id
 from ingestion.embedding import Embedder, load_embedder
 from ingestion.hashing import file_id
@@ -75,6 +75,16 @@ class BuiltSet:
             if chunk.document in self.names:
                 items[row] = (self.names[chunk.document], (chunk.page or 1) if self.paged else 0)
         return Candidates(dense, lexical, items)
+
+    def texts(self, rows: Sequence[int]) -> dict[int, str]:
+        """What a reranker reads of rows."""
+        stored = self.opened.library.chunks_by_row(rows, LOCAL_USER, EVERYTHING)
+        return {
+            row: contextual_text(
+                chunk.title or chunk.path.rsplit("/", 1)[-1], chunk.heading_path, chunk.text, chunk.context
+            )
+            for row, chunk in stored.items()
+        }
 
 
 def configured_embedder(workspace: Workspace) -> Embedder:

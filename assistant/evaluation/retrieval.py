@@ -16,7 +16,15 @@ from assistant.errors import EvaluationError
 from assistant.evaluation.bootstrap import mean_interval, paired_difference
 from assistant.evaluation.cross_fitting import WEIGHTS, Half, cross_fit, half_of
 from assistant.evaluation.datasets import Dataset, Question
-from assistant.evaluation.metrics import hit_at, mean, ndcg_at, recall_at, reciprocal_rank, unique
+from assistant.evaluation.metrics import (
+    hit_at,
+    mean,
+    ndcg_at,
+    percentile,
+    recall_at,
+    reciprocal_rank,
+    unique,
+)
 from assistant.fusion import Ranking, weighted_fusion
 
 Item = tuple[str, int]
@@ -34,6 +42,17 @@ class Candidates:
     dense: Ranking
     lexical: Ranking
     items: Mapping[int, Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a reranker said of the best rows of each question: `relevance[i][row]`, and how long it took."""
+
+    name: str
+    top: int
+    weight: float
+    relevance: Sequence[Mapping[int, float]]
+    ms: Sequence[float]
 
 
 def rank_items(ranking: Ranking, items: Mapping[int, Item]) -> list[Item]:
@@ -101,11 +120,13 @@ def evaluate(
     mode: Mode = "hybrid",
     split: Split = "all",
     default_weight: float = 0.5,
+    readings: Readings | None = None,
 ) -> dict[str, Any]:
     """The value of `eval retrieval --json`.
 
     `candidates[i]` belongs to `questions[i]`. In hybrid mode `ci` holds the 95 % interval of every mean and
-    `comparisons` those of hybrid minus each single mode, over the same questions.
+    `comparisons` those of hybrid minus each single mode, over the same questions. With `readings` hybrid is
+    reranked, and compared with the fusion too.
     """
     halves = [half_of(question.id) for question in questions]
     dense = [
@@ -114,13 +135,19 @@ def evaluate(
     lexical = [
         _measure_one(layout, q, found, found.lexical) for q, found in zip(questions, candidates, strict=True)
     ]
+    others = {"dense": dense, "lexical": lexical}
+    told: dict[str, Any] | None = None
     if mode == "hybrid":
         weights, rows = _hybrid(layout, questions, candidates, halves, default_weight)
+        if readings is not None:
+            others["fused"] = rows
+            shares, rows = _reranked(layout, questions, candidates, halves, default_weight, readings)
+            told = {"name": readings.name, "top": readings.top, "weights": shares, **_times(readings.ms)}
     else:
         fixed = 1.0 if mode == "dense" else 0.0
         weights, rows = {"a": fixed, "b": fixed}, dense if mode == "dense" else lexical
     kept = [index for index, question in enumerate(questions) if _measured(question, split)]
-    result: dict[str, Any] = {"mode": mode, "weights": weights, "split": split}
+    result: dict[str, Any] = {"mode": mode, "weights": weights, "split": split, "rerank": told}
     result["all"] = _means([rows[index] for index in kept])
     if layout == "pdf":
         kinds = sorted({questions[index].kind for index in kept})
@@ -131,8 +158,7 @@ def evaluate(
         picked = [rows[index] for index in kept]
         result["ci"] = {name: mean_interval([row[name] for row in picked]).as_json() for name in picked[0]}
         result["comparisons"] = {
-            other: _compare(picked, [others[index] for index in kept])
-            for other, others in (("dense", dense), ("lexical", lexical))
+            name: _compare(picked, [measures[index] for index in kept]) for name, measures in others.items()
         }
     return result
 
@@ -156,6 +182,37 @@ def _hybrid(
     name = _FITTED_ON[layout]
     weights = cross_fit({w: [row[name] for row in rows] for w, rows in table.items()}, halves, default)
     return weights, [table[weights[half]][index] for index, half in enumerate(halves)]
+
+
+def _reranked(
+    layout: Layout,
+    questions: Sequence[Question],
+    candidates: Sequence[Candidates],
+    halves: Sequence[Half],
+    dense_weight: float,
+    readings: Readings,
+) -> tuple[dict[Half, float], list[Measures]]:
+    """As `_hybrid`, for the reranker's share; the fusion keeps the weight of the settings."""
+    table: dict[float, list[Measures]] = {weight: [] for weight in WEIGHTS}
+    for question, found, read in zip(questions, candidates, readings.relevance, strict=True):
+        fused = weighted_fusion(found.dense, found.lexical, dense_weight)
+        for weight in WEIGHTS:
+            table[weight].append(_measure_one(layout, question, found, reranked(fused, read, weight)))
+    name = _FITTED_ON[layout]
+    weights = cross_fit(
+        {w: [row[name] for row in rows] for w, rows in table.items()}, halves, readings.weight
+    )
+    return weights, [table[weights[half]][index] for index, half in enumerate(halves)]
+
+
+def reranked(fused: Ranking, read: Mapping[int, float], weight: float) -> Ranking:
+    """`fused` with the reranker's share, as `assistant.rescoring` mixes both; ties keep the order."""
+    mixed = [(row, (1.0 - weight) * score + weight * read.get(row, 0.0)) for row, score in fused]
+    return sorted(mixed, key=lambda pair: -pair[1])
+
+
+def _times(ms: Sequence[float]) -> dict[str, float]:
+    return {"added_p50_ms": round(percentile(ms, 0.5), 1), "added_p95_ms": round(percentile(ms, 0.95), 1)}
 
 
 def _means(rows: Sequence[Measures]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here
 if TYPE_CHECKING:
     from assistant.answers import Mode
     from assistant.evaluation.retrieval import Split
+    from assistant.reranking import Reranker
     from ingestion.workspace import Workspace
 
 app = measuring_app("help.eval")
@@ -41,14 +42,16 @@ def retrieval(
     mode: Annotated[ModeName, typer.Option(help=words("options.mode"))] = ModeName.hybrid,
     split: Annotated[SplitName, typer.Option(help=words("options.split"))] = SplitName.all,
     limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
+    no_rerank: Annotated[bool, typer.Option("--no-rerank", help=words("options.no_rerank"))] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Retrieval on a data set, in one mode; hybrid also compares itself with the others."""
     with progress_bar() as progress:
         result = measure_retrieval(
-            open_here(workspace), folder, mode=mode.value, split=split.value, limit=limit, progress=progress
-        )
+            open_here(workspace), folder, mode=mode.value, split=split.value, limit=limit, progress=progress,
+            rerank=not no_rerank,
+        )  # fmt: skip
     for name in result.pop("absent"):
         note(words("say.absent", name=name))
     report(result, as_json)
@@ -86,12 +89,50 @@ def grounding(
     report(result, as_json)
 
 
+@app.command("abstention", help=words("help.eval_abstention"))
+def abstention(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=words("options.questions_file"), dir_okay=False)
+    ],
+    limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Questions with passages that answer them or do not."""
+    from assistant.evaluation.abstention import evaluate_abstention, read_rows
+
+    rows = read_rows(file)[:limit]
+    place = open_here(workspace)
+    threshold = place.settings().answers.answerable_at
+    with progress_bar() as progress:
+        result = evaluate_abstention(
+            rows, _reranker(place), threshold, lambda done, total: progress("read", done, total)
+        )
+    report(result, as_json)
+
+
+def _reranker(workspace: Workspace) -> Reranker | None:
+    """The reranker that searches use; None where they use none."""
+    from assistant.wiring import open_rescoring
+
+    rescoring = open_rescoring(workspace, workspace.settings())
+    return None if rescoring is None else rescoring.reranker
+
+
 def measure_retrieval(
-    workspace: Workspace, folder: Path, *, mode: Mode, split: Split, limit: int | None, progress: Progress
+    workspace: Workspace,
+    folder: Path,
+    *,
+    mode: Mode,
+    split: Split,
+    limit: int | None,
+    progress: Progress,
+    rerank: bool = True,
 ) -> dict[str, Any]:
     """The value of `eval retrieval`, with `absent`: files that questions name and the set lacks."""
     from assistant.evaluation.building import build, configured_embedder
     from assistant.evaluation.datasets import load_dataset
+    from assistant.evaluation.reading import read_best
     from assistant.evaluation.retrieval import collect, evaluate, select
 
     dataset = load_dataset(folder)
@@ -99,10 +140,20 @@ def measure_retrieval(
     built = build(workspace, dataset, configured_embedder(workspace), progress)
     try:
         found = collect(questions, built.find, lambda done, total: progress("search", done, total))
+        weight = workspace.settings().retrieval.dense_weight
+        reranker = _reranker(workspace) if rerank and mode == "hybrid" else None
+        readings = None
+        if reranker is not None:
+            top = workspace.settings().rerank.top
+            readings = read_best(
+                questions, found, built.texts, reranker, top, weight,
+                lambda done, total: progress("read", done, total),
+            )  # fmt: skip
     finally:
         built.opened.close()
-    weight = workspace.settings().retrieval.dense_weight
-    result = evaluate(dataset.layout, questions, found, mode=mode, split=split, default_weight=weight)
+    result = evaluate(
+        dataset.layout, questions, found, mode=mode, split=split, default_weight=weight, readings=readings
+    )
     return {**result, "absent": sorted(set(dataset.absent))}
 
 

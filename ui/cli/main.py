@@ -18,6 +18,7 @@ from ui.cli import (
     library,
     models,
     prompts,
+    reranking,
     screening,
     service,
     sync,
@@ -45,6 +46,7 @@ app.add_typer(index.app, name="index")
 app.add_typer(dictionary.app, name="dictionary")
 app.add_typer(screening.app, name="screening")
 app.add_typer(models.app, name="models")
+app.command("rerank", help=reranking.words("help"))(reranking.rerank)
 app.command("verify", help=verifying.words("help"))(verifying.verify)
 app.add_typer(train.app, name="train")
 app.add_typer(eval.app, name="eval")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli.measuring import report
+from ui.cli.measuring import progress_bar, report
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here, progress_console, terminal_language
 from ui.texts import t
 
@@ -46,6 +46,27 @@ def verifier(
     target = out or place.root / "training" / "verifier"
     with training_bar() as show:
         found = train_verifier(data, place.models, target, Recipe(minutes=minutes), show)
+    report(found, json)
+
+
+@app.command("reranker", help=words("help_reranker"))
+def reranker(
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help=words("data"))],
+    minutes: Annotated[float, typer.Option(min=0.1, help=words("minutes"))] = 60.0,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help=words("out_reranker"))] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train the reranker and write its folder; a run that was stopped goes on."""
+    from training.rerank_loop import RerankRecipe
+    from training.reranker import prepare, train_reranker
+
+    place = open_here(workspace)
+    target = out or place.root / "training" / "reranker"
+    with progress_bar() as searching:
+        source, near = prepare(data, place, target, searching)
+    with training_bar() as show:
+        found = train_reranker(source, near, place.models, target, RerankRecipe(minutes=minutes), show)
     report(found, json)
 
 
