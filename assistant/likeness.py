@@ -30,9 +30,11 @@ def _is_place(fact: Fact, text: str) -> bool:
     if not isinstance(fact, Quantity):
         return False
     plain = unicodedata.normalize("NFKC", text)
-    written = plain[fact.start : fact.end].strip()
-    listed = not plain[: fact.start].strip() and re.match(r"\s*[.)．、 ]", plain[fact.end : fact.end + 1])
-    return bool(listed) or any(written.endswith(unit) for unit in _PLACES)
+    written = plain[fact.start : fact.end].rstrip()
+    first = re.fullmatch(r"\s*[(]?", plain[: fact.start]) is not None and not fact.unit
+    if first and re.match(r"[.)、\s]", plain[fact.start + len(written) :]):
+        return True  # the number of a paragraph or an item
+    return any(written.endswith(unit) for unit in _PLACES)
 
 
 def frame(text: str) -> str:

@@ -11,7 +11,8 @@ from assistant.feedback_rows import FeedbackRows
 from assistant.records import Records
 
 ANSWER = {"answer": "10日です。", "question": "有給休暇は何日？", "abstained": False,
-          "claims": [{"text": "10日です。"}], "hits": [{"document": "d1"}], "model": "m", "adapter": None}  # fmt: skip
+          "claims": [{"text": "10日です。"}], "hits": [{"document": "d1"}], "model": "m",
+          "adapter": None}  # fmt: skip
 
 
 @pytest.fixture
