@@ -20,6 +20,7 @@ from assistant.grounding.numbers import Fact, Quantity, conflicts, matches
 from assistant.grounding.polarity import denies
 from assistant.likeness import amounts, frame, naming_words, unmatched
 from assistant.rows import units
+from assistant.words import content_words
 from ingestion.dates import Moment
 from ingestion.tokenizing import proper_names
 
@@ -102,7 +103,7 @@ def _same_heading(one: Sequence[str], other: Sequence[str]) -> bool:
 def _heading_words(hit: Hit | None) -> tuple[str, ...]:
     if hit is None:
         return ()
-    kinds = frozenset(_data()["kinds"]["words"].split())
+    kinds = _kinds_of_document()
     text = "\n".join((hit.title, *hit.heading_path[-1:]))
     return tuple(word for word in naming_words(text) if word not in kinds)
 
@@ -173,6 +174,12 @@ def _written(fact: Fact, text: str) -> str:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
+
+
+@cache
+def _kinds_of_document() -> frozenset[str]:
+    listed = _data()["kinds"]["words"].split()
+    return frozenset(listed) | {word for text in listed for word in content_words(text)}
 
 
 @cache

@@ -74,6 +74,12 @@ def test_sibling_headings_make_another_matter() -> None:
     assert told(one, other, ("国内出張",), ("海外出張",)) == []
 
 
+def test_a_rule_and_a_notice_about_it_are_compared() -> None:
+    one, other = "出張の宿泊費の上限は12,000円とする。", "出張の宿泊費の上限は13,000円とする。"
+    rule, notice = hit(one, document="a", title="旅費規程"), hit(other, document="b", title="お知らせ")
+    assert len(disagreements([claim_on(rule, one)], [rule, notice], "ja")) == 1
+
+
 def test_both_documents_are_named_with_what_is_known_of_their_time() -> None:
     one, other = "出張の宿泊費の上限は1泊12,000円とする。", "出張の宿泊費の上限は1泊13,000円とする。"
     old = Validity("superseded", "1", "2023-04-01", None, "2024-04-01")

@@ -111,7 +111,7 @@ def test_a_confirmed_answer_comes_first_and_the_ordinary_one_can_be_asked_for(
     page.screenshot(path=tmp_path / "confirmed.png", full_page=True)
     page.locator("button", has_text="新しい会話").click()
     page.wait_for_selector(f"{FIELD}:enabled")
-    ask(page, "経費の精算はいつまでに申請するのですか")
+    ask(page, "経費の精算は、いつまでに申請しますか")
     answered(page)
     expect(page.locator(".verified")).to_contain_text("佐藤")
     page.screenshot(path=tmp_path / "verified.png", full_page=True)
