@@ -35,8 +35,13 @@ class KeptPrompts:
         return sum(len(kept.state) for kept in self._kept if not kept.for_good)
 
     def keep(self, tokens: Sequence[int], state: bytes, *, for_good: bool = False) -> None:
-        """Keep `state`; what is the beginning of these tokens is not needed any more, unless for good."""
+        """Keep `state`; what is the beginning of these tokens is not needed any more, unless for good.
+
+        Nothing is added that is itself the beginning of one that is kept.
+        """
         added = KeptPrompt(tuple(tokens), state, for_good)
+        if not for_good and self.covers(added.tokens):
+            return
         self._kept = [
             kept for kept in self._kept
             if kept.tokens != added.tokens
@@ -45,6 +50,10 @@ class KeptPrompts:
         self._kept.append(added)
         while self.bytes > self._max_bytes:
             self._kept.remove(next(kept for kept in self._kept if not kept.for_good))
+
+    def covers(self, tokens: Sequence[int]) -> bool:
+        """Whether all of `tokens` is the beginning of a kept prompt."""
+        return any(common_length(kept.tokens, tokens) == len(tokens) for kept in self._kept)
 
     def best(self, prompt: Sequence[int]) -> tuple[KeptPrompt | None, int]:
         """The kept prompt that shares the longest beginning with `prompt`, and how many tokens that is."""

@@ -227,7 +227,7 @@ class LlamaGenerator:
             return common
         kept, length = self._kept.best(prompt)
         read = self._read[: self._model.n_tokens]
-        if len(read) - common > _WORTH:
+        if len(read) - common > _WORTH and not self._kept.covers(read):
             self._kept.keep(read, taken_state(self._model, len(read)))
         if kept is not None and length > common + _WORTH:
             put_state(self._model, kept.tokens, kept.state)

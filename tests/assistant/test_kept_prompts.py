@@ -32,5 +32,17 @@ def test_the_one_unused_for_longest_is_dropped_first() -> None:
     assert kept.bytes == 10
 
 
+def test_what_is_kept_for_good_is_not_displaced_by_itself() -> None:
+    kept = KeptPrompts(10)
+    kept.keep([1, 2], b"good", for_good=True)
+    kept.keep([1, 2], b"again")
+    kept.keep([1], b"less")
+    kept.keep([5, 6], b"x" * 11)
+    assert (len(kept), kept.bytes) == (1, 0)
+    found, _ = kept.best([1, 2, 3])
+    assert found is not None and (found.state, found.for_good) == (b"good", True)
+    assert kept.covers([1]) and kept.covers([1, 2]) and not kept.covers([1, 2, 3])
+
+
 def test_common_length() -> None:
     assert [common_length([1, 2], other) for other in ([], [2], [1], [1, 2], [1, 2, 3])] == [0, 0, 1, 2, 2]
