@@ -35,7 +35,8 @@ _HOW = (
     (
         "how",
         re.compile(
-            r"どうやって|どのように|どうすれば|方法|手順|手続き?|\bhow (?:do|does|can|should|to)\b", re.IGNORECASE
+            r"どうやって|どのように|どうすれば|方法|手順|手続き?|\bhow (?:do|does|can|should|to)\b",
+            re.IGNORECASE,
         ),
     ),
     ("where", re.compile(r"どこ|何処|どちらに|\bwhere\b", re.IGNORECASE)),
