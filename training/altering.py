@@ -22,7 +22,7 @@ _DAY = re.compile(r"(?<![0-9])([0-9]{1,2})(月|日)")
 _NUMBER = re.compile(
     r"(?<![0-9A-Za-z.,第])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:\.[0-9]+)?)(?![0-9A-Za-z.]|年|月|日|世紀)"
 )
-_KANJI_NUMBER = re.compile(r"[二三四五六七八九](?=つ|人|回|度|年|か国|ヶ国|種|個|本|代|名)")
+_KANJI_NUMBER = re.compile(r"[二三四五六七八九](?=つ|人|回|年|か国|ヶ国|種類|個|本|名)")
 _UNITS = _twos(
     """
     円/ドル キロメートル/メートル km/m kg/g トン/キログラム 時間/分 年間/か月間 人/世帯
@@ -135,7 +135,14 @@ def other_calendar(text: str, generator: random.Random) -> str | None:
         r"(?<![0-9,.])([1-9][0-9]?),?0000(?![0-9])|(?<![0-9,.])([1-9][0-9]?)0,000(?![0-9])", text
     ):
         ways.append(text[: match.start()] + f"{match[1] or match[2]}万" + text[match.end() :])
+    ways = [way for way in ways if not _repeats(way)]
     return generator.choice(ways) if ways else None
+
+
+def _repeats(text: str) -> bool:
+    """Whether a year stands there twice, as in 平成10年(平成10年)."""
+    years = [match.group() for pattern in (_ERA, _YEAR) for match in pattern.finditer(text)]
+    return len(set(years)) < len(years)
 
 
 def denied(text: str) -> str | None:

@@ -123,21 +123,17 @@ class _Maker:
         return (passage, self.random.choice(fit)) if fit else None
 
     def _changed(self, change: Callable[[str, Passage], str | None], label: int) -> list[Pair]:
-        """One sentence twice: as it is (reworded), and changed."""
+        """One sentence twice, reworded the same: true, and with one thing changed."""
         picked = self._pick()
         if picked is None:
             return []
         passage, at = picked
-        sentence = passage.sentences[at]
-        wrong = change(sentence, passage)
-        if wrong is None or wrong == sentence:
+        right = reworded(passage.sentences[at], self.random)
+        wrong = change(right, passage)
+        if wrong is None or wrong == right:
             return []
         evidence = self._evidence(passage, at)
-        right = reworded(sentence, self.random)
-        return [
-            Pair(evidence, right, SUPPORTED, ""),
-            Pair(evidence, reworded(wrong, self.random), label, ""),
-        ]
+        return [Pair(evidence, right, SUPPORTED, ""), Pair(evidence, wrong, label, "")]
 
     def _number(self) -> list[Pair]:
         return self._changed(lambda text, _: other_number(text, self.random), CONTRADICTED)
