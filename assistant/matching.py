@@ -61,7 +61,7 @@ def same_matter(asked: str, kept: str) -> bool:
     one, other = (unicodedata.normalize("NFKC", text).strip() for text in (asked, kept))
     if not one or not other:
         return False
-    if _squeezed(one) == _squeezed(other):
+    if same_text(one, other):
         return True
     return (
         detect_language(one) == detect_language(other)
@@ -113,5 +113,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in content_words(frame(text)) if word not in _SAME_DOING)
 
 
+def same_text(asked: str, kept: str) -> bool:
+    """Whether both are the same but for white space, signs of punctuation, width and case."""
+    return _squeezed(asked) == _squeezed(kept) != ""
+
+
 def _squeezed(text: str) -> str:
-    return re.sub(r"[\s?？。.!！、,]+", "", text).casefold()
+    return re.sub(r"[\s?。.!、,]+", "", unicodedata.normalize("NFKC", text)).casefold()

@@ -23,7 +23,7 @@ from assistant.disagreements import disagreements
 from assistant.errors import VerifiedAnswerError
 from assistant.grounding.claims import split_claims
 from assistant.grounding.verdicts import Checker
-from assistant.matching import same_matter
+from assistant.matching import same_matter, same_text
 from assistant.verified_rows import KeptQuote, VerifiedRow, VerifiedRows
 from assistant.words import detect_language
 from ingestion.articles import marks_between, outline
@@ -185,7 +185,7 @@ class VerifiedAnswers:
                 continue
             asked = self._embed(question)
             cosine = max(float(asked @ self._embed(text)) for text in wordings)
-            if cosine >= self._near or question.strip() in wordings:
+            if cosine >= self._near or any(same_text(question, text) for text in wordings):
                 scored.append((cosine, row))
         return [row for _, row in sorted(scored, key=lambda pair: -pair[0])]
 

@@ -142,6 +142,12 @@ def test_like_words_with_far_vectors_are_not_enough(world: World) -> None:
     assert world.embedded == ["有給休暇は何日付与されますか", QUESTION]
 
 
+def test_the_same_words_are_the_same_question_whatever_their_vectors(world: World) -> None:
+    world.answers.add("有給休暇は何日付与されますか？", ANSWER, [quoted()], editor="佐藤")
+    world.answers._embed = lambda text: np.array([1.0, 0.0] if "？" in text else [0.0, 1.0])  # type: ignore[assignment]
+    assert world.answers.offer("有給休暇は、何日付与されますか") is not None
+
+
 def test_other_wordings_and_the_dictionary_find_it(world: World) -> None:
     added(world, also=["休みは年に何日ありますか？", QUESTION, " "])
     assert world.rows.all()[0].also == ("休みは年に何日ありますか？",)

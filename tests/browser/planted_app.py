@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,23 +69,30 @@ class PlantedResources(LightResources):
         return Assistant(self.search.retriever, Planted(), checker, self.settings)
 
 
-def _operations() -> LocalOperations:
-    folder = Path(os.environ["PLANTED_FOLDER"])
+def prepare(folder: Path) -> None:
+    """Make the workspace, so that the page need not wait for it."""
     documents = folder / "documents"
     documents.mkdir(parents=True)
     for name in ("経費精算規程.pdf", "出張旅費規程.md"):
         shutil.copy(ROOT / "samples" / "documents" / name, documents / name)
     (documents / "経理部からのお知らせ.md").write_text(NOTICE, "utf-8")
+    with closing(_opened(folder)) as operations:
+        list(operations.ingest([str(documents)]))
+
+
+def _opened(folder: Path) -> LocalOperations:
+    documents = folder / "documents"
     workspace = open_workspace(folder / "workspace", {})
     owners = {str(documents): SourceSettings(owner="経理部 山本（内線 204）")}
     answers = workspace.settings().answers.model_copy(
         update={"unsupported": os.environ.get("PLANTED_WAY", "mark")}
     )
     settings = workspace.settings().model_copy(update={"sources": owners, "answers": answers})
-    made = LocalOperations(workspace, resources=PlantedResources(workspace, settings))
-    list(made.ingest([str(documents)]))
-    return made
+    return LocalOperations(workspace, resources=PlantedResources(workspace, settings))
 
 
-resources.connect_with = _operations
-app.main()
+if "--prepare" in sys.argv:
+    prepare(Path(os.environ["PLANTED_FOLDER"]))
+else:
+    resources.connect_with = lambda: _opened(Path(os.environ["PLANTED_FOLDER"]))
+    app.main()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +25,12 @@ PAID = "承認された経費は、申請の翌月25日に給与とともに支�
 
 @pytest.fixture(scope="module")
 def planted(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("planted")
-    return serve(Path(__file__).parent / "planted_app.py", PLANTED_FOLDER=str(folder / "w"))
+    folder = str(tmp_path_factory.mktemp("planted") / "w")
+    program = Path(__file__).parent / "planted_app.py"
+    subprocess.run(
+        [sys.executable, str(program), "--prepare"], env={**os.environ, "PLANTED_FOLDER": folder}, check=True
+    )
+    return serve(program, PLANTED_FOLDER=folder)
 
 
 def close(page: Page) -> None:

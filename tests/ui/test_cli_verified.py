@@ -151,10 +151,11 @@ def test_it_comes_first_and_an_answer_of_a_conversation_can_be_confirmed(
     assert json.loads(line)["corrected"] == "12日です。"
     assert konkyo("feedback", "export", "--rating", "up")[1] == ""
     assert "[outdated]" in konkyo("feedback", "list")[1]
-    code, out, _ = konkyo("verified", "add", "新しい質問は？", "--conversation", other, "--answer", "はい。",
+    code, out, err = konkyo("verified", "add", "新しい質問は？", "--conversation", other, "--answer", "はい。",
                           "--editor", "佐藤", "--json")  # fmt: skip
+    assert (code, err) == (0, "")
     again = json.loads(out)
-    assert (code, again["answer"]) == (0, "はい。")
+    assert again["answer"] == "はい。"
     assert [one["quote"] for one in again["citations"]] == [QUOTE]
 
 
