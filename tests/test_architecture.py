@@ -26,8 +26,18 @@ ONLY_IN = {
     "phonenumbers": {"ingestion/screening/contacts.py"},
     "llama_cpp": {"assistant/llama.py", "assistant/llama_state.py"},
     "streamlit": {"ui/web/"},
-    "torch": {"ingestion/embedding.py", "assistant/grounding/nli_models.py", "training/"},
-    "transformers": {"ingestion/embedding.py", "assistant/grounding/nli_models.py", "training/"},
+    "torch": {
+        "ingestion/embedding.py",
+        "assistant/cross_encoders.py",
+        "assistant/grounding/nli_models.py",
+        "training/",
+    },
+    "transformers": {
+        "ingestion/embedding.py",
+        "assistant/cross_encoders.py",
+        "assistant/grounding/nli_models.py",
+        "training/",
+    },
     "onnxruntime": {"ingestion/onnx_embedder.py", "ingestion/ocr.py", "assistant/pairs/encoder.py"},
     "typer": {"ui/cli/"},
     "pypdfium2": {
