@@ -227,10 +227,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two passages of different documents that give different values for the same statement.
-
-    `text` names both for people, in the answer's language.
-    """
+    """Two passages of different documents with different values for one statement; `text` names both."""
 
     text: str
     values: tuple[str, str]
@@ -238,10 +235,8 @@ class Disagreement:
 
     def as_json(self) -> dict[str, Any]:
         """The value of a disagreement in `ask --json`."""
-        return {
-            "text": self.text, "values": list(self.values),
-            "passages": [passage.as_json() for passage in self.passages],
-        }  # fmt: skip
+        passages = [passage.as_json() for passage in self.passages]
+        return {"text": self.text, "values": list(self.values), "passages": passages}
 
 
 @dataclass(frozen=True, slots=True)
