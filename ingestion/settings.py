@@ -93,7 +93,7 @@ class RetrievalSettings(Section):
 class RerankSettings(Section):
     """A model that reads question and passage together orders the best hits anew. `auto`: where it is."""
 
-    enabled: Literal["auto", "on", "off"] = "auto"
+    enabled: Literal["auto", "on", "off"] = "off"
     top: int = Field(20, ge=1, le=100, description="so many of the best hits are read")
     model: str = Field("", description="folder, name among the models, or organisation/model of a hub")
     weight: float = Field(0.0, ge=0, le=1, description="its share in a hit's score; 0: as was measured")
