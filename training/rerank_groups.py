@@ -137,7 +137,7 @@ def _group(
 
 def _early(misses: Sequence[Passage], count: int, chance: random.Random) -> list[Passage]:
     """`count` of the misses, the early ones more likely."""
-    left, picked = list(misses), []
+    left, picked = list(misses), list[Passage]()
     while left and len(picked) < count:
         picked.append(left.pop(min(int(chance.expovariate(0.25)), len(left) - 1)))
     return picked
@@ -246,7 +246,7 @@ def _asked(text: str, chance: random.Random) -> str:
 
 def _nouns(text: str) -> list[str]:
     """Runs of nouns as they are written."""
-    found, end = [], -1
+    found, end = list[str](), -1
     for word in words_in(text):
         if word.kind[0] in ("名詞", "接尾辞", "接頭辞") and word.surface not in _ASKED:
             if word.start == end:
