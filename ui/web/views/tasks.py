@@ -99,8 +99,8 @@ def choose_task(documents: Sequence[Json], *, busy: bool) -> Choice:
                 document = _one("choose_document", documents)
             with right:
                 to = st.segmented_control(
-                    worded("choose_to"), ("en", "ja"), format_func=lambda code: worded(f"to.{code}"), default="en",
-                    key="task_to",
+                    worded("choose_to"), ("en", "ja"), format_func=lambda code: worded(f"to.{code}"),
+                    default="en", key="task_to",
                 )  # fmt: skip
             choice = Choice(task, _picked([document]), to=to or "")
         case "extract":
