@@ -87,5 +87,6 @@ def _shape(model: PairModel) -> Shape:
     config = model.bert.config
     return Shape(
         config.hidden_size, len(model.bert.encoder.layer), config.num_attention_heads,
-        config.intermediate_size, 1, config.max_position_embeddings, config.type_vocab_size, config.layer_norm_eps,
+        config.intermediate_size, 1, config.max_position_embeddings, config.type_vocab_size,
+        config.layer_norm_eps,
     )  # fmt: skip
