@@ -129,8 +129,11 @@ def _sentences(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
 
 
 def _telling(found: list[Unit]) -> list[Unit]:
-    """Without rows that only name columns: each row below is shown with those names."""
-    told = [unit for unit in found if unit.row is None or not unit.row.header]
+    """Without rows that only name columns: each row below is shown with those names.
+
+    A row that is only judged to name them stays, since it may be the first record.
+    """
+    told = [unit for unit in found if unit.row is None or not unit.row.only_names]
     return told if any(unit.row is not None for unit in told) else found
 
 
