@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ingestion.documents import document_id, normal_path
 from ingestion.errors import ReadError
+from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import ReadOptions
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
@@ -76,6 +77,10 @@ _SOURCES: dict[str, tuple[str, bool, bool]] = {
     ".msg": ("msg:attachments", False, False),
     ".mbox": ("mbox:attachments", False, False),
     ".pdf": ("pdf_extras:attachments", True, False),
+    **dict.fromkeys(
+        (".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx"),
+        ("embedded:entries", True, True),
+    ),
 }
 
 
@@ -134,7 +139,7 @@ def suffix_of(name: str) -> str:
 
 def _entries(path: Path, limits: UnpackLimits, options: ReadOptions) -> Iterator[tuple[str, Entry]]:
     """The entries that are not ignored, by their safe names."""
-    found = _SOURCES.get(path.suffix.lower())
+    found = _SOURCES.get(true_suffix(path))
     if found is None:
         return
     place, with_options, as_entries = found
