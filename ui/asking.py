@@ -162,12 +162,15 @@ class Asking:
 
     def _shown(self, event: Json) -> Json:
         """`event` with `shown_as` beside every source and path."""
-        answer = event.get("answer", {})
-        claims = [event["claim"]] if "claim" in event else answer.get("claims", [])
-        hits = [*event.get("hits", []), *answer.get("hits", [])]
-        for place in [*hits, *(citation for claim in claims for citation in claim["citations"])]:
-            place["shown_as"] = self._shown_as(place["source"], place["path"])
+        self.place({"hits": event.get("hits", []), "claims": [event["claim"]] if "claim" in event else []})
+        self.place(event.get("answer", {}))
         return event
+
+    def place(self, answer: Json) -> None:
+        """Put `shown_as` beside every source and path of an answer."""
+        quoted = [citation for claim in answer.get("claims", []) for citation in claim["citations"]]
+        for place in [*answer.get("hits", []), *quoted]:
+            place["shown_as"] = self._shown_as(place["source"], place["path"])
 
 
 class _Draft:

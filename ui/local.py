@@ -19,6 +19,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_conversations import LocalConversations
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
+class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, LocalConversations):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
@@ -277,30 +278,6 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures):
                 )
 
         return self._jobs.run([], work)
-
-    # --- conversations
-
-    def conversations(self, *, search: str = "") -> list[Json]:
-        """See `Operations.conversations`."""
-        return self.resources.records.list(search)
-
-    def conversation(self, conversation: str) -> Json:
-        """See `Operations.conversation`."""
-        return self.resources.records.show(conversation)
-
-    def new_conversation(self, *, title: str = "") -> Json:
-        """See `Operations.new_conversation`."""
-        return self.resources.records.create(title)
-
-    def rename_conversation(self, conversation: str, title: str) -> Json:
-        """See `Operations.rename_conversation`."""
-        self.resources.records.rename(conversation, title)
-        return {"done": True}
-
-    def delete_conversation(self, conversation: str) -> Json:
-        """See `Operations.delete_conversation`."""
-        self.resources.records.delete(conversation)
-        return {"done": True}
 
     def close(self) -> None:
         """See `Operations.close`."""

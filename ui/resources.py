@@ -14,6 +14,7 @@ from ui.errors import EXPECTED
 if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.records import Records
+    from assistant.requoting import Requoter
     from assistant.retrieval import Retriever
     from assistant.wiring import LazyGenerator
     from ingestion.embedding import Embedder
@@ -48,6 +49,7 @@ class Resources:
         self._library: Library | None = None
         self._search: Search | None = None
         self._records: Records | None = None
+        self._requoter: Requoter | None = None
         self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
         self.owns_lock = False
@@ -75,6 +77,16 @@ class Resources:
 
                 self._records = Records.open(self.workspace.records_path)
             return self._records
+
+    @property
+    def requoter(self) -> Requoter:
+        """What makes stored answers ones that may be shown now."""
+        with self._opening:
+            if self._requoter is None:
+                from assistant.requoting import Requoter
+
+                self._requoter = Requoter(self.library)
+            return self._requoter
 
     @property
     def page_images(self) -> PageImages:
