@@ -27,6 +27,7 @@ from assistant.answers import (
     Turn,
     Verdict,
 )
+from assistant.asked import tells
 from assistant.conversation import standalone
 from assistant.currency import warnings_of
 from assistant.errors import AssistantError
@@ -187,7 +188,8 @@ class Assistant:
         self, asked: str, hits: Sequence[Hit], draft: _Draft, language: Language, clock: _Clock, stopped: bool
     ) -> Answer:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
-        if not stopped and not any(claim.verdict in _GROUNDED for claim in draft.claims):
+        grounded = [claim.text for claim in draft.claims if claim.verdict in _GROUNDED]
+        if not stopped and not (grounded and tells(asked, grounded)):
             return replace(self._withheld(asked, hits, language, clock), draft=draft.text)
         return Answer(
             text=draft.text, abstained=False, claims=tuple(draft.claims), hits=tuple(hits),

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.answerability import Wanted, answerability, article_words, wanted_in
+from assistant.answerability import answerability, article_words
 from assistant.answers import Evidence, Hit, Source
+from assistant.asked import Wanted, wanted_in
 from assistant.prompting import estimate_tokens, heading_of
 from assistant.rows import Unit, read_row_for, units
 from assistant.words import Weights, content_words, coverage
