@@ -36,6 +36,7 @@ from assistant.generation import Generator, never
 from assistant.grounding.claims import ClaimSplitter, MarkerFilter
 from assistant.grounding.verdicts import UNCHECKED, Check, Checker, TimedChecker
 from assistant.prompting import build_messages, prompt_texts
+from assistant.repetition import RepetitionGuard
 from assistant.retrieval import Retriever
 from assistant.words import detect_language
 from ingestion.dictionary import DictionaryFile
@@ -171,7 +172,7 @@ class Assistant:
                 clock.first_token = clock.first_token or clock.now()
                 clock.tokens += 1
                 yield from draft.add(piece)
-                if cancelled():
+                if draft.repeating or cancelled():
                     break
         stopped = cancelled()
         yield from draft.finish()
@@ -223,7 +224,13 @@ class _Draft:
         self._sources = sources
         self._question = question
         self._markers = MarkerFilter(len(sources))
+        self._guard = RepetitionGuard()
         self._splitter = ClaimSplitter()
+
+    @property
+    def repeating(self) -> bool:
+        """Whether the model only says again what it said: it should be stopped."""
+        return self._guard.repeating
 
     @property
     def text(self) -> str:
@@ -235,12 +242,12 @@ class _Draft:
         if not self.text:
             clean = clean.lstrip()
             self._markers.length = len(clean)
-        if clean:
-            yield Token(clean)
-            yield from self._check(self._splitter.feed(clean))
+        if fresh := self._guard.feed(clean):
+            yield Token(fresh)
+            yield from self._check(self._splitter.feed(fresh))
 
     def finish(self) -> Iterator[Event]:
-        rest = self._markers.finish().rstrip()
+        rest = (self._guard.feed(self._markers.finish()) + self._guard.finish()).rstrip()
         if rest:
             yield Token(rest)
         yield from self._check(self._splitter.feed(rest) + self._splitter.finish())

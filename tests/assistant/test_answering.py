@@ -13,6 +13,7 @@ from assistant.retrieval import Retriever
 from ingestion.settings import Settings
 
 QUESTION = "宿泊費の上限はいくらですか？"
+LONG = "一般社員は1泊12,000円です。" + "".join(f"{n}人の管理職は1泊15,000円です。" for n in range(2, 50))
 
 
 def assistant(
@@ -75,7 +76,7 @@ def test_a_draft_without_ground_is_withheld_but_kept() -> None:
 
 
 def test_closing_the_stream_stops_the_generation() -> None:
-    answering, generator = assistant("一般社員は1泊12,000円です。" * 50)
+    answering, generator = assistant(LONG)
     stream = answering.stream(QUESTION)
     next(event for event in stream if isinstance(event, Token))
     stream.close()  # type: ignore[attr-defined]
@@ -83,8 +84,20 @@ def test_closing_the_stream_stops_the_generation() -> None:
     assert len(generator.written) < 10
 
 
+def test_an_answer_that_repeats_itself_ends_and_the_model_is_stopped() -> None:
+    once = "一般社員は1泊12,000円です。管理職は1泊15,000円です。"
+    answering, generator = assistant(once + "管理職は1泊15,000円です。[1]" * 50)
+    events = list(answering.stream(QUESTION))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.answer.text == once == "".join(e.text for e in events if isinstance(e, Token))
+    assert [claim.text for claim in finished.answer.claims] == [once[:17], once[17:]]
+    assert generator.closed and len(generator.written) < 60
+    assert not finished.answer.stopped
+
+
 def test_cancelling_gives_the_answer_so_far() -> None:
-    answering, generator = assistant("一般社員は1泊12,000円です。" * 50)
+    answering, generator = assistant(LONG)
     calls = iter([False] * 24 + [True] * 99)
     events = list(answering.stream(QUESTION, cancelled=lambda: next(calls)))
     finished = events[-1]
@@ -95,7 +108,7 @@ def test_cancelling_gives_the_answer_so_far() -> None:
 
 
 def test_stopping_in_the_first_sentence_is_no_abstention() -> None:
-    answering, generator = assistant("一般社員は1泊12,000円です。" * 50)
+    answering, generator = assistant(LONG)
     stopped = iter([False, False, False, False, True])
     answer = next(
         event.answer
