@@ -22,15 +22,16 @@ from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
+from ingestion.loss_rows import LossRows
 from ingestion.member_files import forget_members
 from ingestion.member_plans import gather_members, match_moves
-from ingestion.plans import EMPTY_FILE, Plan, read_again
+from ingestion.plans import EMPTY_FILE, Plan, Target, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
 from ingestion.screener import Screener
 from ingestion.settings import IngestionSettings, Settings
-from ingestion.syncing import find_targets, make_plan
+from ingestion.syncing import find_targets, found_again, lost_files, make_plan
 from ingestion.taking_in import Hooks, Intake, Tools
 from ingestion.version_rows import VersionRows
 
@@ -112,10 +113,13 @@ class _Run:
             make_plan(
                 target, self._writer, self._settings.ingestion, tried_by=self._tried_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
+                lost_lately=self._lost_lately(target),
             )
             for target in targets
         ]  # fmt: skip
         match_moves(plans)
+        for plan in plans:
+            self._count_losses(plan, agreed=allow_empty)
         self._screener.plan_again(plans)
         derived = self._writer.all_derivations()
         for plan in plans:  # after screening, which tells what must go when it cannot be read again
@@ -136,6 +140,21 @@ class _Run:
         VersionRows(self._library).refresh()
         self._report.seconds = time.monotonic() - start
         return self._report
+
+    def _lost_lately(self, target: Target) -> frozenset[str]:
+        days = self._settings.ingestion.removal_days
+        return LossRows(self._library).since(str(target.source), target.folder, days)
+
+    def _count_losses(self, plan: Plan, *, agreed: bool) -> None:
+        """Remember what vanishes, before it does; what somebody agreed to is not counted again."""
+        rows, target = LossRows(self._library), plan.target
+        source = str(target.source)
+        if agreed and not target.is_file:
+            rows.agree(source, target.folder)
+        elif not target.is_file:
+            back = found_again(plan, self._lost_lately(target))
+            rows.forget(source, back, self._settings.ingestion.removal_days)
+            rows.note(source, lost_files(plan))
 
     def _hashed(self, file: FileState) -> None:
         self._meter.files += 1
@@ -202,5 +221,5 @@ class _Run:
 
 def _limits(settings: IngestionSettings) -> str:
     """Other limits, passwords or ways to read are reasons to try a file again that failed."""
-    chosen = settings.model_dump(exclude={"ignore", "removal_limit", "processes"})
+    chosen = settings.model_dump(exclude={"ignore", "removal_limit", "removal_days", "processes"})
     return hashlib.sha256(repr(sorted(chosen.items())).encode()).hexdigest()[:8]

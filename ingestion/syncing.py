@@ -73,9 +73,12 @@ def make_plan(
     supported: Callable[[Path], bool],
     allow_empty: bool = False,
     reparse: bool = False,
+    lost_lately: frozenset[str] = frozenset(),
     hashed: Callable[[FileState], None] = lambda file: None,
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
+
+    `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
 
     An unchanged file that failed is tried again only when it failed under another `tried_by`.
 
@@ -95,7 +98,7 @@ def make_plan(
         plan.vanished = _vanished(scan, known)
     _by_content(plan, candidates, writer, hashed, reparse=reparse)
     if not allow_empty:
-        _refuse_many(plan, settings.removal_limit)
+        _refuse_many(plan, settings.removal_limit, lost_lately)
     add_members(plan)
     return plan
 
@@ -205,15 +208,37 @@ def _by_content(
     plan.vanished = [old for old in plan.vanished if old.state.path not in moved]
 
 
-def _refuse_many(plan: Plan, limit: float) -> None:
-    """Files that became empty, or of no known kind, count like those that vanished: their text is lost."""
-    held = {
+def lost_files(plan: Plan) -> frozenset[str]:
+    """Paths of files whose documents the run would remove.
+
+    Files that became empty, or of no known kind, count like those that vanished: their text is lost.
+    """
+    gone = {old.state.path for old in plan.vanished} | _unusable(plan)
+    return _held(plan) & gone
+
+
+def found_again(plan: Plan, lost_lately: frozenset[str]) -> frozenset[str]:
+    """Those of `lost_lately` that are there again."""
+    return lost_lately & (_held(plan) | (plan.present - _unusable(plan)))
+
+
+def _held(plan: Plan) -> frozenset[str]:
+    return frozenset(
         path for path, old in plan.known.items() if old.document is not None and old.state.container is None
-    }
-    gone = {old.state.path for old in plan.vanished} | {file.path for file in plan.empty}
-    lost = held & (gone | {file.path for file, _ in plan.failed})
-    if held and len(lost) / len(held) > limit:
+    )
+
+
+def _unusable(plan: Plan) -> frozenset[str]:
+    return frozenset(file.path for file in (*plan.empty, *(file for file, _ in plan.failed)))
+
+
+def _refuse_many(plan: Plan, limit: float, lost_lately: frozenset[str]) -> None:
+    """Of all that the source held before the first of these losses at most the share `limit` may go."""
+    now = lost_files(plan)
+    lost = now | (lost_lately - found_again(plan, lost_lately))
+    every = lost | _held(plan)
+    if now and len(lost) / len(every) > limit:
         raise UnsafeRemovalError(
-            f"{len(lost)} of {len(held)} files of {plan.target.path} have vanished or are empty, more than "
+            f"{len(lost)} of {len(every)} files of {plan.target.path} have vanished or are empty, more than "
             f"{limit:.0%}. Nothing was changed. With --allow-empty they are removed."
         )

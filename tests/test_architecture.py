@@ -59,6 +59,7 @@ SQL_IN = {
     "ingestion/library_schema.py",
     "ingestion/library_writing.py",
     "ingestion/location_rows.py",
+    "ingestion/loss_rows.py",
     "ingestion/embedder_rows.py",
     "ingestion/version_rows.py",
     "ingestion/finding_rows.py",

@@ -16,6 +16,7 @@ from ingestion.ingest_report import IngestReport
 from ingestion.library import Library
 from ingestion.library_writing import LibraryWriter
 from ingestion.location_rows import now
+from ingestion.loss_rows import LossRows
 from ingestion.readers import supported
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
@@ -198,6 +199,7 @@ def _rules(source: Source, library: Library, settings: Settings, allow_empty: bo
         indexed=frozenset(
             path for path in held if not any(str(up) in held for up in PurePosixPath(path).parents)
         ),
+        lost_lately=LossRows(library).since(str(source.folder), "", limits.removal_days),
         allow_empty=allow_empty,
     )
 
