@@ -129,9 +129,10 @@ def _memory(workspace: Workspace, settings: Settings) -> Check:
     )
     total = total_memory()
     ok = total >= needed
-    detail = f"{_gigabytes(total)} in all, {_gigabytes(psutil.virtual_memory().available)} free now, "
+    free = psutil.virtual_memory().available
+    detail = f"{_gigabytes(total)} in all, {_gigabytes(free)} free now, about {_gigabytes(needed)} needed"
     remedy = "" if ok else "choose a smaller model, see: konkyo models recommend"
-    return Check("memory", ok, f"{detail}about {_gigabytes(needed)} needed", remedy)
+    return Check("memory", ok, detail, remedy)
 
 
 def _indexes(workspace: Workspace) -> Check:

@@ -25,6 +25,7 @@ from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.operations import EvidenceMode, Json
+from ui.reasons import code_of
 from ui.resources import Resources
 from ui.shown_as import ShownAs
 from ui.uploads import store_upload
@@ -224,7 +225,8 @@ class LocalOperations(LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, 
         library = self.resources.library
         ignored = SyncRows(library).ignored()
         return [
-            {"source": failure.source, "path": failure.path, "reason": failure.reason, "at": failure.at,
+            {"source": failure.source, "path": failure.path, "reason": failure.reason,
+             "code": code_of(failure.reason), "at": failure.at,
              "shown_as": self._shown_as(failure.source, failure.path),
              "ignored": (failure.source, failure.path) in ignored}
             for failure in library.failures()

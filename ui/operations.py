@@ -183,7 +183,7 @@ class Operations(FigureOperations, KnowledgeOperations, ScreeningOperations, Syn
         ...
 
     def failures(self) -> list[Json]:
-        """Files that could not be read: `[{source, path, shown_as, reason, at, ignored: bool}]`."""
+        """Files that could not be read: `[{source, path, shown_as, reason, code, at, ignored}]`."""
         ...
 
     def sources(self) -> list[Json]:

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, new_app, print_json, say
+from ui.cli import rulings
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    new_app,
+    print_json,
+    say,
+    terminal_language,
+)
+from ui.reasons import reason_in
 
 app = new_app("help.documents")
 DocumentId = Annotated[str, typer.Argument(metavar="ID", help=say("options.document"))]
@@ -29,7 +40,8 @@ def list_documents(json: JsonOption = False, workspace: WorkspaceOption = None) 
         facts = f"{document['format']:<5}{counts}  {document['status']:<6}"
         console().print(f"{document['id']}  {facts} {where}")
     for failure in failures:
-        text = say("say.failed_file", path=failure["shown_as"], reason=failure["reason"])
+        reason = reason_in(terminal_language(), failure["reason"])
+        text = say("say.failed_file", path=failure["shown_as"], reason=reason)
         console().print(text, style="red")
 
 

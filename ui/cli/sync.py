@@ -23,7 +23,9 @@ from ui.cli.shared import (
     print_json,
     print_json_line,
     say,
+    terminal_language,
 )
+from ui.reasons import reason_in, with_codes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -58,7 +60,7 @@ def sync(
             return
         outcomes = _follow(operations, wanted, allow_empty)
     if json:
-        print_json(outcomes)
+        print_json([with_codes(outcome) for outcome in outcomes])
     else:
         for outcome in outcomes:
             _show(outcome)
@@ -92,7 +94,8 @@ def _exit_code(outcomes: list[Json]) -> int:
 def _show(outcome: Json) -> None:
     if outcome["error"] is not None:
         key = "say.sync_refused" if outcome["refused"] else "say.sync_failed"
-        note(say(key, name=outcome["name"], message=" ".join(outcome["error"].split())))
+        message = " ".join(reason_in(terminal_language(), outcome["error"]).split())
+        note(say(key, name=outcome["name"], message=message))
         return
     console().print(say("say.sync_source", name=outcome["name"]), style="bold")
     for text, style in showing.report_lines(outcome):
@@ -101,7 +104,7 @@ def _show(outcome: Json) -> None:
 
 def _show_preview(previews: list[Json], json: bool) -> None:
     if json:
-        print_json(previews)
+        print_json([with_codes(found) for found in previews])
         return
     for found in previews:
         console().print(say("say.sync_source", name=found["name"]), style="bold")
@@ -127,7 +130,7 @@ def _watch(workspace: Path | None, source: str | None, json: bool) -> None:
 
     def tell(outcome: Json) -> None:
         if json:
-            print_json_line(outcome)
+            print_json_line(with_codes(outcome))
         elif outcome["error"] is not None or _changed(outcome):
             _show(outcome)
 

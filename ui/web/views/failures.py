@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from ui.reasons import reason_in
 from ui.web.resources import operations
-from ui.web.session import errors_shown, say
+from ui.web.session import errors_shown, language, say
 
 Json = dict[str, Any]
 
@@ -35,7 +36,7 @@ def _table(shown: Sequence[Json]) -> list[Json]:
         [
             {
                 "path": failure["shown_as"],
-                "reason": failure["reason"],
+                "reason": reason_in(language(), failure["reason"]),
                 "state": say("failed.ignored") if failure["ignored"] else "",
             }
             for failure in shown

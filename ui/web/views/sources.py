@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import EXPECTED
+from ui.reasons import reason_in
 from ui.web.listing import moment
 from ui.web.resources import operations
-from ui.web.session import errors_shown, plain, say, show_error
+from ui.web.session import errors_shown, language, plain, say, show_error
 
 Json = dict[str, Any]
 
@@ -77,7 +78,7 @@ def _one(source: Json, number: int) -> None:
                 width="stretch", on_click=show, args=(source["name"],),
             )  # fmt: skip
         if source["error"]:
-            st.error(plain(source["error"]), icon=":material/error:")
+            st.error(plain(reason_in(language(), source["error"])), icon=":material/error:")
         if source["state"] == "refused":
             st.button(
                 say("allow_removal"), key=f"allow_{number}", on_click=_start, args=(source["name"], True)
@@ -111,10 +112,10 @@ def _preview(source: str) -> None:
         return
     st.markdown(f"**{plain(found['source'])}**")
     if found["error"]:
-        st.error(plain(found["error"]), icon=":material/error:")
+        st.error(plain(reason_in(language(), found["error"])), icon=":material/error:")
         return
     if found["refused"]:
-        st.warning(plain(found["refused"]), icon=":material/pan_tool:")
+        st.warning(plain(reason_in(language(), found["refused"])), icon=":material/pan_tool:")
     with st.container(horizontal=True, key="preview_counts"):
         for key in ("added", "changed", "moved", "removed", "failed"):
             st.metric(say(f"origin.{key}"), f"{len(found[key]):,}")
@@ -151,7 +152,11 @@ def _changes(found: Json) -> None:
         for move in found["moved"]
     ]
     rows += [
-        {"what": say("origin.failed"), "path": failure["path"], "more": failure["reason"]}
+        {
+            "what": say("origin.failed"),
+            "path": failure["path"],
+            "more": reason_in(language(), failure["reason"]),
+        }
         for failure in found["failed"]
     ]
     if not rows:
