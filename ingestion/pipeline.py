@@ -6,7 +6,6 @@ one transaction, so a run can be stopped anywhere; the next one goes on with wha
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -30,9 +29,10 @@ from ingestion.readers import supported
 from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
 from ingestion.screener import Screener
-from ingestion.settings import IngestionSettings, Settings
+from ingestion.settings import Settings
 from ingestion.syncing import find_targets, found_again, lost_files, make_plan
 from ingestion.taking_in import Hooks, Intake, Tools
+from ingestion.tries import UNREAD, tried_by
 from ingestion.version_rows import VersionRows
 
 __all__ = ["IngestProgress", "IngestReport", "ingest"]
@@ -89,7 +89,7 @@ class _Run:
         self._meter = Meter()
         deriver = Deriver(LibraryFeed(library), embedder, settings.chunking, self._screener)
         self._derived_by = deriver.derived_by
-        self._tried_by = "/".join((deriver.derived_by, _limits(settings.ingestion), self._screener.key))
+        self._tried_by = tried_by(settings)
         tools = Tools(
             self._writer, indexes, deriver, self._screener, settings.ingestion,
             library.path.parent / "unpacked", self._groups, self._tried_by,
@@ -137,7 +137,7 @@ class _Run:
                 self._intake.take(plan, parse)
         self._intake.index()
         forget_members(self._library)
-        VersionRows(self._library).refresh()
+        VersionRows(self._library, self._settings.ingestion.fiscal_month).refresh()
         self._report.seconds = time.monotonic() - start
         return self._report
 
@@ -195,9 +195,11 @@ class _Run:
         for file, _ in plan.relinks:
             report.count(plan.kind(file), file.path)
         self._writer.fail(plan.news(plan.failed), self._tried_by)
-        self._writer.fail(plan.news(plan.unreadable), self._tried_by, keep_location=True)
+        self._writer.fail(plan.news(plan.unreadable), UNREAD, keep_location=True)
         self._writer.fail(plan.news([(file, EMPTY_FILE) for file in plan.empty]), self._tried_by)
         report.failed += [(source, file.path, reason) for file, reason in plan.failed + plan.unreadable]
+        report.failed += [(source, old.state.path, str(old.reason)) for old in plan.kept]
+        report.members += sum(old.state.container is not None for old in plan.kept)
         report.empty += len(plan.empty)
         report.members += sum(file.container is not None for file in plan.empty)
         report.members += sum(file.container is not None for file, _ in plan.failed)
@@ -213,13 +215,7 @@ class _Run:
 
     def _grant(self, plan: Plan) -> None:
         if self._groups is not None:
-            files = [old.state for old in plan.unchanged if old.groups != self._groups]
+            files = [old.state for old in (*plan.unchanged, *plan.kept) if old.groups != self._groups]
             files += [file for _, file in plan.moves]
             if files:
                 self._writer.grant(files, self._groups)
-
-
-def _limits(settings: IngestionSettings) -> str:
-    """Other limits, passwords or ways to read are reasons to try a file again that failed."""
-    chosen = settings.model_dump(exclude={"ignore", "removal_limit", "removal_days", "processes"})
-    return hashlib.sha256(repr(sorted(chosen.items())).encode()).hexdigest()[:8]

@@ -11,7 +11,7 @@ from ingestion.hashing import file_id
 from ingestion.library import file_path
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState, takes_in
-from ingestion.member_plans import add_members
+from ingestion.member_plans import add_members, is_kept
 from ingestion.plans import EMPTY_FILE, Plan, Target
 from ingestion.scanning import Scan, scan_file, scan_folder, shown_path
 from ingestion.settings import IngestionSettings
@@ -99,7 +99,7 @@ def make_plan(
     _by_content(plan, candidates, writer, hashed, reparse=reparse)
     if not allow_empty:
         _refuse_many(plan, settings.removal_limit, lost_lately)
-    add_members(plan)
+    add_members(plan, tried_by)
     return plan
 
 
@@ -151,6 +151,8 @@ def _sort_out(
             plan.failed.append((file, f"unsupported format {Path(path).suffix or '(none)'}"))
         elif file.size == 0:
             plan.empty.append(file)
+        elif old is not None and not reparse and path not in retried and _ends_alike(old, file, tried_by):
+            plan.kept.append(old)
         elif same and old is not None and not reparse and old.document is not None and path not in retried:
             if old.reason is None:
                 plan.unchanged.append(old)
@@ -161,6 +163,11 @@ def _sort_out(
         else:
             candidates.append(file)
     return candidates
+
+
+def _ends_alike(old: KnownFile, file: FileState, tried_by: str) -> bool:
+    """Whether reading a file again would fail as it did."""
+    return is_kept(old, tried_by) and old.failed_as == (file.mtime_ns, file.size)
 
 
 def _vanished(scan: Scan, known: dict[str, KnownFile]) -> list[KnownFile]:

@@ -75,9 +75,10 @@ def test_a_long_list_is_cut_and_a_refusal_is_named() -> None:
     found = {
         "error": None, "refused": "60 of 60 have vanished", "added": [], "changed": [],
         "moved": [{"from": "a", "to": "b"}], "removed": [f"f{n}" for n in range(60)], "unchanged": 1,
-        "ignored": 0, "empty": 0, "failed": [],
+        "reread": ["old.pdf"], "ignored": 0, "empty": 0, "failed": [],
     }  # fmt: skip
     lines = [text for text, _ in showing.preview_lines(json.loads(json.dumps(found)), 2)]
     assert lines[1:] == [
-        "  → a → b", "  - f0", "  - f1", "  - and 58 more", "needs --allow-empty: 60 of 60 have vanished"
+        "  → a → b", "  - f0", "  - f1", "  - and 58 more", "  ↻ old.pdf",
+        "needs --allow-empty: 60 of 60 have vanished"
     ]  # fmt: skip

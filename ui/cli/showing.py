@@ -85,7 +85,7 @@ def preview_lines(found: Json, most: int) -> Iterator[Line]:
     if found["error"] is not None:
         yield say("say.preview_failed", message=reason_in(terminal_language(), found["error"])), "red"
         return
-    counts = {name: len(found[name]) for name in ("added", "changed", "moved", "removed", "failed")}
+    counts = {name: len(found[name]) for name in ("added", "changed", "moved", "removed", "reread", "failed")}
     yield say("say.preview", **{**found, **counts}), ""
     moves = [f"{move['from']} → {move['to']}" for move in found["moved"]]
     failed = [f"{item['path']}: {reason_in(terminal_language(), item['reason'])}" for item in found["failed"]]
@@ -94,6 +94,7 @@ def preview_lines(found: Json, most: int) -> Iterator[Line]:
         ("~", found["changed"]),
         ("→", moves),
         ("-", found["removed"]),
+        ("↻", found["reread"]),
         ("!", failed),
     )
     for mark, lines in kinds:

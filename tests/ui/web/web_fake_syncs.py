@@ -22,7 +22,8 @@ def make_source(name: str, **values: Any) -> Json:
 def make_preview(name: str, **values: Any) -> Json:
     return {
         "name": name, "kind": "folder", "source": name, "error": None, "refused": None, "added": [],
-        "changed": [], "moved": [], "removed": [], "unchanged": 0, "ignored": 0, "empty": 0, "failed": [],
+        "changed": [], "moved": [], "removed": [], "unchanged": 0, "reread": [], "ignored": 0, "empty": 0,
+        "failed": [],
     } | values  # fmt: skip
 
 

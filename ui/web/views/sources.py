@@ -144,7 +144,7 @@ def _do(source: str, found: Json) -> None:
 def _changes(found: Json) -> None:
     rows = [
         {"what": say(f"origin.{key}"), "path": path, "more": ""}
-        for key in ("added", "changed", "removed")
+        for key in ("added", "changed", "removed", "reread")
         for path in found[key]
     ]
     rows += [
