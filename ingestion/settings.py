@@ -72,6 +72,7 @@ class IngestionSettings(Section):
     members_depth: int = Field(3, ge=1, description="most files around one")
     ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", ".*")
     removal_limit: float = Field(0.3, ge=0, le=1, description="share of vanished files that needs consent")
+    fiscal_month: int = Field(4, ge=1, le=12, description="in which a fiscal year (年度) begins")
     removal_days: float = Field(3.0, ge=0, description="files that vanished within them are counted together")
 
     @field_validator("ocr_folders")
