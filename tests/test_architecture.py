@@ -64,6 +64,7 @@ SQL_IN = {
     "ingestion/version_rows.py",
     "ingestion/finding_rows.py",
     "ingestion/quarantining.py",
+    "ingestion/ruling_rows.py",
     "ingestion/sync_rows.py",
     "ingestion/migrations/",
     "assistant/records.py",

@@ -81,6 +81,11 @@ def list_versions(json: JsonOption = False, workspace: WorkspaceOption = None) -
             where = one["locations"][0]["shown_as"]
             style = "" if one["state"] == "in_force" else "dim"
             console().print(f"{one['document']}  {state}  {days}  {where}", style=style)
+            for ruling in one["rulings"]:
+                console().print(f"    {rulings.ruling_line(ruling)}", style="dim")
+
+
+app.command("rule", help=say("help.documents_rule"))(rulings.rule)
 
 
 @app.command("boxes", help=say("help.documents_boxes"))
