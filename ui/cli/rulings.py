@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from contextlib import closing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,6 @@ from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, pr
 from ui.errors import UsageError
 
 Json = dict[str, Any]
-Kind = Literal["official", "superseded_by", "valid_from", "valid_to", "apart", "all"]
 _ALL = ("official", "superseded_by", "valid_from", "valid_to", "apart")
 _NO_DAY = "none"
 
@@ -24,7 +23,7 @@ def rule(
     valid_from: Annotated[str | None, typer.Option(help=say("options.valid_from"))] = None,
     valid_to: Annotated[str | None, typer.Option(help=say("options.valid_to"))] = None,
     apart: Annotated[bool, typer.Option("--apart", help=say("options.apart"))] = False,
-    undo: Annotated[list[Kind] | None, typer.Option(help=say("options.undo_ruling"))] = None,
+    undo: Annotated[list[str] | None, typer.Option(help=say("options.undo_ruling"))] = None,
     by: Annotated[str | None, typer.Option(help=say("options.ruled_by"))] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
