@@ -30,10 +30,8 @@ ONLY_IN = {
     "pypdfium2": {
         "ingestion/pdfium.py",
         "ingestion/page_rendering.py",
+        "ingestion/readers/pdf_calls.py",
         "ingestion/readers/pdf_characters.py",
-        "ingestion/readers/pdf_figures.py",
-        "ingestion/readers/pdf_hidden.py",
-        "ingestion/readers/pdf_rules.py",
     },
     "olefile": {"ingestion/readers/ole.py"},
     "msoffcrypto": {"ingestion/readers/unlocking.py"},

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pypdfium2.raw as pdfium
+import numpy as np
 
 from ingestion.documents import Figure, Page
 from ingestion.normalizing import normalize
-from ingestion.page_geometry import Rectangle, to_shown
+from ingestion.page_geometry import Rectangle, boxes_to_shown
+from ingestion.readers.pdf_calls import IMAGE, bounds_of
+from ingestion.readers.pdf_objects import PageObjects
 
 _LEAST_SIDE = 40.0
 _LARGEST_SHARE = 0.85
@@ -38,15 +39,17 @@ class Picture:
     caption: str
 
 
-def pictures_on(page: Any, text_page: Any) -> tuple[Picture, ...]:
+def pictures_on(page: Any, text_page: Any, objects: PageObjects) -> tuple[Picture, ...]:
     """The pictures of an open pypdfium2 page, whose text page is `text_page`."""
-    page_box, rotation = page.get_bbox(), page.get_rotation()
-    shown = [to_shown(box, page_box, rotation) for box in _image_boxes(page)]
-    if not shown:
+    images = list(objects.of_kind(IMAGE, _MOST_OBJECTS))
+    if not images:
         return ()
+    page_box, rotation = page.get_bbox(), page.get_rotation()
+    boxes, known = bounds_of(images)
+    shown = boxes_to_shown(boxes[known].astype(np.float64), page_box, rotation)
     width, height = page.get_size()
     found = []
-    for box in _merged(shown):
+    for box in _merged([(x0, y0, x1, y1) for x0, y0, x1, y1 in shown.tolist()]):
         left, top, right, bottom = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
         wide, high = right - left, bottom - top
         if min(wide, high) >= _LEAST_SIDE and wide * high <= _LARGEST_SHARE * width * height:
@@ -74,17 +77,6 @@ def figures_of(pictures: Sequence[Sequence[Picture]], pages: Sequence[Page], tex
 
 def _rounded(box: Rectangle) -> tuple[int, ...]:
     return tuple(round(side) for side in box)
-
-
-def _image_boxes(page: Any) -> Iterator[Rectangle]:
-    sides = [ctypes.c_float() for _ in range(4)]
-    for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
-        item = pdfium.FPDFPage_GetObject(page.raw, index)
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_IMAGE:
-            continue
-        if pdfium.FPDFPageObj_GetBounds(item, *(ctypes.byref(side) for side in sides)):
-            left, bottom, right, top = (side.value for side in sides)
-            yield (left, bottom, right, top)
 
 
 def _merged(boxes: Sequence[Rectangle]) -> list[Rectangle]:

@@ -7,6 +7,7 @@ they look like, and squares that are open to the outside are none.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from ingestion.documents import Offsets
 from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_characters import Characters
-from ingestion.readers.pdf_rules import DrawnLines
+from ingestion.readers.pdf_rules import DrawnLines, Places
 
 _TOLERANCE = 3.0
 """Points between lines that are meant as one."""
@@ -36,6 +37,7 @@ _EVEN = 0.7
 _MOST_CUT = 0.1
 """Words that a line of the table may run through, for each cell with text."""
 
+Floats = npt.NDArray[np.float64]
 Walls = npt.NDArray[np.bool_]
 Square = tuple[int, int]
 Room = tuple[int, int, int, int]
@@ -65,7 +67,7 @@ class Grid:
 def find_tables(drawn: DrawnLines, page: Characters) -> list[Grid]:
     """The tables that lines draw around the characters of `page`; shaded boxes count where no line does."""
     found: list[Grid] = []
-    for lines in (drawn.lines, [*drawn.lines, *drawn.shades] if drawn.shades else []):
+    for lines in (drawn.lines, np.concatenate(drawn)) if len(drawn.shades) else (drawn.lines,):
         for boxes in tables_of_boxes(lines):
             grid = grid_of(boxes, sum(len(other.cells) for other in found))
             if grid is None or any(_overlap(grid.box, other.box) for other in found):
@@ -96,17 +98,17 @@ def cells_of(grids: Sequence[Grid], page: Characters) -> Offsets:
     return result
 
 
-def tables_of_boxes(lines: Sequence[Rectangle]) -> list[list[Rectangle]]:
+def tables_of_boxes(lines: Places) -> list[list[Rectangle]]:
     """The cells that `lines` enclose, table by table from top to bottom; lines are thin rectangles."""
-    level = [line for line in lines if line[1] == line[3]]
-    upright = [line for line in lines if line[0] == line[2] and line[1] != line[3]]
+    is_level = lines[:, 1] == lines[:, 3]
+    level, upright = lines[is_level], lines[~is_level & (lines[:, 0] == lines[:, 2])]
     if len(level) < 2 or len(upright) < 2:
         return []
-    ys, xs = _snapped([line[1] for line in level]), _snapped([line[0] for line in upright])
+    ys, xs = _snapped(level[:, 1].tolist()), _snapped(upright[:, 0].tolist())
     if len(xs) < 2 or len(ys) < 2 or len(xs) * len(ys) > _MOST_SQUARES:
         return []
-    over = _walls([(line[1], line[0], line[2]) for line in level], ys, xs)
-    beside = _walls([(line[0], line[1], line[3]) for line in upright], xs, ys).T
+    over = _walls(level[:, [1, 0, 2]], ys, xs)
+    beside = _walls(upright[:, [0, 1, 3]], xs, ys).T
     rooms = _rooms(over, beside, xs, ys)
     tables = [
         sorted((xs[c0], ys[r0], xs[c1], ys[r1]) for r0, c0, r1, c1 in group) for group in _touching(rooms)
@@ -125,17 +127,27 @@ def _snapped(values: Sequence[float]) -> list[float]:
     return [sum(group) / len(group) for group in groups]
 
 
-def _walls(lines: Sequence[tuple[float, float, float]], at: Sequence[float], along: Sequence[float]) -> Walls:
+def _walls(lines: Floats, at: Sequence[float], along: Sequence[float]) -> Walls:
     """`result[i, j]`: whether `lines` (position, start, end) at `at[i]` reach from `along[j]` to the next."""
-    places, stops = np.array(at), np.array(along)
     pieces: dict[int, list[tuple[float, float]]] = {}
-    for position, start, end in lines:
-        pieces.setdefault(int(np.abs(places - position).argmin()), []).append((start, end))
+    for place, start, end in zip(_nearest(lines[:, 0], at), *lines[:, 1:].T.tolist(), strict=True):
+        pieces.setdefault(place, []).append((start, end))
     walls = np.zeros((len(at), len(along) - 1), dtype=np.bool_)
     for index, parts in pieces.items():
         for start, end in _joined(parts):
-            walls[index] |= (stops[:-1] >= start - _TOLERANCE) & (stops[1:] <= end + _TOLERANCE)
+            # Those stops that lie between both ends.
+            first, last = bisect_left(along, start - _TOLERANCE), bisect_right(along, end + _TOLERANCE)
+            walls[index, first : max(first, last - 1)] = True
     return walls
+
+
+def _nearest(positions: Floats, at: Sequence[float]) -> list[int]:
+    """For each position the index of the nearest of `at`, which rises; the lower one of two."""
+    places = np.array(at)
+    after = np.searchsorted(places, positions).clip(1, len(places) - 1)
+    lower = positions - places[after - 1] <= places[after] - positions
+    nearest: list[int] = (after - lower).tolist()
+    return nearest
 
 
 def _joined(parts: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -153,24 +165,56 @@ def _rooms(over: Walls, beside: Walls, xs: Sequence[float], ys: Sequence[float])
 
     `over[i, j]` is a wall above square (i, j), `beside[i, j]` one to its left; both have one more at the end.
     """
-    rows, columns = beside.shape[0], over.shape[1]
-    upper, left = over.tolist(), beside.tolist()
-    seen = [[False] * columns for _ in range(rows)]
-    rooms = []
-    for row in range(rows):
-        for column in range(columns):
-            if seen[row][column]:
-                continue
-            squares, is_open = _room((row, column), upper, left, seen)
-            r0, c0 = min(r for r, _ in squares), min(c for _, c in squares)
-            r1, c1 = max(r for r, _ in squares) + 1, max(c for _, c in squares) + 1
-            if is_open:
-                continue
-            if len(squares) == (r1 - r0) * (c1 - c0):
-                rooms.append((r0, c0, r1, c1))
-            elif len(squares) <= _MOST_UNEVEN and (room := _most_of(squares, xs, ys)) is not None:
-                rooms.append(room)
+    label = _labels(over, beside)
+    count = int(label.max()) + 1
+    sizes = np.bincount(label.ravel(), minlength=count)
+    is_open = np.zeros(count, dtype=np.bool_)
+    for edge, wall in (
+        (label[0], over[0]), (label[-1], over[-1]),
+        (label[:, 0], beside[:, 0]), (label[:, -1], beside[:, -1]),
+    ):  # fmt: skip
+        is_open[edge[~wall]] = True
+    row, column = np.divmod(np.argsort(label, axis=None, kind="stable"), label.shape[1])
+    firsts = np.cumsum(sizes) - sizes
+    r0, c0 = np.minimum.reduceat(row, firsts), np.minimum.reduceat(column, firsts)
+    r1, c1 = np.maximum.reduceat(row, firsts) + 1, np.maximum.reduceat(column, firsts) + 1
+    even = ~is_open & (sizes == (r1 - r0) * (c1 - c0))
+    rooms: list[Room] = list(zip(*(part[even].tolist() for part in (r0, c0, r1, c1)), strict=True))
+    for found in np.flatnonzero(~is_open & ~even & (sizes <= _MOST_UNEVEN)).tolist():
+        part = slice(firsts[found], firsts[found] + sizes[found])
+        room = _most_of(list(zip(row[part].tolist(), column[part].tolist(), strict=True)), xs, ys)
+        rooms += [room] if room is not None else []
     return rooms
+
+
+def _labels(over: Walls, beside: Walls) -> npt.NDArray[np.int_]:
+    """A number for each square, from 0 without a gap; squares with no wall between them have the same."""
+    # Squares side by side are one run; runs one above the other are joined as sets (union-find).
+    runs = np.cumsum(_run_starts(beside)).reshape(beside.shape[0], -1) - 1
+    parents = list(range(int(runs[-1, -1]) + 1))
+    above, below = runs[:-1][~over[1:-1]], runs[1:][~over[1:-1]]
+    new = np.ones(len(above), dtype=np.bool_)
+    new[1:] = (np.diff(above) != 0) | (np.diff(below) != 0)
+    for first, second in zip(above[new].tolist(), below[new].tolist(), strict=True):
+        while parents[first] != first:
+            first = parents[first]
+        root = second
+        while parents[root] != root:
+            root = parents[root]
+        low, high = min(first, root), max(first, root)
+        parents[high] = parents[second] = low
+    for run, parent in enumerate(parents):
+        parents[run] = parents[parent]
+    _, numbers = np.unique(np.array(parents), return_inverse=True)
+    labels: npt.NDArray[np.int_] = numbers[runs]
+    return labels
+
+
+def _run_starts(beside: Walls) -> Walls:
+    """Whether a row begins with a square, or there is a wall to its left."""
+    starts = beside[:, :-1].copy()
+    starts[:, 0] = True
+    return starts
 
 
 def _most_of(squares: Sequence[Square], xs: Sequence[float], ys: Sequence[float]) -> Room | None:
@@ -203,43 +247,26 @@ def _runs(numbers: set[int]) -> Iterator[tuple[int, int]]:
         yield first, end
 
 
-def _room(
-    first: Square, upper: list[list[bool]], left: list[list[bool]], seen: list[list[bool]]
-) -> tuple[list[Square], bool]:
-    """The squares that can be reached from `first`, and whether one can leave the grid from them."""
-    rows, columns = len(seen), len(seen[0])
-    seen[first[0]][first[1]] = True
-    squares = [first]
-    is_open = False
-    for row, column in squares:  # grows on the way
-        for wall, r, c in (
-            (upper[row][column], row - 1, column), (upper[row + 1][column], row + 1, column),
-            (left[row][column], row, column - 1), (left[row][column + 1], row, column + 1),
-        ):  # fmt: skip
-            if wall:
-                continue
-            if not (0 <= r < rows and 0 <= c < columns):
-                is_open = True
-            elif not seen[r][c]:
-                seen[r][c] = True
-                squares.append((r, c))
-    return squares, is_open
-
-
 def _touching(rooms: Sequence[Room]) -> Iterator[list[Room]]:
     """Rooms that share a wall or a corner are one table."""
-    at_corner: dict[Square, list[int]] = {}
+    parents = list(range(len(rooms)))
+
+    def root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        return index
+
+    at_corner: dict[Square, int] = {}
     for index, room in enumerate(rooms):
         for corner in _rim(room):
-            at_corner.setdefault(corner, []).append(index)
-    left = set(range(len(rooms)))
-    while left:
-        group = [left.pop()]
-        for index in group:  # grows on the way
-            near = {other for corner in _rim(rooms[index]) for other in at_corner[corner]} & left
-            left -= near
-            group += near
-        yield [rooms[index] for index in group]
+            other = at_corner.setdefault(corner, index)
+            if other != index:
+                parents[root(index)] = root(other)
+    groups: dict[int, list[Room]] = {}
+    for index, room in enumerate(rooms):
+        groups.setdefault(root(index), []).append(room)
+    yield from groups.values()
 
 
 def _rim(room: Room) -> Iterator[Square]:
