@@ -26,5 +26,6 @@ def tried_by(settings: Settings) -> str:
 
 def _limits(settings: IngestionSettings) -> str:
     """Other limits, passwords or ways to read are reasons to try a file again that failed."""
-    chosen = settings.model_dump(exclude={"ignore", "removal_limit", "removal_days", "fiscal_month", "processes"})
+    others = {"ignore", "removal_limit", "removal_days", "fiscal_month", "processes"}
+    chosen = settings.model_dump(exclude=others)
     return hashlib.sha256(repr(sorted(chosen.items())).encode()).hexdigest()[:8]

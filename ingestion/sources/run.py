@@ -117,11 +117,11 @@ def record_ingest(source: Source, report: IngestReport, library: Library) -> Non
 
 
 def counts(outcome: Outcome) -> dict[str, Any]:
-    """What is kept of a run: numbers and mounts, no names of files."""
+    """What is kept of a run: numbers, the folder and mounts, no names of files."""
     value = outcome.as_json()
     kept = {name: value[name] for name in _COUNTS}
     numbers = {"failed": len(value["failed"]), "warnings": len(value["warnings"])}
-    return {**kept, **numbers, "mounts": outcome.mounts}
+    return {**kept, **numbers, "mounts": outcome.mounts, "folder": str(outcome.source.folder)}
 
 
 def preview_remote(source: Source, library: Library, settings: Settings) -> tuple[Changes, Listing]:

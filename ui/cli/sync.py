@@ -24,6 +24,7 @@ from ui.cli.shared import (
     print_json_line,
     say,
     terminal_language,
+    translated,
 )
 from ui.reasons import reason_in, with_codes
 
@@ -42,6 +43,7 @@ def sync(
     watch: Annotated[bool, typer.Option("--watch", help=say("options.watch"))] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help=say("options.allow_empty"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=say("options.dry_run"))] = False,
+    forget: Annotated[str | None, typer.Option(metavar="SOURCE", help=say("options.forget"))] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -50,8 +52,13 @@ def sync(
 
     if watch and (dry_run or allow_empty):
         raise UsageError("--watch cannot be combined with --dry-run or --allow-empty.")
+    if forget is not None and (watch or dry_run or source is not None):
+        raise UsageError("--forget cannot be combined with a source, --watch or --dry-run.")
     if watch:
         _watch(workspace, source, json)
+        return
+    if forget is not None:
+        _forget(workspace, forget, allow_empty, json)
         return
     with closing(connect_here(workspace)) as operations:
         wanted = _name(operations, source)
@@ -59,6 +66,8 @@ def sync(
             _show_preview(operations.preview(wanted), json)
             return
         outcomes = _follow(operations, wanted, allow_empty)
+        for left in (item for item in operations.syncs() if item["left"]):
+            note(say("say.source_left", name=left["name"], documents=left["documents"]))
     if json:
         print_json([with_codes(outcome) for outcome in outcomes])
     else:
@@ -67,6 +76,24 @@ def sync(
     code = _exit_code(outcomes)
     if code:
         raise typer.Exit(code)
+
+
+def _forget(workspace: Path | None, source: str, allow_empty: bool, json: bool) -> None:
+    """Ask whoever sits at a terminal; a script has to say that it means it."""
+    from ingestion.errors import UnsafeRemovalError
+
+    with closing(connect_here(workspace)) as operations:
+        wanted = _name(operations, source) or source
+        try:
+            done = operations.forget_source(wanted, allow_empty=allow_empty)
+        except UnsafeRemovalError as error:
+            if not sys.stdin.isatty() or not typer.confirm(translated(str(error)), err=True):
+                raise
+            done = operations.forget_source(wanted, allow_empty=True)
+    if json:
+        print_json(done)
+    else:
+        console().print(say("say.forgotten", name=done["source"], documents=done["documents"]))
 
 
 def _name(operations: Operations, source: str | None) -> str | None:

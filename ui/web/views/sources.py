@@ -22,6 +22,7 @@ _STATES = {
     "running": ("blue", ":material/sync:"),
     "failed": ("red", ":material/error:"),
     "refused": ("orange", ":material/pan_tool:"),
+    "left": ("gray", ":material/link_off:"),
 }
 _LISTED = 200
 
@@ -68,6 +69,10 @@ def _one(source: Json, number: int) -> None:
             st.markdown(f":{color}-badge[{icon} {state}] {counts}")
             if times := _times(source):
                 st.caption(times)
+        if source["left"]:
+            _left(source, number)
+        if source["state"] == "left":
+            return
         with right:
             st.button(
                 say("origin.sync"), icon=":material/sync:", key=f"sync_{number}", width="stretch",
@@ -83,6 +88,22 @@ def _one(source: Json, number: int) -> None:
             st.button(
                 say("allow_removal"), key=f"allow_{number}", on_click=_start, args=(source["name"], True)
             )
+
+
+def _left(source: Json, number: int) -> None:
+    """What the settings no longer name stays until somebody removes it."""
+    st.warning(say("origin.left"), icon=":material/link_off:")
+    with st.popover(say("origin.forget"), icon=":material/delete:", key=f"forget_{number}"):
+        st.caption(say("origin.forget_more", documents=source["documents"]))
+        st.button(
+            say("origin.forget_now", documents=source["documents"]), type="primary",
+            key=f"forget_now_{number}", on_click=_forget, args=(source["name"],),
+        )  # fmt: skip
+
+
+def _forget(name: str) -> None:
+    with errors_shown():
+        operations().forget_source(name, allow_empty=True)
 
 
 def _times(source: Json) -> str:
