@@ -44,18 +44,18 @@ def checked(document: str, what: str, value: str, known: Iterable[str]) -> Rulin
     if what not in KINDS:
         raise RulingError(f"{what!r} cannot be said of a version. Choose one of {', '.join(KINDS)}.")
     if what in ("official", "apart"):
-        return Ruling(what, "yes")  # type: ignore[arg-type]  # one of KINDS
+        return Ruling(what, "yes")
     if what == "superseded_by":
         if value == document:
             raise RulingError(f"document {document} cannot be superseded by itself.")
         if value not in set(known):
             raise RulingError(f"there is no document {value!r}. See: konkyo documents list")
-        return Ruling(what, value)  # type: ignore[arg-type]  # one of KINDS
+        return Ruling(what, value)
     try:
         day = value and date.fromisoformat(value).isoformat()
     except ValueError as error:
         raise RulingError(f"{value!r} is no day. Write it as 2025-04-01, or leave it empty.") from error
-    return Ruling(what, day)  # type: ignore[arg-type]  # one of KINDS
+    return Ruling(what, day)
 
 
 def ruled_facts(facts: Facts, said: Mapping[What, Ruling]) -> Facts:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import rulings
+from ui.cli import failures, rulings
 from ui.cli.shared import (
     JsonOption,
     WorkspaceOption,
@@ -86,6 +86,7 @@ def list_versions(json: JsonOption = False, workspace: WorkspaceOption = None) -
 
 
 app.command("rule", help=say("help.documents_rule"))(rulings.rule)
+app.command("failures", help=say("help.documents_failures"))(failures.failures)
 
 
 @app.command("boxes", help=say("help.documents_boxes"))
