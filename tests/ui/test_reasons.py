@@ -30,7 +30,7 @@ NOT_SAID = {
     "[AI description of a figure] ", "figure descriptions", "{} by {}", "header and footer", "slide {}",
     "table {}", "table {} row {}", "{} row {}", "attachment {}", "Embedded files: {}", "{}<roman {}>{}",
     # What is compared with the words of libraries and formats.
-    "Extra data", "field limit", "unexpected end", "powerpoint presentation",
+    "Extra data", "blowfish cfb", "field limit", "unexpected end", "powerpoint presentation",
     # Caught where they are raised: the caller says what it means.
     "half a character", "unknown shift", "no page can be found", "no password opens it", "no page is open",
     "a date without a year is no period", "{} is not a four-bit matrix",
@@ -44,7 +44,7 @@ NOT_SAID = {
 }  # fmt: skip
 
 PROMPT = "Describe in English what this figure shows"
-EARLIER = ("office.embedded",)
+EARLIER = ("office.embedded", "office.opendocument_locked")
 """What the code no longer says and libraries still hold."""
 
 

@@ -13,6 +13,9 @@ from ui.web.session import errors_shown, language, say
 
 Json = dict[str, Any]
 
+_ROW = 84
+"""Pixels: three lines, so that what to do is read too."""
+
 
 def section(failures: Sequence[Json]) -> None:
     """The list with its buttons; ignored ones only when asked for."""
@@ -42,6 +45,7 @@ def _table(shown: Sequence[Json]) -> list[Json]:
             for failure in shown
         ],
         hide_index=True,
+        row_height=_ROW,
         key="failures_table",
         on_select="rerun",
         selection_mode="multi-row",
