@@ -39,7 +39,6 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         ".tnef": "a winmail.dat of Outlook. Ask the sender to send plain text or HTML, or save its content.",
         ".mdb": _DATABASE,
         ".accdb": _DATABASE,
-        ".xlsb": "a binary Excel workbook. Save it as .xlsx (file menu, save as).",
         ".vsd": _DRAWING.format(name="Visio"),
         ".vsdx": _DRAWING.format(name="Visio"),
         ".dwg": _DRAWING.format(name="AutoCAD"),
