@@ -163,7 +163,7 @@ class ParseAhead:
         options = options_for(self._settings, file)
         document = self._parse(path) if self._parse else child.parse(path, options)
         if self._describer is not None and document.figures:
-            document = self._describer.describe(document, partial(_picture, child, path, options))
+            document = self._describer.describe(document, partial(_picture, child, path, options), job.id)
         members = self._unpack(child, job, path, document, options) if document.members else []
         if job.path is None:
             state = path.stat()

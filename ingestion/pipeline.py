@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingestion.deriving import Deriver
-from ingestion.describing import open_describer
+from ingestion.described_rows import DescribedRows
+from ingestion.describing import open_describer, undescribed
 from ingestion.documents import Document
 from ingestion.embedding import Embedder
 from ingestion.indexes import SearchIndexes
@@ -85,6 +86,7 @@ class _Run:
         self._settings = settings
         self._groups = groups - {""} if groups else None
         self._hooks = hooks
+        self._descriptions = library.path.parent / "descriptions"
         self._report = IngestReport()
         self._meter = Meter()
         deriver = Deriver(LibraryFeed(library), embedder, settings.chunking, self._screener)
@@ -93,7 +95,7 @@ class _Run:
         tools = Tools(
             self._writer, indexes, deriver, self._screener, settings.ingestion,
             library.path.parent / "unpacked", self._groups, self._tried_by,
-            open_describer(settings, library.path.parent / "descriptions", hooks.cancelled),
+            DescribedRows(library), open_describer(settings, self._descriptions, hooks.cancelled),
         )  # fmt: skip
         self._intake = Intake(tools, hooks, self._report, self._meter)
 
@@ -122,8 +124,11 @@ class _Run:
             self._count_losses(plan, agreed=allow_empty)
         self._screener.plan_again(plans)
         derived = self._writer.all_derivations()
+        lacking = undescribed(self._library, self._settings)
         for plan in plans:  # after screening, which tells what must go when it cannot be read again
-            read_again(plan, lambda id: derived.get(id, self._derived_by) != self._derived_by)
+            read_again(
+                plan, lambda id: id in lacking or derived.get(id, self._derived_by) != self._derived_by
+            )
             gather_members(plan)
         self._link(plans)
         for plan in plans:
@@ -137,6 +142,7 @@ class _Run:
                 self._intake.take(plan, parse)
         self._intake.index()
         forget_members(self._library)
+        DescribedRows(self._library).prune(self._descriptions)
         VersionRows(self._library, self._settings.ingestion.fiscal_month).refresh()
         self._report.seconds = time.monotonic() - start
         return self._report

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ingestion.containers import Member
 from ingestion.deriving import Deriver, Parsed, missing_vectors
+from ingestion.described_rows import DescribedRows
 from ingestion.describing import Describer
 from ingestion.documents import Document
 from ingestion.errors import IngestionError
@@ -60,6 +61,7 @@ class Tools:
     scratch: Path
     groups: frozenset[str] | None
     tried_by: str
+    described: DescribedRows
     describer: Describer | None = None
 
 
@@ -303,6 +305,7 @@ class Intake:
         except Exception as error:  # see above
             self._fail(job, parsed.files, _unforeseen("stored", error), plan)
             return
+        self._note_described(parsed)
         report = self._report
         for file in parsed.files:
             report.warnings += [(file.source, file.path, text) for text in parsed.document.warnings]
@@ -316,6 +319,16 @@ class Intake:
                 report.empty += 1
         report.pages += len(parsed.document.pages)
         report.chunks += len(parsed.chunks)
+
+    def _note_described(self, parsed: Parsed) -> None:
+        describer = self._tools.describer
+        if describer is None:
+            self._tools.described.forget(parsed.id)
+            return
+        found = describer.take(parsed.id)
+        self._tools.described.put(
+            parsed.id, describer.key, found.answers, figures=bool(parsed.document.figures), whole=found.whole
+        )
 
     def _catch_up(self) -> None:
         self._tell("index", "")

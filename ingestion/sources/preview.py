@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.deriving import derivation
+from ingestion.describing import undescribed
 from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.library import Library
 from ingestion.library_writing import LibraryWriter
@@ -122,7 +123,8 @@ def _plan(source: Source, library: Library, settings: Settings, *, allow_empty: 
     Screener(library, settings.screening).plan_again([plan])
     sizes, derived = settings.chunking, writer.all_derivations()
     current = derivation(sizes.target, sizes.maximum)
-    read_again(plan, lambda id: derived.get(id, current) != current)
+    lacking = undescribed(library, settings)
+    read_again(plan, lambda id: id in lacking or derived.get(id, current) != current)
     return plan
 
 
