@@ -13,6 +13,7 @@ from web_fake_syncs import make_source
 from web_fakes import FakeOperations
 
 from ui.web import resources
+from ui.web.views import rulings
 
 
 @pytest.fixture
@@ -83,3 +84,14 @@ def test_a_source_that_the_settings_left_is_told_and_removed_after_a_second_look
     assert [button.key for button in page.button if button.key in ("sync_0", "sync_1")] == ["sync_0"]
     page.button(key="forget_now_1").click().run()
     assert workspace.forgotten == [("cloud", True)]
+
+
+def test_of_many_documents_those_that_hold_a_word_are_offered(
+    workspace: FakeOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulings, "_MOST", 1)
+    wanted = workspace.documents()[-1]
+    page = room("versions")
+    page.text_input(key="ruled_document_filter").set_value(wanted["title"]).run()
+    box = next(box for box in page.selectbox if box.key == "ruled_document")
+    assert len(box.options) == 1 and wanted["title"] in box.options[0]

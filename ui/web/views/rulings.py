@@ -7,28 +7,25 @@ from typing import Any
 
 import streamlit as st
 
-from ui.web.listing import title_of
+from ui.web.listing import filtered, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say
 
 Json = dict[str, Any]
 
+_MOST = 200
 _KINDS = ("official", "superseded_by", "valid_from", "valid_to", "apart")
 
 
 def form(documents: Sequence[Json]) -> None:
     """Say something of any document; what was found for it stays behind that."""
-    names = {document["id"]: _name(document) for document in documents}
     with st.expander(say("kin.correct"), icon=":material/gavel:", key="rule_versions"):
         st.caption(say("kin.correct_more"))
-        document = st.selectbox(
-            say("kin.document"), list(names), index=None, format_func=names.__getitem__, key="ruled_document",
-            placeholder=say("kin.choose"),
-        )  # fmt: skip
+        document = _choose(documents, say("kin.document"), "ruled_document")
         what = st.selectbox(
             say("kin.what"), _KINDS, format_func=lambda kind: say(f"kin.ruling.{kind}"), key="ruled_what"
         )
-        value = _value(what, {id: name for id, name in names.items() if id != document})
+        value = _value(what, [other for other in documents if other["id"] != document])
         who = st.text_input(say("kin.who"), key="ruled_by", max_chars=100)
         ready = document is not None and value is not None
         st.button(
@@ -37,15 +34,24 @@ def form(documents: Sequence[Json]) -> None:
         )  # fmt: skip
 
 
-def _value(what: str, names: Mapping[str, str]) -> Any:
+def _choose(documents: Sequence[Json], label: str, key: str) -> str | None:
+    """One of the documents; of many only those that hold the words of a filter are offered."""
+    if len(documents) > _MOST:
+        query = st.text_input(say("filter"), key=f"{key}_filter", icon=":material/search:")
+        documents = filtered(documents, query or "")[:_MOST]
+    names = {document["id"]: _name(document) for document in documents}
+    chosen: str | None = st.selectbox(
+        label, list(names), index=None, format_func=names.__getitem__, key=key, placeholder=say("kin.choose")
+    )
+    return chosen
+
+
+def _value(what: str, documents: Sequence[Json]) -> Any:
     """What the form gives for `what`; None while something is missing."""
     if what in ("official", "apart"):
         return True
     if what == "superseded_by":
-        return st.selectbox(
-            say("kin.by"), list(names), index=None, format_func=names.__getitem__, key="ruled_successor",
-            placeholder=say("kin.choose"),
-        )  # fmt: skip
+        return _choose(documents, say("kin.by"), "ruled_successor")
     if st.checkbox(say("kin.no_day"), key="ruled_no_day"):
         return ""
     day = st.date_input(say("kin.day"), value=None, key="ruled_day")
