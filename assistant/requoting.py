@@ -2,8 +2,9 @@
 
 A quote whose document has gone, may not be read any more, is in quarantine or no longer says it gives way to
 a notice; the citation stays as a dead one (`state` "gone"). What was masked since is shown masked (`state`
-"masked"), also where the answer repeats it word for word. Does not judge the answer again: a sentence stays
-when the passage that it stood on has gone.
+"masked"). What is masked in a quote, and personal data of a quote that has gone from a place where such data
+is masked or refused, is masked in the answer too, where it repeats that word for word. Does not judge the
+answer again: a sentence stays when the passage that it stood on has gone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from assistant.prompting import prompt_texts
@@ -18,10 +20,13 @@ from assistant.words import detect_language
 from ingestion.documents import LOCAL_USER, Span, User
 from ingestion.finding_rows import screened
 from ingestion.library import Library, StoredDocument
-from ingestion.screening.masking import MASK
+from ingestion.screening.masking import MASK, masked_text
+from ingestion.screening.personal import find_personal
+from ingestion.screening.policy import Policy, ScreeningSettings, policy_at
 
 Json = dict[str, Any]
 
+_AS_USUAL = ScreeningSettings()
 _KEPT_DOCUMENTS = 64
 _SHORTEST = 2  # characters of what is masked in an answer's own words; one alone may be any
 
@@ -42,8 +47,10 @@ class _Now:
 class Requoter:
     """Joins the quotes of stored answers to one library. Thread-safe."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, screening: ScreeningSettings = _AS_USUAL) -> None:
+        """`screening` says where personal data is masked or refused."""
         self._library = library
+        self._screening = screening
         self._lock = threading.Lock()
         self._known: dict[tuple[str, int, User], StoredDocument | None] = {}
 
@@ -64,7 +71,11 @@ class Requoter:
             document = item["document"]
             if document not in documents:
                 documents[document] = self._now(document, user)
-            return _joined(item, name, documents[document], notice, hidden)
+            shown = _joined(item, name, documents[document], notice, hidden)
+            policy = policy_at(self._screening, item["source"], item["path"])
+            if shown["state"] == "gone" and policy.personal in ("mask", "refuse"):
+                hidden.update(_personal(str(item[name]), policy))
+            return shown
 
         shown = {
             **answer,
@@ -175,6 +186,14 @@ def _masked_parts(said: str, here: str) -> dict[str, str]:
             found[said[at:end]] = here[at:end]
         at = max(end, at + 1)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _personal(said: str, policy: Policy) -> dict[str, str]:
+    """The personal data of a quote, with its mask."""
+    findings = [finding for finding in find_personal(said) if policy.meant(finding)]
+    mask = masked_text(said, findings)
+    return {said[one.start : one.end]: mask[one.start : one.end] for one in findings}
 
 
 def _without(text: str, hidden: Mapping[str, str]) -> str:

@@ -85,7 +85,7 @@ class Resources:
             if self._requoter is None:
                 from assistant.requoting import Requoter
 
-                self._requoter = Requoter(self.library)
+                self._requoter = Requoter(self.library, self.settings.screening)
             return self._requoter
 
     @property

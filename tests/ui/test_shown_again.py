@@ -118,6 +118,8 @@ def test_a_removed_or_refused_document_leaves_a_dead_citation(
             assert item["state"] == "gone" and "この引用は表示できません" in item[name]
             assert item["path"] == "contact.txt"
         assert answer["claims"][0]["verdict"] == "supported"
+        assert (PHONE in str(again.conversation(key))) is (personal == "report")
+        assert len(again.conversations(search=PHONE)) == (personal == "report")
 
 
 def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operations: LocalOperations) -> None:
