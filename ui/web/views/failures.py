@@ -13,8 +13,8 @@ from ui.web.session import errors_shown, language, say
 
 Json = dict[str, Any]
 
-_ROW = 84
-"""Pixels: three lines, so that what to do is read too."""
+_ROW = 66
+"""Pixels: lines are broken, so that what to do is read too."""
 
 
 def section(failures: Sequence[Json]) -> None:
@@ -35,6 +35,7 @@ def section(failures: Sequence[Json]) -> None:
 
 def _table(shown: Sequence[Json]) -> list[Json]:
     config = st.column_config
+    states = any(failure["ignored"] for failure in shown)
     picked = st.dataframe(
         [
             {
@@ -52,7 +53,7 @@ def _table(shown: Sequence[Json]) -> list[Json]:
         column_config={
             "path": config.TextColumn(say("column_path"), width="medium"),
             "reason": config.TextColumn(say("reason"), width="large"),
-            "state": config.TextColumn(say("column_status"), width="small"),
+            "state": config.TextColumn(say("column_status"), width="small") if states else None,
         },
     )
     return [shown[row] for row in picked.selection.rows if row < len(shown)]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.errors import EXPECTED
 from ui.reasons import warning_in
+from ui.texts import texts
 from ui.web import passages
 from ui.web.listing import title_of
 from ui.web.resources import operations
@@ -143,8 +144,12 @@ def _facts(document: Json) -> None:
     for warning in document["warnings"]:
         st.warning(plain(warning_in(language(), warning)), icon=":material/warning:")
     if document["properties"]:
+        names = texts(language())["web"]["property"]
         st.dataframe(
-            [{"name": name, "value": value} for name, value in document["properties"].items()],
+            [
+                {"name": names.get(name.lower(), name), "value": value}
+                for name, value in document["properties"].items()
+            ],
             hide_index=True,
             column_config={"name": "", "value": ""},
         )
