@@ -55,9 +55,10 @@ def read_characters(page: Any, text_page: Any) -> Characters:
 
 def _rotation(text_page: Any, text: str) -> int:
     """The turn, in degrees clockwise, after which most of a sample of the characters stand upright."""
-    visible = [index for index, character in enumerate(text) if character > " "]
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    visible = np.flatnonzero(codes > ord(" "))
     sample = visible[:: max(1, len(visible) // _SAMPLE)]
-    angles = angles_at(text_page, sample)
+    angles = angles_at(text_page, sample.tolist())
     turns = Counter(round(-angle / (math.pi / 2)) % 4 * 90 for angle in angles if angle >= 0)
     return turns.most_common(1)[0][0] if turns else 0
 

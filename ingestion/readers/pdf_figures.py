@@ -82,23 +82,14 @@ def _rounded(box: Rectangle) -> tuple[int, ...]:
 def _merged(boxes: Sequence[Rectangle]) -> list[Rectangle]:
     """Pictures are often stored in strips: those that touch become one."""
     merged: list[Rectangle] = []
-    for box in sorted(boxes, key=lambda each: (each[1], each[0])):
-        for place, other in enumerate(merged):
-            if _touch(box, other):
-                merged[place] = (
-                    min(box[0], other[0]),
-                    min(box[1], other[1]),
-                    max(box[2], other[2]),
-                    max(box[3], other[3]),
-                )
+    for x0, y0, x1, y1 in sorted(boxes, key=lambda each: (each[1], each[0])):
+        for place, (a, b, c, d) in enumerate(merged):
+            if x0 <= c + _TOUCH and a <= x1 + _TOUCH and y0 <= d + _TOUCH and b <= y1 + _TOUCH:
+                merged[place] = (min(x0, a), min(y0, b), max(x1, c), max(y1, d))
                 break
         else:
-            merged.append(box)
+            merged.append((x0, y0, x1, y1))
     return merged
-
-
-def _touch(a: Rectangle, b: Rectangle) -> bool:
-    return a[0] <= b[2] + _TOUCH and b[0] <= a[2] + _TOUCH and a[1] <= b[3] + _TOUCH and b[1] <= a[3] + _TOUCH
 
 
 def _caption(text_page: Any, page_box: Rectangle, box: Rectangle) -> str:

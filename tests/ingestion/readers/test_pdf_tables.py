@@ -12,7 +12,7 @@ import pytest
 
 from ingestion.documents import Document, Table
 from ingestion.readers import read
-from ingestion.readers.pdf_tables import tables_of_boxes
+from ingestion.readers.pdf_rooms import tables_of_boxes
 from ingestion.reading import ReadOptions
 from ingestion.table_rows import read_tables
 from tests.ingestion.pdf_writer import PageSpec, TextAt, grid_rules, write_pdf
