@@ -33,7 +33,8 @@ def test_a_dry_run_shows_and_changes_nothing(konkyo: Any, configured: Path) -> N
     ran = konkyo("sync", "rules", "--dry-run", "--json")
     (found,) = ran.json
     assert (ran.code, found["added"], found["refused"]) == (0, ["規程.txt"], None)
-    assert found["failed"] == [{"path": "film.mp4", "reason": "unsupported format .mp4"}]
+    (failed,) = found["failed"]
+    assert (failed["path"], failed["reason"]) == ("film.mp4", "unsupported format .mp4")
     ran = konkyo("sync", "--dry-run")
     assert ran.out.splitlines() == [
         "rules",
