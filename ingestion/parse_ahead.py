@@ -68,12 +68,13 @@ class Job:
 
 @dataclass(slots=True)
 class Outcome:
-    """A document with its members, or the reason why there is none."""
+    """A document with its members, or the reason why there is none. `ignored` counts members left out."""
 
     job: Job
     document: Document | None = None
     members: list[Member] = field(default_factory=list)
     reason: str = ""
+    ignored: int = 0
 
 
 def limits_of(settings: IngestionSettings, size: int | None = None) -> UnpackLimits:
@@ -169,7 +170,9 @@ class ParseAhead:
             state = path.stat()
             if (state.st_mtime_ns, state.st_size) != (file.mtime_ns, file.size):
                 raise ReadError("it was changed while it was being read. The next run takes it.")
-        return Outcome(job, replace(document, members=tuple(member.name for member in members)), members)
+        taken = [member for member in members if not member.ignored]
+        document = replace(document, members=tuple(member.name for member in taken))
+        return Outcome(job, document, taken, ignored=len(members) - len(taken))
 
     def _unpack(
         self, child: ParserProcess, job: Job, path: Path, document: Document, options: ReadOptions

@@ -123,6 +123,9 @@ class Intake:
         cut = self._cut_or_list(job, outcome.document, plan)
         members = self._affordable(job, outcome.members) if cut else []
         self._forget_stale(cut, {member.name for member in members}, plan)
+        if cut:
+            self._report.ignored += outcome.ignored * len(cut[0].files)
+            self._report.members += outcome.ignored * len(cut[0].files)
         if not cut:
             self._done(job)
         elif outcome.members:
