@@ -38,7 +38,8 @@ def test_a_dry_run_shows_and_changes_nothing(konkyo: Any, configured: Path) -> N
     ran = konkyo("sync", "--dry-run")
     assert ran.out.splitlines() == [
         "rules",
-        "1 to add, 0 changed, 0 moved, 0 to remove, 0 unchanged, 0 ignored, 0 empty, 1 unreadable",
+        "1 to add, 0 changed, 0 moved, 0 to remove, 0 unchanged, 0 to read again, "
+        "0 ignored, 0 empty, 1 unreadable",
         "  + 規程.txt",
         "  ! film.mp4: unsupported format .mp4",
     ]
