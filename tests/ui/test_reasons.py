@@ -14,8 +14,10 @@ from said_in_code import blank, every_text, raised, sentences
 from ingestion.errors import ReadError
 from ingestion.readers import read
 from ingestion.screening.findings import PERSONAL_TYPES
+from ui.cli import showing
 from ui.reasons import code_of, error_in, reason_in, recognised, warning_in, with_codes
 from ui.texts import reasons
+from ui.web.listing import document_rows, job_line
 
 ROOT = Path(__file__).parents[2]
 EN, JA = reasons("en"), reasons("ja")
@@ -99,21 +101,25 @@ def test_both_languages_have_the_same_codes_and_values() -> None:
     assert len(set(map(blank, EN.values()))) == len(EN)
 
 
-@pytest.mark.parametrize("code", ALONE)
-def test_a_sentence_is_known_again_with_its_values(code: str) -> None:
-    values = example(code)
-    found = recognised(EN[code].format_map(values))
-    assert found is not None and (found.code, dict(found.values)) == (code, values)
+def test_every_sentence_is_known_again_with_its_values() -> None:
+    wrong = {}
+    for code in ALONE:
+        found = recognised(EN[code].format_map(example(code)))
+        if found is None or (found.code, dict(found.values)) != (code, example(code)):
+            wrong[code] = found
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("code", ALONE)
-def test_a_sentence_is_said_in_japanese_with_its_values(code: str) -> None:
-    values = example(code)
-    shown = reason_in("ja", EN[code].format_map(values))
-    values.update({"reason": "用語が空です"} if "reason" in values else {})
-    values.update({"tried": "設定にある3個のパスワードでは開けませんでした。"} if "tried" in values else {})
-    assert shown == JA[code].format_map(values).replace("。）", "）").replace("。。", "。")
-    assert reason_in("en", EN[code].format_map(values)) == EN[code].format_map(values)
+def test_every_sentence_is_said_in_japanese_with_its_values() -> None:
+    wrong = {}
+    for code in ALONE:
+        english = EN[code].format_map(example(code))
+        known = {"reason": "用語が空です", "tried": "設定にある3個のパスワードでは開けませんでした。"}
+        values = {name: known.get(name, value) for name, value in example(code).items()}
+        japanese = JA[code].format_map(values).replace("。）", "）").replace("。。", "。")
+        if (reason_in("ja", english), reason_in("en", english)) != (japanese, english):
+            wrong[code] = reason_in("ja", english)
+    assert wrong == {}
 
 
 def test_every_kind_of_personal_data_is_counted_in_japanese() -> None:
@@ -213,3 +219,38 @@ def test_reasons_of_real_readers_are_known(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReadError) as failed:
         read(path)
     assert code_of(str(failed.value)) is not None, str(failed.value)
+
+
+REPORT = {
+    "seen": 2, "added": 1, "changed": 0, "moved": 0, "removed": 0, "unchanged": 0, "ignored": 0, "empty": 0,
+    "pages": 1, "chunks": 1, "seconds": 1.0,
+    "failed": [{"path": "a.jtd", "reason": "the file is gone.", "source": "/s"}],
+    "warnings": [{"path": "b.doc", "warning": "hidden text was left out", "source": "/s"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("locale", "lines"),
+    [
+        ("en_US.UTF-8", ["warning: b.doc: hidden text was left out", "cannot read a.jtd: the file is gone."]),
+        ("ja_JP.UTF-8", [f"b.doc: {JA['office.hidden_text']}", f"a.jtd: {JA['file.gone']}"]),
+    ],
+)
+def test_a_report_in_the_terminal_speaks_its_language(
+    monkeypatch: pytest.MonkeyPatch, locale: str, lines: list[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    shown = [text for text, _ in showing.report_lines(REPORT)][1:]
+    assert [line.endswith(end) for line, end in zip(shown, lines, strict=True)] == [True, True], shown
+
+
+def test_the_library_page_speaks_its_language() -> None:
+    document = {
+        "id": "1", "title": "t", "status": "ready", "format": "doc", "pages": 1, "chunks": 1, "bytes": 1,
+        "added_at": "2026-01-01T00:00:00+00:00", "locations": [],
+        "warnings": ["hidden text was left out", "?"],
+    }  # fmt: skip
+    (row,) = document_rows([document], "ja")
+    assert row["warnings"] == f"{JA['office.hidden_text']} / 次の点を確かめてください：?"
+    job = {"state": "failed", "report": None, "message": "the file is gone."}
+    assert job_line(job, "ja") == JA["file.gone"]
