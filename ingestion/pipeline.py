@@ -25,6 +25,7 @@ from ingestion.location_rows import FileState
 from ingestion.loss_rows import LossRows
 from ingestion.member_files import forget_members
 from ingestion.member_plans import gather_members, match_moves
+from ingestion.missing_folders import missing_folders, missing_warning
 from ingestion.plans import EMPTY_FILE, Plan, Target, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
@@ -106,6 +107,9 @@ class _Run:
         start = time.monotonic()
         ignore = self._settings.ingestion.ignore
         own = self._library.path.parent
+        self._report.warnings += [
+            (folder, key, missing_warning(folder)) for key, folder in missing_folders(self._settings)
+        ]
         targets = find_targets(paths, self._writer.synced_sources(), ignore=ignore, workspace=own)
         for target in targets:
             if target.is_source and self._writer.has_sources_below(str(target.source), ignore):
