@@ -10,8 +10,8 @@ from ingestion.settings import Settings
 def missing_folders(settings: Settings) -> list[tuple[str, str]]:
     """(setting, folder) of each folder with rules of its own that does not exist."""
     named = {
-        "ingestion.ocr_folders": settings.ingestion.ocr_folders,
-        "screening.folders": settings.screening.folders,
+        "ingestion.ocr_folders": list(settings.ingestion.ocr_folders),
+        "screening.folders": list(settings.screening.folders),
     }
     return [(key, name) for key, folders in named.items() for name in folders if not Path(name).exists()]
 
