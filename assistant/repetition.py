@@ -1,7 +1,7 @@
 """Ends an answer that says the same again, as weak models do until their tokens are used up.
 
 Two shapes occur: sentences are written again, one or several in a circle, and a clause is written again
-inside a sentence that never ends. Only the same letters count: another wording of the same is no repetition here.
+inside a sentence that never ends. Only the same letters count: other wording is no repetition here.
 """
 
 from __future__ import annotations
