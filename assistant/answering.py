@@ -21,6 +21,7 @@ from assistant.answers import (
     Turn,
     Verdict,
 )
+from assistant.asked import tells
 from assistant.conversation import standalone
 from assistant.currency import warnings_of
 from assistant.disagreements import disagreements
@@ -236,7 +237,8 @@ class Assistant:
         self, asked: str, mended: MendedText, language: Language, clock: Clock, stopped: bool
     ) -> Answer:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
-        if not stopped and not any(claim.verdict in _GROUNDED for claim in mended.claims):
+        grounded = [claim.text for claim in mended.claims if claim.verdict in _GROUNDED]
+        if not stopped and not (grounded and tells(asked, grounded)):
             return replace(self._withheld(asked, mended.hits, language, clock), draft=mended.text)
         return Answer(
             text=mended.text, abstained=False, claims=mended.claims, hits=mended.hits,

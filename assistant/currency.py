@@ -17,7 +17,7 @@ from typing import Protocol
 from assistant.answers import Citation, Hit, Language, Validity
 from assistant.prompting import prompt_texts
 from ingestion.dates import dates
-from ingestion.periods import fiscal_year, period, whole_year
+from ingestion.periods import FISCAL_MONTH, fiscal_year, period, whole_year
 from ingestion.validity import Version, state_on
 from ingestion.version_names import file_key
 
@@ -48,9 +48,16 @@ class VersionSource(Protocol):
 class Currency:
     """Looks at hits with the versions of their documents in mind."""
 
-    def __init__(self, versions: VersionSource, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self,
+        versions: VersionSource,
+        today: Callable[[], date] = date.today,
+        *,
+        fiscal_month: int = FISCAL_MONTH,
+    ) -> None:
         self._versions = versions
         self._today = today
+        self._fiscal_month = fiscal_month
 
     def prefer(self, question: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
         """At most `top_k` of `hits`, those in force first, ranks counted anew; each knows its validity."""
@@ -60,24 +67,25 @@ class Currency:
         told = [with_validity(hit, versions.get(hit.document), today.isoformat()) for hit in hits]
         kept = _one_copy(told, versions)
         if not _ASKS_OLD.search(unicodedata.normalize("NFKC", question)):
-            day = wanted_day(question, today)
+            day = wanted_day(question, today, self._fiscal_month)
             kept = _in_force_first(kept, versions, day, past=day != today.isoformat())
         return [replace(hit, rank=rank) for rank, hit in enumerate(kept[:top_k], start=1)]
 
 
-def wanted_day(question: str, today: date) -> str:
+def wanted_day(question: str, today: date, fiscal_month: int = FISCAL_MONTH) -> str:
     """The day (ISO) as of which `question` asks: the last one of the day, month or year it names, or today.
 
-    Today too when it lies in that month or year.
+    Today too when it lies in that month or year. A fiscal year begins in `fiscal_month`.
     """
     text = unicodedata.normalize("NFKC", question)
     named = [moment for moment in dates(text) if moment.fields[0] is not None]
     first = last = today.isoformat()
     if len(named) == 1:
         if _AS_OF_AFTER.match(text, named[0].end) or _AS_OF_BEFORE.search(text[: named[0].start]):
-            first, last = period(named[0], text)
+            first, last = period(named[0], text, fiscal_month)
     elif not named and len(years := list(_ENGLISH_YEAR.finditer(text))) == 1:
-        first, last = (fiscal_year if years[0]["fiscal"] else whole_year)(int(years[0]["year"]))
+        year = int(years[0]["year"])
+        first, last = fiscal_year(year, fiscal_month) if years[0]["fiscal"] else whole_year(year)
     return today.isoformat() if first <= today.isoformat() <= last else last
 
 

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.answerability import Wanted, answerability, article_words, wanted_in
+from assistant.answerability import article_words
+from assistant.answering_model import answerable
 from assistant.answers import Evidence, Hit, Source
+from assistant.asked import Wanted, wanted_in
 from assistant.prompting import estimate_tokens, heading_of
 from assistant.rows import Unit, read_row_for, units
 from assistant.words import Weights, content_words, coverage
@@ -62,7 +64,7 @@ def gather(
         sources = whole_chunks(hits, budget=room, limit=settings.sources, earlier=earlier)
     else:
         sources = selected_sentences(question, order_hits(hits[:_HITS_LOOKED_AT], earlier), settings)
-    return Evidence(sources, answerability(question, sources))
+    return Evidence(sources, answerable(question, sources, hits))
 
 
 def order_hits(hits: Sequence[Hit], earlier: Sequence[Hit] = ()) -> list[Hit]:
@@ -129,8 +131,11 @@ def _sentences(question: str, hits: Sequence[Hit]) -> list[_Sentence]:
 
 
 def _telling(found: list[Unit]) -> list[Unit]:
-    """Without rows that only name columns: each row below is shown with those names."""
-    told = [unit for unit in found if unit.row is None or not unit.row.header]
+    """Without rows that only name columns: each row below is shown with those names.
+
+    A row that is only judged to name them stays, since it may be the first record.
+    """
+    told = [unit for unit in found if unit.row is None or not unit.row.only_names]
     return told if any(unit.row is not None for unit in told) else found
 
 

@@ -30,7 +30,7 @@ class KeptPrompts:
         return len(self._kept)
 
     @property
-    def bytes(self) -> int:
+    def held_bytes(self) -> int:
         """Of all that may be dropped."""
         return sum(len(kept.state) for kept in self._kept if not kept.for_good)
 
@@ -48,7 +48,7 @@ class KeptPrompts:
             and (kept.for_good or common_length(kept.tokens, added.tokens) < len(kept.tokens))
         ]  # fmt: skip
         self._kept.append(added)
-        while self.bytes > self._max_bytes:
+        while self.held_bytes > self._max_bytes:
             self._kept.remove(next(kept for kept in self._kept if not kept.for_good))
 
     def covers(self, tokens: Sequence[int]) -> bool:

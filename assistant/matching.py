@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from assistant.answerability import wanted_in
+from assistant.asked import wanted_in
 from assistant.grounding.numbers import Fact, Quantity, facts, matches
 from assistant.likeness import frame, unmatched
 from assistant.words import content_words, detect_language, kind_weight

@@ -16,7 +16,7 @@ from assistant.prompting import estimate_tokens
 from assistant.words import content_words, same_word
 from ingestion.documents import RowCell, Span, TableRow
 from ingestion.sentences import split_sentences
-from ingestion.table_units import IN_LABEL, PLAIN_NUMBER, UNITS
+from ingestion.table_units import PLAIN_NUMBER, label_unit
 
 _BETWEEN = " | "
 _LEFT_OUT = "…"
@@ -122,5 +122,5 @@ def cell_text(cell: RowCell, text: str, start: int) -> str:
 
 def with_unit(value: str, label: str) -> str:
     """A bare number with the unit that the name of its column gives, as in 会費(千円): 120."""
-    units = [unit for unit in IN_LABEL.findall(label) if UNITS.match(unit)]
-    return value + units[-1] if units and PLAIN_NUMBER.match(value) else value
+    unit = label_unit(label)
+    return value + unit if unit and PLAIN_NUMBER.match(value) else value

@@ -127,7 +127,8 @@ def open_search(
         workspace.indexes, library, embedder.identity, embedder.dimension, may_write=gate
     )
     words = DictionaryFile(workspace.dictionary_path)
-    currency = Currency(VersionRows(library))
+    month = settings.ingestion.fiscal_month
+    currency = Currency(VersionRows(library, month), fiscal_month=month)
     rescoring = open_rescoring(workspace, settings)
     retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency, rescoring)
     return library, indexes, embedder, retriever

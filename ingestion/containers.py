@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ingestion.documents import document_id, normal_path
 from ingestion.errors import ReadError
+from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import ReadOptions
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
@@ -59,13 +60,17 @@ class UnpackLimits:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file inside another: its bytes lie in `file` and have this `id`, or the `reason` says why not."""
+    """A file inside another: its bytes lie in `file` and have this `id`, or the `reason` says why not.
+
+    One that is `ignored` has neither.
+    """
 
     name: str
     file: Path | None = None
     id: str | None = None
     size: int = 0
     reason: str | None = None
+    ignored: bool = False
 
 
 # How the files inside are found, by the suffix of the container: a function in readers/, whether it wants
@@ -76,11 +81,15 @@ _SOURCES: dict[str, tuple[str, bool, bool]] = {
     ".msg": ("msg:attachments", False, False),
     ".mbox": ("mbox:attachments", False, False),
     ".pdf": ("pdf_extras:attachments", True, False),
+    **dict.fromkeys(
+        (".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx"),
+        ("embedded:entries", True, True),
+    ),
 }
 
 
 def unpack(path: Path, folder: Path, limits: UnpackLimits, options: ReadOptions) -> list[Member]:
-    """Take all members of `path` out into `folder`, which is made.
+    """Take all members of `path` out into `folder`, which is made; those to be ignored are only named.
 
     Raises:
         ContainerError: there are too many.
@@ -89,7 +98,11 @@ def unpack(path: Path, folder: Path, limits: UnpackLimits, options: ReadOptions)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     members: list[Member] = []
     left = limits.size
-    for name, entry in _entries(path, limits, options):
+    ignored: list[Member] = []
+    for name, entry in _entries(path, options):
+        if _ignored(name, limits.ignore):
+            ignored.append(Member(name, ignored=True))
+            continue
         if len(members) == limits.members:
             raise ContainerError(
                 f"it holds more than {limits.members} files. Unpack it, or raise ingestion.members."
@@ -97,7 +110,7 @@ def unpack(path: Path, folder: Path, limits: UnpackLimits, options: ReadOptions)
         member = _take_out(name, entry, folder / f"{len(members)}{suffix_of(name)}", left, limits.size)
         left -= member.size
         members.append(member)
-    return members
+    return members + ignored
 
 
 def take(path: Path, inner: str, folder: Path, limits: UnpackLimits, options: ReadOptions) -> Path:
@@ -107,7 +120,7 @@ def take(path: Path, inner: str, folder: Path, limits: UnpackLimits, options: Re
         ReadError: it is not there, or cannot be taken out.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, entry in _entries(path, limits, options):
+    for name, entry in _entries(path, options):
         if inner == name or inner.startswith(f"{name}/"):
             # In a folder of its own: a container of the same name may lie in this one.
             target = folder / f"{document_id(name.encode())}{suffix_of(name)}"
@@ -132,9 +145,9 @@ def suffix_of(name: str) -> str:
     return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
-def _entries(path: Path, limits: UnpackLimits, options: ReadOptions) -> Iterator[tuple[str, Entry]]:
-    """The entries that are not ignored, by their safe names."""
-    found = _SOURCES.get(path.suffix.lower())
+def _entries(path: Path, options: ReadOptions) -> Iterator[tuple[str, Entry]]:
+    """The entries by their safe names."""
+    found = _SOURCES.get(true_suffix(path))
     if found is None:
         return
     place, with_options, as_entries = found
@@ -143,9 +156,7 @@ def _entries(path: Path, limits: UnpackLimits, options: ReadOptions) -> Iterator
     names = _Names()
     for item in source(path, options) if with_options else source(path):
         entry = item if as_entries else Entry(item[0], _writes(item[1]))
-        name = names.add(entry.name)
-        if not _ignored(name, limits.ignore):
-            yield name, entry
+        yield names.add(entry.name), entry
 
 
 def _writes(data: bytes) -> Callable[[Sink], None]:

@@ -9,15 +9,17 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 from ingestion.described import is_japanese, marked, with_descriptions
+from ingestion.described_rows import DescribedRows
 from ingestion.documents import Document, Figure
 from ingestion.durable import replace_file
 from ingestion.errors import DescriptionError, ReadError
+from ingestion.library import Library
 from ingestion.screening.personal import find_personal
 from ingestion.settings import Settings
 from ingestion.vision import PROMPTS, VisionServer
@@ -45,6 +47,14 @@ class Seer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Names of the answers about a document's figures; not `whole` when the server failed for some."""
+
+    answers: tuple[str, ...] = ()
+    whole: bool = True
+
+
 class Describer:
     """Adds to documents what a model says of their figures. May be used by several threads."""
 
@@ -59,12 +69,28 @@ class Describer:
         self._cancelled = cancelled
         self._failures = 0
         self._lock = threading.Lock()
+        self._asked: dict[str, Described] = {}
 
-    def describe(self, document: Document, image_of: Callable[[Figure], bytes]) -> Document:
+    @property
+    def key(self) -> str:
+        """Another one says other things: the model and what it is asked."""
+        return described_by(self._seer.name)
+
+    def take(self, id: str) -> Described:
+        """What became of the figures of the document `id`, once."""
+        with self._lock:
+            return self._asked.pop(id, Described())
+
+    def describe(
+        self, document: Document, image_of: Callable[[Figure], bytes], id: str | None = None
+    ) -> Document:
         """`document` with descriptions; `image_of` gives a figure as PNG, or raises ReadError.
 
-        Nothing is raised for figures that could not be described: a warning says how many and why.
+        Nothing is raised for figures that could not be described: a warning says how many and why. What
+        became of them is kept for `take` by `id`.
         """
+        answers: list[str] = []
+        whole = True
         language = "ja" if is_japanese(document.text) else "en"
         said: dict[int, str] = {}
         failed, reason = 0, ""
@@ -74,9 +100,14 @@ class Describer:
             try:
                 png = image_of(figure)
                 if min(_size(png)) >= _LEAST_PIXELS:
+                    answers.append(self._place(png, language).stem)
                     said[place] = self._said(png, language)
             except (ReadError, DescriptionError) as error:
                 failed, reason = failed + 1, reason or str(error).rstrip(".")
+                whole = whole and not isinstance(error, DescriptionError)
+        if id is not None:
+            with self._lock:
+                self._asked[id] = Described(tuple(answers), whole)
         if left := len(document.figures[_MOST:]):
             failed, reason = failed + left, reason or f"only {_MOST} figures of a document are described"
         if failed:
@@ -87,9 +118,13 @@ class Describer:
             document = replace(document, warnings=(*document.warnings, warning))
         return with_descriptions(document, said, self._seer.name)
 
-    def _said(self, png: bytes, language: str) -> str:
+    def _place(self, png: bytes, language: str) -> Path:
+        """Where the answer about a picture is kept."""
         key = hashlib.sha256("\0".join((self._seer.name, language, PROMPTS[language], "")).encode() + png)
-        path = self._folder / f"{key.hexdigest()}.json"
+        return self._folder / f"{key.hexdigest()}.json"
+
+    def _said(self, png: bytes, language: str) -> str:
+        path = self._place(png, language)
         if (known := self._known(path)) is not None:
             return known
         if self._failures >= _PATIENCE:
@@ -127,6 +162,19 @@ class Describer:
                 json.dump(value, file, ensure_ascii=False)
             replace_file(temporary, path)
         temporary.unlink(missing_ok=True)
+
+
+def described_by(model: str) -> str:
+    """What the descriptions of a model depend on: its name and what it is asked."""
+    asked = "\0".join((model, *(PROMPTS[language] for language in sorted(PROMPTS))))
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def undescribed(library: Library, settings: Settings) -> frozenset[str]:
+    """Documents whose figures the server of the settings has not described yet; none without one."""
+    if not settings.vision.base_url:
+        return frozenset()
+    return DescribedRows(library).lacking(described_by(VisionServer(settings.vision).name))
 
 
 def open_describer(settings: Settings, folder: Path, cancelled: Callable[[], bool]) -> Describer | None:

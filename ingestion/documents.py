@@ -69,7 +69,8 @@ class TableCell:
     """A cell at `document.text[start:end]`, in row and column (0-based) of its table's grid.
 
     Merged cells have their text once and span more rows or columns. `header` says that the cell names a row
-    or a column. `locator` is its place in the file ("Sheet1!B3"), None where the file has none.
+    or a column. `locator` is its place in the file ("Sheet1!B3"), None where the file has none. A `guessed`
+    header is none that the file states: it was judged to be one.
     """
 
     row: int
@@ -80,6 +81,7 @@ class TableCell:
     column_span: int = 1
     header: bool = False
     locator: str | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class TableRow:
     """A row of a table at `document.text[start:end]`, with all that its reader would look up elsewhere.
 
     `lead` are the texts of cells and section lines above it that count for it too ("区分: 正会員").
-    `cells` are in reading order. `header` rows only name columns.
+    `cells` are in reading order. `header` rows only name columns; a `guessed` one may be a record after all.
     """
 
     start: int
@@ -119,6 +121,12 @@ class TableRow:
     cells: tuple[RowCell, ...]
     lead: tuple[str, ...] = ()
     header: bool = False
+    guessed: bool = False
+
+    @property
+    def only_names(self) -> bool:
+        """Whether the row surely says nothing that is not shown with each row below it."""
+        return self.header and not self.guessed
 
 
 @dataclass(frozen=True, slots=True)

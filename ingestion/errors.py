@@ -55,3 +55,7 @@ class DescriptionError(IngestionError):
     def __init__(self, message: str, *, everywhere: bool = False) -> None:
         super().__init__(message)
         self.everywhere = everywhere
+
+
+class RulingError(IngestionError):
+    """What was said of a document's version cannot be."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ingestion.documents import Document, Heading, Span, Table, TableCell
 from ingestion.errors import ReadError
@@ -61,7 +62,7 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
     meant = [finding for finding in personal if policy.meant(finding)]
     if policy.personal == "refuse" and meant:
         raise RefusedError(f"{REFUSED} ({_counted(meant)}), which its folder refuses.")
-    planted = _planted(document, title) if policy.planted != "off" else []
+    planted = _planted(document, title, path) if policy.planted != "off" else []
     masked = policy.personal == "mask" and bool(meant)
     if policy.personal == "mask":  # also when only the file's name, which is its title, says something
         document, title = mask(document, title, meant, policy)
@@ -73,7 +74,7 @@ def examine(document: Document, title: str, path: str, policy: Policy) -> Examin
 
 def find_all(document: Document) -> list[Finding]:
     """Everything that screening finds in a document, personal data first."""
-    return _personal(document) + _planted(document, document.title or "")
+    return _personal(document) + _planted(document, document.title or "", "")
 
 
 def _personal(document: Document) -> list[Finding]:
@@ -87,9 +88,10 @@ def _personal(document: Document) -> list[Finding]:
     return found + list(beside.values())
 
 
-def _planted(document: Document, title: str) -> list[Finding]:
+def _planted(document: Document, title: str, path: str) -> list[Finding]:
     found = find_planted(document.text, [(span.start, span.end) for span in document.hidden])
-    beside = [title, *(document.properties.values())]
+    # Names of sheets and files, bookmarks and captions reach people and models beside the text, too.
+    beside = [title, *document.properties.values(), *beside_text(document), PurePosixPath(path).name]
     score = max((planted_score(text) for text in beside), default=0.0)
     if score >= REPORTED_AT:
         found.append(Finding("planted", "metadata", 0, 0, score))
@@ -104,10 +106,23 @@ def _counted(findings: Sequence[Finding]) -> str:
 def _defused(document: Document, title: str, path: str, planted: Sequence[Finding]) -> tuple[Document, str]:
     """Without planted text in what is put in front of other chunks."""
     places = [Span(finding.start, finding.end) for finding in planted if finding.end]
+    names = _PlaceNames()
     document = replace(
         document,
         headings=tuple(heading for heading in document.headings if not _touches(heading, places)),
-        tables=tuple(_without_planted(document.text, table, places) for table in document.tables),
+        tables=tuple(
+            _with_plain_places(_without_planted(document.text, table, places), names)
+            for table in document.tables
+        ),
+        pages=tuple(
+            replace(
+                page,
+                locator=None if page.locator is None else names.plain(page.locator),
+                label=None if page.label is None else names.plain(page.label),
+            )
+            for page in document.pages
+        ),
+        cells=tuple(replace(cell, locator=names.plain(cell.locator)) for cell in document.cells),
         warnings=(*document.warnings, QUARANTINE_WARNING),
     )
     if planted_score(title) >= REPORTED_AT:
@@ -138,6 +153,33 @@ def _without_planted(text: str, table: Table, places: Sequence[Span]) -> Table:
     if caption is not None and planted_score(caption) >= REPORTED_AT:
         caption = None
     return replace(table, cells=cells, caption=caption)
+
+
+class _PlaceNames:
+    """Names of sheets, slides and pages; one that holds planted text becomes a number."""
+
+    def __init__(self) -> None:
+        self._plain: dict[str, str] = {}  # a sheet's name comes with every one of its cells
+
+    def plain(self, locator: str) -> str:
+        """The name of a place, also before a cell as in "Sheet1!B3"."""
+        name, mark, cell = locator.rpartition("!")
+        if not mark:
+            name, cell = locator, ""
+        if name not in self._plain:
+            is_planted = planted_score(name) >= REPORTED_AT
+            self._plain[name] = f"({len(self._plain) + 1})" if is_planted else name
+        return self._plain[name] + mark + cell
+
+
+def _with_plain_places(table: Table, names: _PlaceNames) -> Table:
+    return replace(
+        table,
+        cells=tuple(
+            cell if cell.locator is None else replace(cell, locator=names.plain(cell.locator))
+            for cell in table.cells
+        ),
+    )
 
 
 def _within(cell: TableCell, places: Sequence[Span]) -> bool:

@@ -92,7 +92,8 @@ def load(connection: sa.Connection, document_id: str, generation: int) -> Docume
 def _packed(table: Table) -> list[Any]:
     """As `astuple` gives it, which copies each value and takes seconds for a large sheet."""
     cells = [
-        (c.row, c.column, c.start, c.end, c.row_span, c.column_span, c.header, c.locator) for c in table.cells
+        (c.row, c.column, c.start, c.end, c.row_span, c.column_span, c.header, c.locator, c.guessed)
+        for c in table.cells
     ]
     return [table.start, table.end, cells, table.caption]
 

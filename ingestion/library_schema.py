@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from ingestion.errors import WorkspaceError
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision below migrations/versions."""
 
 EVERYBODY = 1
@@ -238,6 +238,35 @@ versions = Table(
     Column("valid_to", Text),
     Column("superseded_from", Text),
     Index("versions_family", "family"),
+)
+
+# What a person said of a document's version. Kept when the document goes, as releases are.
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("document", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+# Files that vanished from a source without anybody's consent.
+losses = Table(
+    "losses",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+)
+
+# By what the figures of a document were described, and the names of the kept answers that it uses.
+described = Table(
+    "described",
+    metadata,
+    Column("document", Text, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("answers", Text, nullable=False),
 )
 
 

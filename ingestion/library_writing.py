@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -21,13 +20,16 @@ from ingestion import library_schema as t
 from ingestion.documents import Chunk, Document
 from ingestion.embedder_rows import activate, embedder_row
 from ingestion.finding_rows import NOT_SCREENED, Screening
-from ingestion.library import Library, below
+from ingestion.library import Library
 from ingestion.locating import place_of
 from ingestion.location_rows import (
     FileState,
+    KnownFile,
     absorb,
     access_row,
     carry_rights,
+    forget_failure,
+    known_rows,
     link,
     now,
     set_rights,
@@ -43,21 +45,6 @@ __all__ = ["Derived", "FileState", "KnownFile", "LibraryWriter", "StorageError"]
 
 StorageError = sa.exc.OperationalError
 """The library's file cannot be written: the disk is full, another program holds it."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """What the library holds of a file: the `document` its bytes made, the `reason` it failed for.
-
-    Both, when it held a document and then could not be looked at.
-    """
-
-    state: FileState
-    document: str | None
-    reason: str | None
-    derived_by: str
-    groups: frozenset[str]
-    chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +70,8 @@ class LibraryWriter:
 
     def known_files(self, source: str, folder: str = "") -> dict[str, KnownFile]:
         """Everything that is known below `folder` of `source`, by path; read in two queries."""
-        failed, linked = _known_queries(source, folder)
         with self._library.engine.connect() as connection:
-            known = {row.path: _known_file(row) for row in connection.execute(failed)}
-            for row in connection.execute(linked):
-                reason = known[row.path].reason if row.path in known else None
-                known[row.path] = replace(_known_file(row), reason=reason)
-        return known
+            return known_rows(connection, source, folder)
 
     def derivations(self, ids: Iterable[str]) -> dict[str, str]:
         """`derived_by` of those documents of `ids` that are in the library."""
@@ -208,6 +190,7 @@ class LibraryWriter:
             orphans: set[str | None] = set()
             for source, path, file in moves:
                 orphans.add(unlink(connection, file.source, file.path))
+                forget_failure(connection, source, path)
                 connection.execute(
                     sa.update(t.locations).where(columns.source == source, columns.path == path)
                     .values(source=file.source, path=file.path, raw_path=file.raw_path,
@@ -297,28 +280,6 @@ class LibraryWriter:
             generation = int(old) + 1
             connection.execute(sa.update(t.meta).where(counter).values(value=str(generation)))
             yield connection, generation
-
-
-def _known_queries(source: str, folder: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    failed = sa.select(t.failures).where(t.failures.c.source == source, below(t.failures.c.path, folder))
-    linked = (
-        sa.select(t.locations, t.documents.c.derived_by, t.documents.c.chunks, t.access.c.groups)
-        .join(t.documents, t.documents.c.id == t.locations.c.document)
-        .join(t.access, t.access.c.id == t.locations.c.access)
-        .where(t.locations.c.source == source, below(t.locations.c.path, folder))
-    )
-    return failed, linked
-
-
-def _known_file(row: sa.Row[Any]) -> KnownFile:
-    values = dict(row._mapping.items())
-    state = FileState(
-        row.source, row.path, row.mtime_ns, row.size, values.get("raw_path"), row.parent, row.container
-    )
-    return KnownFile(
-        state, values.get("document"), values.get("reason"), row.derived_by,
-        frozenset(json.loads(values.get("groups", "[]"))), values.get("chunks", 0),
-    )  # fmt: skip
 
 
 def _insert_document(connection: sa.Connection, derived: Derived, size: int, generation: int) -> None:

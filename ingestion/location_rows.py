@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ingestion import library_schema as t
 from ingestion.documents import normal_path
+from ingestion.library import below
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,24 @@ class FileState:
             self.source, f"{self.path}/{name}", self.mtime_ns, self.size, None, self.path,
             self.container or self.path,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the library holds of a file: the `document` its bytes made, the `reason` it failed for.
+
+    Both, when it held a document and then could not be looked at, or not be read again. `failed_by` tells
+    what was tried then, `failed_as` modification time and size of the file.
+    """
+
+    state: FileState
+    document: str | None
+    reason: str | None
+    derived_by: str
+    groups: frozenset[str]
+    chunks: int = 0
+    failed_by: str = ""
+    failed_as: tuple[int, int] = (0, 0)
 
 
 def is_below(source: str, folder: str) -> bool:
@@ -109,7 +128,7 @@ def link(
         upsert(t.locations).values(values).on_conflict_do_update(
             index_elements=["source", "path"], set_=again)
     )  # fmt: skip
-    _forget_failure(connection, file.source, file.path)
+    forget_failure(connection, file.source, file.path)
     return None if old is None or old.document == document else str(old.document)
 
 
@@ -182,11 +201,12 @@ def unlink(connection: sa.Connection, source: str, path: str) -> str | None:
     here = (columns.source == source, columns.path == path)
     old = connection.execute(sa.select(columns.document).where(*here)).scalar()
     connection.execute(sa.delete(t.locations).where(*here))
-    _forget_failure(connection, source, path)
+    forget_failure(connection, source, path)
     return old
 
 
-def _forget_failure(connection: sa.Connection, source: str, path: str) -> None:
+def forget_failure(connection: sa.Connection, source: str, path: str) -> None:
+    """List a file as failed no more."""
     columns = t.failures.c
     connection.execute(sa.delete(t.failures).where(columns.source == source, columns.path == path))
 
@@ -194,3 +214,33 @@ def _forget_failure(connection: sa.Connection, source: str, path: str) -> None:
 def now() -> str:
     """UTC in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def known_rows(connection: sa.Connection, source: str, folder: str) -> dict[str, KnownFile]:
+    """Everything that is known below `folder` of `source`, by path."""
+    failed = sa.select(t.failures).where(t.failures.c.source == source, below(t.failures.c.path, folder))
+    linked = (
+        sa.select(t.locations, t.documents.c.derived_by, t.documents.c.chunks, t.access.c.groups)
+        .join(t.documents, t.documents.c.id == t.locations.c.document)
+        .join(t.access, t.access.c.id == t.locations.c.access)
+        .where(t.locations.c.source == source, below(t.locations.c.path, folder))
+    )
+    known = {row.path: _known_file(row) for row in connection.execute(failed)}
+    for row in connection.execute(linked):
+        failure, file = known.get(row.path), _known_file(row)
+        known[row.path] = file if failure is None else replace(
+            file, reason=failure.reason, failed_by=failure.failed_by, failed_as=failure.failed_as
+        )  # fmt: skip
+    return known
+
+
+def _known_file(row: sa.Row[Any]) -> KnownFile:
+    values = dict(row._mapping.items())
+    state = FileState(
+        row.source, row.path, row.mtime_ns, row.size, values.get("raw_path"), row.parent, row.container
+    )
+    return KnownFile(
+        state, values.get("document"), values.get("reason"), row.derived_by,
+        frozenset(json.loads(values.get("groups", "[]"))), values.get("chunks", 0),
+        row.derived_by if "reason" in values else "", (row.mtime_ns, row.size),
+    )  # fmt: skip

@@ -10,15 +10,20 @@ from ingestion.location_rows import FileState
 from ingestion.plans import EMPTY_FILE, Plan
 
 
-def add_members(plan: Plan) -> None:
+def is_kept(old: KnownFile, tried_by: str) -> bool:
+    """Whether a file has a document and could not be read again just so: a further try would end alike."""
+    return old.document is not None and old.reason is not None and old.failed_by == tried_by
+
+
+def add_members(plan: Plan, tried_by: str) -> None:
     """Members go the way of the file that holds them; those of files to be parsed are told by parsing."""
     inside = _by_container(plan)
-    for old in [*plan.unchanged]:
-        _keep(plan, inside.pop(old.state.path, []))
+    for old in [*plan.unchanged, *plan.kept]:
+        _keep(plan, inside.pop(old.state.path, []), tried_by)
     for old, file in [*plan.moves]:
         _move(plan, inside.pop(old.state.path, []), file)
     for file, _ in plan.relinks:
-        _keep(plan, inside.pop(file.path, []))
+        _keep(plan, inside.pop(file.path, []), tried_by)
     kept = {file.path for files in plan.parse.values() for file in files}
     lost = {file.path for file, _ in plan.failed} | {file.path for file in plan.empty}
     lost |= {old.state.path for old in plan.vanished}
@@ -67,7 +72,11 @@ def _take_over(plan: Plan, file: FileState, id: str, other: Plan, old: KnownFile
 def gather_members(plan: Plan) -> None:
     """Have files inside others that must be read again read with the file that holds them."""
     containers: set[str] = set()
+    kept = {old.state.path for old in plan.kept}
     for id, files in [*plan.parse.items()]:
+        # What lies in a file that cannot be read again cannot be read again, either.
+        plan.unchanged += [plan.known[file.path] for file in files if file.container in kept]
+        files = [file for file in files if file.container not in kept]
         containers |= {file.container for file in files if file.container is not None}
         plan.parse[id] = [file for file in files if file.container is None]
         if not plan.parse[id]:
@@ -83,6 +92,7 @@ def gather_members(plan: Plan) -> None:
     plan.unchanged = [
         old for old in plan.unchanged if old.state.container not in coming and old.state.path not in coming
     ]
+    plan.kept = [old for old in plan.kept if old.state.container not in coming]
     plan.relinks = [(file, id) for file, id in plan.relinks if file.path not in coming]
     plan.failed = [(file, reason) for file, reason in plan.failed if file.container not in coming]
     plan.empty = [file for file in plan.empty if file.container not in coming]
@@ -118,9 +128,11 @@ def _by_container(plan: Plan) -> dict[str, list[KnownFile]]:
     return inside
 
 
-def _keep(plan: Plan, members: list[KnownFile]) -> None:
+def _keep(plan: Plan, members: list[KnownFile], tried_by: str) -> None:
     for old in members:
-        if old.document is not None:
+        if is_kept(old, tried_by):
+            plan.kept.append(old)
+        elif old.document is not None:
             plan.unchanged.append(old)
         else:
             _list_again(plan, old.state, str(old.reason))

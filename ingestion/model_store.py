@@ -244,9 +244,13 @@ class ModelStore:
             first = f"(1) with a network, run `konkyo models pull {name}`"
         else:
             first = "(1) choose one that `konkyo models list` names and run `konkyo models pull NAME`"
-        third = f"or copy the folder {self.folder / name} from a machine that has it"
+        folder = self.folder / name
+        third = f"or copy the folder {folder} from a machine that has it"
         if name not in self._entries or self._entries[name].role == "chat":
-            third += ", or set [server] base_url in konkyo.toml to an OpenAI-compatible server"
+            third = (
+                f"or copy the folder {folder} from a machine that has it, or set [server] base_url in "
+                "konkyo.toml to an OpenAI-compatible server"
+            )
         return (
             f"the model {name} is not in {self.folder}. Three ways to get it: {first}; "
             f"(2) with the file at hand, run `konkyo models import PATH --name {name}`; (3) {third}."

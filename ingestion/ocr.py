@@ -29,6 +29,10 @@ LEAST_CONFIDENCE = 0.5
 
 _SEARCH_SIDE = 1280
 _FINE_SEARCH_SIDE = 2560
+_LEAST_LETTER = 8  # pixels; nothing smaller can be read
+_BANDED = 160  # pixels; smaller pictures are no pages
+_SHORTEST_SIDE = 48
+_LONGEST_RATIO = 8
 _FINE_LINE = 11.0
 _FEW_LINES = 6
 _MARGIN = 0.04
@@ -60,7 +64,7 @@ def read_picture(image: Image.Image, *, threads: int = 0) -> list[PictureLine]:
 
 def all_lines(image: Image.Image, *, threads: int = 0) -> list[PictureLine]:
     """What looks like lines of text in `image`, in no order; `threads` 0 is as many as there are cores."""
-    if _is_plain(image):
+    if min(image.size) < _LEAST_LETTER or _is_plain(image):
         return []
     image = image.convert("RGB")
     with _lock:
@@ -108,7 +112,7 @@ def _find_lines(engine: Any, image: Image.Image) -> list[Points]:
     if whole is None:
         return []
     found = _search(engine, image, whole, _SEARCH_SIDE)
-    if len(found) <= _FEW_LINES:
+    if len(found) <= _FEW_LINES and min(image.size) >= _BANDED:
         step = image.height // 4
         for top in range(0, image.height, step):
             band = _inked(image, (0, top, image.width, min(image.height, top + step + step // 3)))
@@ -149,12 +153,26 @@ def _search(engine: Any, image: Image.Image, region: Region, side: int) -> list[
     if factor < 1:
         size = (max(1, round(part.width * factor)), max(1, round(part.height * factor)))
         part = part.resize(size, Image.Resampling.LANCZOS)
-    boxes = engine(_pixels(part), use_det=True, use_cls=False, use_rec=False).boxes
+    boxes = engine(_pixels(_no_strip(part)), use_det=True, use_cls=False, use_rec=False).boxes
     if boxes is None:
         return []
     return [
         tuple((region[0] + float(x) / factor, region[1] + float(y) / factor) for x, y in b) for b in boxes
     ]
+
+
+def _no_strip(image: Image.Image) -> Image.Image:
+    """The picture with its first colour below or beside it where it is a thin strip or tiny.
+
+    The detector enlarges the shorter side to some 700 pixels: a strip would grow beyond all measure.
+    """
+    shorter = max(_SHORTEST_SIDE, max(image.size) // _LONGEST_RATIO)
+    if min(image.size) >= shorter:
+        return image
+    colour = image.getpixel((0, 0))
+    whole = Image.new(image.mode, (max(image.width, shorter), max(image.height, shorter)), colour)
+    whole.paste(image, (0, 0))
+    return whole
 
 
 def _length(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 Rectangle = tuple[float, float, float, float]
 """In user space: left, bottom, right, top. As shown: x0, y0 (upper left), x1, y1 (lower right)."""
@@ -19,6 +23,13 @@ def to_shown(box: Rectangle, page_box: Rectangle, rotation: int) -> Rectangle:
     if rotation == 270:
         return (page_top - top, page_right - right, page_top - bottom, page_right - left)
     return (left - page_left, page_top - top, right - page_left, page_top - bottom)
+
+
+def boxes_to_shown(boxes: npt.NDArray[Any], page_box: Rectangle, rotation: int) -> npt.NDArray[Any]:
+    """`to_shown` of many boxes, (n, 4)."""
+    left, bottom, right, top = boxes.T  # the arithmetic is the same for arrays
+    sides: Any = to_shown((left, bottom, right, top), page_box, rotation)
+    return np.stack(sides, axis=1)
 
 
 def merge_lines(boxes: Iterable[Rectangle]) -> list[Rectangle]:

@@ -68,12 +68,13 @@ class Job:
 
 @dataclass(slots=True)
 class Outcome:
-    """A document with its members, or the reason why there is none."""
+    """A document with its members, or the reason why there is none. `ignored` counts members left out."""
 
     job: Job
     document: Document | None = None
     members: list[Member] = field(default_factory=list)
     reason: str = ""
+    ignored: int = 0
 
 
 def limits_of(settings: IngestionSettings, size: int | None = None) -> UnpackLimits:
@@ -163,13 +164,15 @@ class ParseAhead:
         options = options_for(self._settings, file)
         document = self._parse(path) if self._parse else child.parse(path, options)
         if self._describer is not None and document.figures:
-            document = self._describer.describe(document, partial(_picture, child, path, options))
+            document = self._describer.describe(document, partial(_picture, child, path, options), job.id)
         members = self._unpack(child, job, path, document, options) if document.members else []
         if job.path is None:
             state = path.stat()
             if (state.st_mtime_ns, state.st_size) != (file.mtime_ns, file.size):
                 raise ReadError("it was changed while it was being read. The next run takes it.")
-        return Outcome(job, replace(document, members=tuple(member.name for member in members)), members)
+        taken = [member for member in members if not member.ignored]
+        document = replace(document, members=tuple(member.name for member in taken))
+        return Outcome(job, document, taken, ignored=len(members) - len(taken))
 
     def _unpack(
         self, child: ParserProcess, job: Job, path: Path, document: Document, options: ReadOptions

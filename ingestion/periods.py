@@ -7,16 +7,21 @@ import calendar
 from ingestion.dates import Moment
 
 FISCAL_MONTH = 4
-"""The month in which a fiscal year begins: 2024年度 is 2024-04-01 to 2025-03-31."""
+"""The month in which a fiscal year begins, where the settings say nothing else: 2024年度 is 2024-04-01 to
+2025-03-31."""
 
 
-def period(moment: Moment, text: str) -> tuple[str, str]:
-    """The days (ISO) from which and until which `moment`, a date with a year found in `text`, lasts."""
+def period(moment: Moment, text: str, fiscal_month: int = FISCAL_MONTH) -> tuple[str, str]:
+    """The days (ISO) from which and until which `moment`, a date with a year found in `text`, lasts.
+
+    A fiscal year begins in `fiscal_month`.
+    """
     year, month, day = moment.fields
     if year is None:
         raise ValueError("a date without a year is no period")
     if month is None:
-        return fiscal_year(year) if text[moment.start : moment.end].endswith("度") else whole_year(year)
+        fiscal = text[moment.start : moment.end].endswith("度")
+        return fiscal_year(year, fiscal_month) if fiscal else whole_year(year)
     last = day or calendar.monthrange(year, month)[1]
     return f"{year:04}-{month:02}-{day or 1:02}", f"{year:04}-{month:02}-{last:02}"
 
@@ -26,9 +31,9 @@ def whole_year(year: int) -> tuple[str, str]:
     return f"{year:04}-01-01", f"{year:04}-12-31"
 
 
-def fiscal_year(year: int) -> tuple[str, str]:
-    """The first and the last day of a fiscal year."""
-    if FISCAL_MONTH == 1:
+def fiscal_year(year: int, fiscal_month: int = FISCAL_MONTH) -> tuple[str, str]:
+    """The first and the last day of the fiscal year that begins in month `fiscal_month` of `year`."""
+    if fiscal_month == 1:
         return whole_year(year)
-    last = calendar.monthrange(year + 1, FISCAL_MONTH - 1)[1]
-    return f"{year:04}-{FISCAL_MONTH:02}-01", f"{year + 1:04}-{FISCAL_MONTH - 1:02}-{last:02}"
+    last = calendar.monthrange(year + 1, fiscal_month - 1)[1]
+    return f"{year:04}-{fiscal_month:02}-01", f"{year + 1:04}-{fiscal_month - 1:02}-{last:02}"

@@ -6,14 +6,14 @@ one transaction, so a run can be stopped anywhere; the next one goes on with wha
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingestion.deriving import Deriver
-from ingestion.describing import open_describer
+from ingestion.described_rows import DescribedRows
+from ingestion.describing import open_describer, undescribed
 from ingestion.documents import Document
 from ingestion.embedding import Embedder
 from ingestion.indexes import SearchIndexes
@@ -22,16 +22,19 @@ from ingestion.library import Library
 from ingestion.library_feed import LibraryFeed
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState
+from ingestion.loss_rows import LossRows
 from ingestion.member_files import forget_members
 from ingestion.member_plans import gather_members, match_moves
-from ingestion.plans import EMPTY_FILE, Plan, read_again
+from ingestion.missing_folders import missing_folders, missing_warning
+from ingestion.plans import EMPTY_FILE, Plan, Target, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
 from ingestion.screener import Screener
-from ingestion.settings import IngestionSettings, Settings
-from ingestion.syncing import find_targets, make_plan
+from ingestion.settings import Settings
+from ingestion.syncing import find_targets, found_again, lost_files, make_plan
 from ingestion.taking_in import Hooks, Intake, Tools
+from ingestion.tries import UNREAD, tried_by
 from ingestion.version_rows import VersionRows
 
 __all__ = ["IngestProgress", "IngestReport", "ingest"]
@@ -84,15 +87,16 @@ class _Run:
         self._settings = settings
         self._groups = groups - {""} if groups else None
         self._hooks = hooks
+        self._descriptions = library.path.parent / "descriptions"
         self._report = IngestReport()
         self._meter = Meter()
         deriver = Deriver(LibraryFeed(library), embedder, settings.chunking, self._screener)
         self._derived_by = deriver.derived_by
-        self._tried_by = "/".join((deriver.derived_by, _limits(settings.ingestion), self._screener.key))
+        self._tried_by = tried_by(settings)
         tools = Tools(
             self._writer, indexes, deriver, self._screener, settings.ingestion,
             library.path.parent / "unpacked", self._groups, self._tried_by,
-            open_describer(settings, library.path.parent / "descriptions", hooks.cancelled),
+            DescribedRows(library), open_describer(settings, self._descriptions, hooks.cancelled),
         )  # fmt: skip
         self._intake = Intake(tools, hooks, self._report, self._meter)
 
@@ -103,6 +107,9 @@ class _Run:
         start = time.monotonic()
         ignore = self._settings.ingestion.ignore
         own = self._library.path.parent
+        self._report.warnings += [
+            (folder, key, missing_warning(folder)) for key, folder in missing_folders(self._settings)
+        ]
         targets = find_targets(paths, self._writer.synced_sources(), ignore=ignore, workspace=own)
         for target in targets:
             if target.is_source and self._writer.has_sources_below(str(target.source), ignore):
@@ -112,14 +119,20 @@ class _Run:
             make_plan(
                 target, self._writer, self._settings.ingestion, tried_by=self._tried_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
+                lost_lately=self._lost_lately(target),
             )
             for target in targets
         ]  # fmt: skip
         match_moves(plans)
+        for plan in plans:
+            self._count_losses(plan, agreed=allow_empty)
         self._screener.plan_again(plans)
         derived = self._writer.all_derivations()
+        lacking = undescribed(self._library, self._settings)
         for plan in plans:  # after screening, which tells what must go when it cannot be read again
-            read_again(plan, lambda id: derived.get(id, self._derived_by) != self._derived_by)
+            read_again(
+                plan, lambda id: id in lacking or derived.get(id, self._derived_by) != self._derived_by
+            )
             gather_members(plan)
         self._link(plans)
         for plan in plans:
@@ -133,9 +146,25 @@ class _Run:
                 self._intake.take(plan, parse)
         self._intake.index()
         forget_members(self._library)
-        VersionRows(self._library).refresh()
+        DescribedRows(self._library).prune(self._descriptions)
+        VersionRows(self._library, self._settings.ingestion.fiscal_month).refresh()
         self._report.seconds = time.monotonic() - start
         return self._report
+
+    def _lost_lately(self, target: Target) -> frozenset[str]:
+        days = self._settings.ingestion.removal_days
+        return LossRows(self._library).since(str(target.source), target.folder, days)
+
+    def _count_losses(self, plan: Plan, *, agreed: bool) -> None:
+        """Remember what vanishes, before it does; what somebody agreed to is not counted again."""
+        rows, target = LossRows(self._library), plan.target
+        source = str(target.source)
+        if agreed and not target.is_file:
+            rows.agree(source, target.folder)
+        elif not target.is_file:
+            back = found_again(plan, self._lost_lately(target))
+            rows.forget(source, back, self._settings.ingestion.removal_days)
+            rows.note(source, lost_files(plan))
 
     def _hashed(self, file: FileState) -> None:
         self._meter.files += 1
@@ -176,9 +205,11 @@ class _Run:
         for file, _ in plan.relinks:
             report.count(plan.kind(file), file.path)
         self._writer.fail(plan.news(plan.failed), self._tried_by)
-        self._writer.fail(plan.news(plan.unreadable), self._tried_by, keep_location=True)
+        self._writer.fail(plan.news(plan.unreadable), UNREAD, keep_location=True)
         self._writer.fail(plan.news([(file, EMPTY_FILE) for file in plan.empty]), self._tried_by)
         report.failed += [(source, file.path, reason) for file, reason in plan.failed + plan.unreadable]
+        report.failed += [(source, old.state.path, str(old.reason)) for old in plan.kept]
+        report.members += sum(old.state.container is not None for old in plan.kept)
         report.empty += len(plan.empty)
         report.members += sum(file.container is not None for file in plan.empty)
         report.members += sum(file.container is not None for file, _ in plan.failed)
@@ -194,13 +225,7 @@ class _Run:
 
     def _grant(self, plan: Plan) -> None:
         if self._groups is not None:
-            files = [old.state for old in plan.unchanged if old.groups != self._groups]
+            files = [old.state for old in (*plan.unchanged, *plan.kept) if old.groups != self._groups]
             files += [file for _, file in plan.moves]
             if files:
                 self._writer.grant(files, self._groups)
-
-
-def _limits(settings: IngestionSettings) -> str:
-    """Other limits, passwords or ways to read are reasons to try a file again that failed."""
-    chosen = settings.model_dump(exclude={"ignore", "removal_limit", "processes"})
-    return hashlib.sha256(repr(sorted(chosen.items())).encode()).hexdigest()[:8]

@@ -37,12 +37,14 @@ class Plan:
     documents in `masking` shows what is to be masked or refused from now on, so it goes when they fail.
     `present` are the paths that are there, `stored` the documents of `parse` that the library has. `members`
     are known files inside others, by the path of what they lie directly in; those in `counted` count as moved
-    already.
+    already. `kept` failed as they did before when they were to be read again: they keep what the library has
+    of them, stay listed, and are not tried again.
     """
 
     target: Target
     known: dict[str, KnownFile]
     unchanged: list[KnownFile] = field(default_factory=list)
+    kept: list[KnownFile] = field(default_factory=list)
     relinks: list[tuple[FileState, str]] = field(default_factory=list)
     moves: list[tuple[KnownFile, FileState]] = field(default_factory=list)
     parse: dict[str, list[FileState]] = field(default_factory=dict)

@@ -9,6 +9,9 @@ from typing import Any
 
 from ingestion.documents import RowCell, TableRow
 
+_GUESSED = 2
+"""Of a row: 0 is none that names columns, 1 one that does, 2 one that is only judged to."""
+
 
 def pack_rows(rows: Sequence[TableRow], start: int) -> bytes | None:
     """The rows of a chunk that begins at `start`; None without rows."""
@@ -17,7 +20,7 @@ def pack_rows(rows: Sequence[TableRow], start: int) -> bytes | None:
     labels: dict[str, int] = {}
     packed = [
         [
-            row.start - start, row.end - start, row.lead, int(row.header),
+            row.start - start, row.end - start, row.lead, int(row.header) + int(row.guessed),
             [[cell.start - start, cell.end - start, labels.setdefault(cell.label, len(labels)),
               int(cell.header), cell.locator] for cell in row.cells],
         ]
@@ -46,4 +49,5 @@ def _row(packed: Sequence[Any], labels: Sequence[str], offset: int) -> TableRow:
         ),
         tuple(lead),
         bool(header),
+        header == _GUESSED,
     )

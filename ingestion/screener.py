@@ -15,6 +15,11 @@ from ingestion.plans import Plan
 from ingestion.screening.policy import Policy, ScreeningSettings, policy_at, strictest
 
 
+def settings_key(settings: ScreeningSettings) -> str:
+    """Other settings, another key: a file that was refused may be taken then."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
+
+
 class Screener:
     """Knows the settings, and where else a document's bytes lie."""
 
@@ -22,9 +27,6 @@ class Screener:
         self._library = library
         self._settings = settings
         self._cut: dict[str, set[tuple[str, str]]] = {}
-        packed = settings.model_dump_json().encode()
-        self.key = hashlib.sha256(packed).hexdigest()[:8]
-        """Other settings are a reason to try a file again that was refused."""
 
     def refuses(self, file: FileState) -> bool:
         """Whether files with personal data are refused where this one lies."""

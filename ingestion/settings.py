@@ -1,14 +1,17 @@
 """konkyo.toml and the environment become frozen settings. Unknown keys are errors.
 
-Environment variables override the file: `KONKYO_<SECTION>__<KEY>`, as in `KONKYO_MODELS__CHAT`.
+Environment variables override the file: `KONKYO_<SECTION>__<KEY>`, as in `KONKYO_MODELS__CHAT`. Passwords
+are a JSON list there, or one on each line.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,8 +73,23 @@ class IngestionSettings(Section):
     members: int = Field(10_000, ge=1, description="most files inside one")
     members_mb: int = Field(2048, ge=1, description="most of what one file unpacks to")
     members_depth: int = Field(3, ge=1, description="most files around one")
-    ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", ".*")
+    ignore: tuple[str, ...] = ("~$*", "Thumbs.db", ".DS_Store", "desktop.ini", "__MACOSX", ".*")
     removal_limit: float = Field(0.3, ge=0, le=1, description="share of vanished files that needs consent")
+    fiscal_month: int = Field(4, ge=1, le=12, description="in which a fiscal year (年度) begins")
+    removal_days: float = Field(3.0, ge=0, description="files that vanished within them are counted together")
+
+    @field_validator("passwords", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        """The environment gives one string: a JSON list, or a password on each line."""
+        if not isinstance(given, str):
+            return given
+        if given.lstrip().startswith("["):
+            with suppress(json.JSONDecodeError):
+                found = json.loads(given)
+                if all(isinstance(item, str) for item in found):
+                    return found
+        return [line for line in given.splitlines() if line]
 
     @field_validator("ocr_folders")
     @classmethod

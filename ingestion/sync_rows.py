@@ -135,6 +135,17 @@ class SyncRows:
                     found.append((source, path))
         return found
 
+    def forget(self, folder: str, name: str) -> None:
+        """Forget that `folder` was a source, by `name` or others; who may read it stays known."""
+        with self._writing.begin() as connection:
+            for table in (t.failures, t.ignored_failures, t.losses, t.sources):
+                connection.execute(sa.delete(table).where(table.c.source == folder))
+            gone = [name]
+            for row in connection.execute(sa.select(t.syncs)):
+                if json.loads(row.report).get("folder") == folder:
+                    gone.append(row.source)
+            connection.execute(sa.delete(t.syncs).where(t.syncs.c.source.in_(gone)))
+
 
 def _run(row: sa.Row[Any]) -> SyncRun:
     return SyncRun(

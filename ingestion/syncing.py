@@ -11,7 +11,7 @@ from ingestion.hashing import file_id
 from ingestion.library import file_path
 from ingestion.library_writing import KnownFile, LibraryWriter
 from ingestion.location_rows import FileState, takes_in
-from ingestion.member_plans import add_members
+from ingestion.member_plans import add_members, is_kept
 from ingestion.plans import EMPTY_FILE, Plan, Target
 from ingestion.scanning import Scan, scan_file, scan_folder, shown_path
 from ingestion.settings import IngestionSettings
@@ -73,9 +73,12 @@ def make_plan(
     supported: Callable[[Path], bool],
     allow_empty: bool = False,
     reparse: bool = False,
+    lost_lately: frozenset[str] = frozenset(),
     hashed: Callable[[FileState], None] = lambda file: None,
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
+
+    `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
 
     An unchanged file that failed is tried again only when it failed under another `tried_by`.
 
@@ -95,8 +98,8 @@ def make_plan(
         plan.vanished = _vanished(scan, known)
     _by_content(plan, candidates, writer, hashed, reparse=reparse)
     if not allow_empty:
-        _refuse_many(plan, settings.removal_limit)
-    add_members(plan)
+        _refuse_many(plan, settings.removal_limit, lost_lately)
+    add_members(plan, tried_by)
     return plan
 
 
@@ -148,6 +151,8 @@ def _sort_out(
             plan.failed.append((file, f"unsupported format {Path(path).suffix or '(none)'}"))
         elif file.size == 0:
             plan.empty.append(file)
+        elif old is not None and not reparse and path not in retried and _ends_alike(old, file, tried_by):
+            plan.kept.append(old)
         elif same and old is not None and not reparse and old.document is not None and path not in retried:
             if old.reason is None:
                 plan.unchanged.append(old)
@@ -158,6 +163,11 @@ def _sort_out(
         else:
             candidates.append(file)
     return candidates
+
+
+def _ends_alike(old: KnownFile, file: FileState, tried_by: str) -> bool:
+    """Whether reading a file again would fail as it did."""
+    return is_kept(old, tried_by) and old.failed_as == (file.mtime_ns, file.size)
 
 
 def _vanished(scan: Scan, known: dict[str, KnownFile]) -> list[KnownFile]:
@@ -205,15 +215,37 @@ def _by_content(
     plan.vanished = [old for old in plan.vanished if old.state.path not in moved]
 
 
-def _refuse_many(plan: Plan, limit: float) -> None:
-    """Files that became empty, or of no known kind, count like those that vanished: their text is lost."""
-    held = {
+def lost_files(plan: Plan) -> frozenset[str]:
+    """Paths of files whose documents the run would remove.
+
+    Files that became empty, or of no known kind, count like those that vanished: their text is lost.
+    """
+    gone = {old.state.path for old in plan.vanished} | _unusable(plan)
+    return _held(plan) & gone
+
+
+def found_again(plan: Plan, lost_lately: frozenset[str]) -> frozenset[str]:
+    """Those of `lost_lately` that are there again."""
+    return lost_lately & (_held(plan) | (plan.present - _unusable(plan)))
+
+
+def _held(plan: Plan) -> frozenset[str]:
+    return frozenset(
         path for path, old in plan.known.items() if old.document is not None and old.state.container is None
-    }
-    gone = {old.state.path for old in plan.vanished} | {file.path for file in plan.empty}
-    lost = held & (gone | {file.path for file, _ in plan.failed})
-    if held and len(lost) / len(held) > limit:
+    )
+
+
+def _unusable(plan: Plan) -> frozenset[str]:
+    return frozenset(file.path for file in (*plan.empty, *(file for file, _ in plan.failed)))
+
+
+def _refuse_many(plan: Plan, limit: float, lost_lately: frozenset[str]) -> None:
+    """Of all that the source held before the first of these losses at most the share `limit` may go."""
+    now = lost_files(plan)
+    lost = now | (lost_lately - found_again(plan, lost_lately))
+    every = lost | _held(plan)
+    if now and len(lost) / len(every) > limit:
         raise UnsafeRemovalError(
-            f"{len(lost)} of {len(held)} files of {plan.target.path} have vanished or are empty, more than "
+            f"{len(lost)} of {len(every)} files of {plan.target.path} have vanished or are empty, more than "
             f"{limit:.0%}. Nothing was changed. With --allow-empty they are removed."
         )

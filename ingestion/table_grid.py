@@ -13,7 +13,8 @@ _TALLEST = 2_000_000
 class GridCell:
     """A filled cell. `row` and `column` (0-based) are its upper left place, spans how far it reaches.
 
-    `header` says that the file calls it a header, `strong` that it is bold or shaded.
+    `header` says that the file calls it a header, or, with `guessed`, that it is judged to be one; `strong`
+    that it is bold or shaded.
     """
 
     row: int
@@ -24,6 +25,7 @@ class GridCell:
     header: bool = False
     strong: bool = False
     locator: str | None = None
+    guessed: bool = False
 
 
 def settled(cells: Iterable[GridCell]) -> list[GridCell]:

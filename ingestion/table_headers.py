@@ -44,8 +44,8 @@ _ORDINAL = re.compile(r"^[(（]?\d{1,4}[)）.]?$")
 def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
     """The cells, settled, with `header` at those that name columns or rows.
 
-    What the file itself calls headers stays so. Names that stand once over several columns or rows without
-    being merged get the span that people read into them.
+    What the file itself calls headers stays so; the others are `guessed`. Names that stand once over several
+    columns or rows without being merged get the span that people read into them.
     """
     grid = _Grid(settled(cells))
     if grid.width < 2 or grid.height < 1:
@@ -53,7 +53,7 @@ def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
     stated = any(cell.header for cell in grid.cells)
     labels = frozenset() if stated else _form_labels(grid)
     if labels:
-        return [replace(cell, header=(cell.row, cell.column) in labels) for cell in grid.cells]
+        return [_guessed(cell) if (cell.row, cell.column) in labels else cell for cell in grid.cells]
     top = grid.stated_top() if stated else _top_rows(grid)
     grid = _Grid(_spread(grid, top))
     grid = _Grid(_with_sections(grid, top))
@@ -61,6 +61,11 @@ def with_headers(cells: Sequence[GridCell]) -> list[GridCell]:
     if any(cell.header for cell in grid.cells if cell.row >= top and not grid.is_title(cell.row)):
         return grid.cells
     return _with_row_names(grid, top)
+
+
+def _guessed(cell: GridCell) -> GridCell:
+    """The cell as a header; what its file calls one already stays as it is."""
+    return cell if cell.header else replace(cell, header=True, guessed=True)
 
 
 class _Grid:
@@ -235,7 +240,7 @@ def _spread(grid: _Grid, top: int) -> list[GridCell]:
         reached = _reached(grid, number, top)
         for cell in grid.row(number):
             first, wide = reached.get(cell.column, (cell.column, cell.column_span))
-            result.append(replace(cell, header=True, column=first, column_span=wide))
+            result.append(replace(_guessed(cell), column=first, column_span=wide))
     result += [cell for cell in grid.cells if cell.row >= top]
     return settled(result) if any(cell.column_span > 1 for cell in result) else result
 
@@ -281,7 +286,7 @@ def _with_sections(grid: _Grid, top: int) -> list[GridCell]:
         lines = alone
     ids = {(cell.row, cell.column) for cell in lines}
     return [
-        replace(cell, header=True, column_span=grid.width) if (cell.row, cell.column) in ids else cell
+        replace(_guessed(cell), column_span=grid.width) if (cell.row, cell.column) in ids else cell
         for cell in grid.cells
     ]
 
@@ -294,7 +299,7 @@ def _with_repeats(grid: _Grid, top: int) -> list[GridCell]:
     if len(names) < 2:
         return grid.cells
     again = {number for number, row in grid.rows.items() if number >= top and [c.text for c in row] == names}
-    return [replace(cell, header=True) if cell.row in again else cell for cell in grid.cells]
+    return [_guessed(cell) if cell.row in again else cell for cell in grid.cells]
 
 
 def _form_labels(grid: _Grid) -> frozenset[tuple[int, int]]:
@@ -325,7 +330,7 @@ def _with_row_names(grid: _Grid, top: int) -> list[GridCell]:
         naming = cell.row >= top and cell.column in columns and not cell.header
         if naming and cell.column + cell.column_span < grid.width:
             high = spans.get((cell.row, cell.column), cell.row_span)
-            result.append(replace(cell, header=True, row_span=high))
+            result.append(replace(_guessed(cell), row_span=high))
         else:
             result.append(cell)
     return result

@@ -147,7 +147,7 @@ def cells_with_headers(text: str, table: Table) -> Iterable[TableCell]:
         judged.append(
             TableCell(
                 cell.row, cell.column, original.start, original.end, cell.row_span, cell.column_span,
-                cell.header, original.locator,
+                cell.header, original.locator, cell.guessed,
             )
         )  # fmt: skip
     return judged
@@ -203,6 +203,7 @@ class _Walk:
             lead = self._lead()
             self._remember(own, cells, own[0].row)
             return TableRow(start, end, cells, lead)
+        guessed = self._may_be_a_record(own)
         names = dict(self._names)
         for cell in own:
             said = self._said(cell)
@@ -211,7 +212,15 @@ class _Walk:
                 names[column] = above if above and above[-1] == said else (*above, said)
         self._names = names
         self._in_header = True
-        return TableRow(start, end, cells, (), True)
+        return TableRow(start, end, cells, (), True, guessed)
+
+    def _may_be_a_record(self, own: Sequence[TableCell]) -> bool:
+        """Whether a line of names is only judged to be one: merged cells and names said again are sure."""
+        return (
+            not self._in_header
+            and all(cell.guessed and cell.row_span == cell.column_span == 1 for cell in own)
+            and any(self._names.get(cell.column, ("",))[-1] != self._said(cell) for cell in own)
+        )
 
     def _only_names_the_row(self, own: Sequence[TableCell]) -> bool:
         """Whether the row's other cells are just empty."""

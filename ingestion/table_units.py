@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from ingestion.documents import RowCell, Table, TableCell, TableRow
 
-IN_LABEL = re.compile(r"[(（]\s*(?:単位\s*[:：]?\s*)?([^()（）\s]{1,6})\s*[)）]")
-"""A unit in the name of a column, as in 会費(千円)."""
+_IN_LABEL = re.compile(r"[(（]\s*(?:単位\s*[:：]?\s*)?([^()（）]{1,20}?)\s*[)）]")
 UNITS = re.compile(
     r"^(?:[十百千万億兆]*円|[%％]|ドル|人|名|件|個|台|本|枚|回|点|日|時間|分|秒|か月|ヶ月|年|歳|kg|g|t|km|m|cm|mm|m2|m3|L|mL|V|A|W|kW|kWh|"
     r"[十百千万億]+(?:[人件個台本枚株名]|ドル))$"
@@ -26,13 +25,28 @@ _LONGEST_LINE = 60
 _ROWS_LOOKED_AT = 2
 _SAID = re.compile(r"(?:単位|\bunits?)\s*[:=は]?\s*([^\s()]+)", re.IGNORECASE)
 _BARE = re.compile(r"\(\s*([^()\s]{1,6})\s*\)\s*$")
-_SEVERAL = re.compile("[,、・/;]|および|及び|または|又は")
+_SEVERAL = re.compile("[,、・/／;]|および|及び|または|又は")
 _MONEY = re.compile("円|ドル")
 _NAMES_THINGS = re.compile(r"(?:番号|コード|順位|ID|No\.?|№|電話|内線|郵便)$", re.IGNORECASE)
 _COUNTED_OTHERWISE = re.compile("(?:率|比|比率|割合|利回り|倍率|指数|ROE|ROA|[%％])$")
 _NOT_MONEY = re.compile("(?:数|人員|人|名|年齢|期間|年数|日数|面積|数量)$")
 _A_SHARE = re.compile("(?:1株|一株|1人|一人|1口|単価)")
 _YEARS = re.compile(r"(?:^|\s)(?:年|年度|西暦|期|月|日)$")
+
+
+def label_unit(label: str) -> str:
+    """The unit in the name of a column, as in 会費(千円) or 価格(円、税別); "" without one.
+
+    What is counted in one unit by another has that as its unit only where it is money: (円/年), not (km/h).
+    """
+    found = ""
+    for inner in _IN_LABEL.findall(label):
+        parts = [part.strip() for part in _SEVERAL.split(inner)]
+        units = [part for part in parts if UNITS.match(part)]
+        per = "/" in inner or "／" in inner
+        if units[:1] == parts[:1] and (len(units) == 1 or (per and _MONEY.search(units[0]))):
+            found = units[0] if not per or _MONEY.search(units[0]) else found
+    return found
 
 
 def table_unit(text: str, table: Table, earlier: int = 0) -> str:
@@ -77,7 +91,7 @@ def with_table_unit(row: TableRow, text: str, unit: str) -> TableRow:
 
 def _with_unit(cell: RowCell, text: str, unit: str) -> RowCell:
     said = text[cell.start : cell.end].strip()
-    own = any(UNITS.match(found) for found in IN_LABEL.findall(cell.label))
+    own = label_unit(cell.label)
     if cell.header or own or not cell.label or not PLAIN_NUMBER.match(said) or not _counts(unit, cell.label):
         return cell
     return replace(cell, label=f"{cell.label}({unit})")
@@ -86,9 +100,8 @@ def _with_unit(cell: RowCell, text: str, unit: str) -> RowCell:
 def _counts(unit: str, name: str) -> bool:
     """Whether what a row or column is called can be counted in the unit."""
     name = unicodedata.normalize("NFKC", name).strip()
-    own = [found for found in IN_LABEL.findall(name) if UNITS.match(found)]
-    if own:
-        return str(own[-1]) == unit
+    if own := label_unit(name):
+        return own == unit
     bare = re.sub(r"\([^()]*\)$", "", name).strip()
     if _NAMES_THINGS.search(bare) or _YEARS.search(bare):
         return False

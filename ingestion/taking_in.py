@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ingestion.containers import Member
 from ingestion.deriving import Deriver, Parsed, missing_vectors
+from ingestion.described_rows import DescribedRows
 from ingestion.describing import Describer
 from ingestion.documents import Document
 from ingestion.errors import IngestionError
@@ -60,6 +61,7 @@ class Tools:
     scratch: Path
     groups: frozenset[str] | None
     tried_by: str
+    described: DescribedRows
     describer: Describer | None = None
 
 
@@ -121,6 +123,9 @@ class Intake:
         cut = self._cut_or_list(job, outcome.document, plan)
         members = self._affordable(job, outcome.members) if cut else []
         self._forget_stale(cut, {member.name for member in members}, plan)
+        if cut:
+            self._report.ignored += outcome.ignored * len(cut[0].files)
+            self._report.members += outcome.ignored * len(cut[0].files)
         if not cut:
             self._done(job)
         elif outcome.members:
@@ -181,7 +186,7 @@ class Intake:
             places = [file.member(member.name) for file in files]
             reason = member.reason or _reason_against(member)
             if reason or member.id is None:
-                self._list(places, reason)
+                self._list_members(files, places, reason, plan)
                 continue
             for place in places:
                 plan.kinds[place.path] = _kind(plan, place, member.id)
@@ -218,8 +223,21 @@ class Intake:
                 self._report.members += 1
         return remaining
 
-    def _list(self, places: list[FileState], reason: str) -> None:
-        self._writer.fail([(place, reason) for place in places], self._tools.tried_by)
+    def _list_members(
+        self, files: Sequence[FileState], places: list[FileState], reason: str, plan: Plan
+    ) -> None:
+        """List a member of `files`, at `places`; in a file that is as it was it keeps what it has."""
+        kept = [
+            place for file, place in zip(files, places, strict=True)
+            if plan.kind(file) == "unchanged" and (old := plan.known.get(place.path)) is not None
+            and old.document is not None and old.document not in plan.masking
+        ]  # fmt: skip
+        self._list(kept, reason, keep_location=True)
+        self._list([place for place in places if place not in kept], reason)
+
+    def _list(self, places: list[FileState], reason: str, *, keep_location: bool = False) -> None:
+        failures = [(place, reason) for place in places]
+        self._writer.fail(failures, self._tools.tried_by, keep_location=keep_location)
         self._report.members += len(places)
         if reason == EMPTY_FILE:
             self._report.empty += len(places)
@@ -240,7 +258,7 @@ class Intake:
         """List files as failed; one that was only to be parsed anew keeps what it has, unless it must go."""
         keeps = job.id not in plan.masking
         for kept in (True, False):
-            these = [file for file in files if (plan.kind(file) == "unchanged" and keeps) is kept]
+            these = [file for file in files if (plan.kind(file) in ("unchanged", "moved") and keeps) is kept]
             self._writer.fail([(file, reason) for file in these], self._tools.tried_by, keep_location=kept)
             if not kept:
                 self._forget(old for file in these for old in stale_members(plan, file, set()))
@@ -290,6 +308,7 @@ class Intake:
         except Exception as error:  # see above
             self._fail(job, parsed.files, _unforeseen("stored", error), plan)
             return
+        self._note_described(parsed)
         report = self._report
         for file in parsed.files:
             report.warnings += [(file.source, file.path, text) for text in parsed.document.warnings]
@@ -303,6 +322,16 @@ class Intake:
                 report.empty += 1
         report.pages += len(parsed.document.pages)
         report.chunks += len(parsed.chunks)
+
+    def _note_described(self, parsed: Parsed) -> None:
+        describer = self._tools.describer
+        if describer is None:
+            self._tools.described.forget(parsed.id)
+            return
+        found = describer.take(parsed.id)
+        self._tools.described.put(
+            parsed.id, describer.key, found.answers, figures=bool(parsed.document.figures), whole=found.whole
+        )
 
     def _catch_up(self) -> None:
         self._tell("index", "")

@@ -27,6 +27,7 @@ _CODE = re.compile(r"[a-z0-9]+(?:[-_./:][a-z0-9]+)*", re.ASCII)
 _RUN = re.compile(r"[a-z]+|[0-9]+", re.ASCII)
 _LATIN = re.compile(r"(?<![a-z0-9])[a-z]{3,}s(?![a-z0-9])", re.ASCII)
 _WORDS = re.compile(r"[^\W_]+")
+_LONGEST_WORD = 4  # characters looked at behind a name that may be a cut word
 _UNITS = frozenset("条項号章節款編")
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞"})
 _tokenizers = threading.local()  # a Sudachi tokenizer serves one thread at a time
@@ -72,9 +73,22 @@ def proper_names(text: str) -> list[str]:
                 and kind[2] in ("地名", "人名")
                 and name != "日本"
                 and not name.isascii()
+                and not _cuts_a_word(piece, morpheme.begin(), morpheme.end())
             ):
                 named.append(name)
     return named
+
+
+def _cuts_a_word(text: str, start: int, end: int) -> bool:
+    """Whether a common noun begins inside of `text[start:end]` and ends behind it.
+
+    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫.
+    """
+    for inner in range(start + 1, end):
+        first = next(iter(_tokenizer().tokenize(text[inner : end + _LONGEST_WORD])), None)
+        if first is not None and inner + first.end() > end and first.part_of_speech()[1] == "普通名詞":
+            return True
+    return False
 
 
 class Word(NamedTuple):

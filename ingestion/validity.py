@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ingestion.dates import Moment, dates
-from ingestion.periods import period
+from ingestion.periods import FISCAL_MONTH, period
 from ingestion.version_names import (
     OLD_FOLDER,
     RULE_WORDS,
@@ -150,13 +150,13 @@ def state_on(version: Version, day: str) -> State:
     return "in_force"
 
 
-def text_facts(text: str) -> Facts:
+def text_facts(text: str, fiscal_month: int = FISCAL_MONTH) -> Facts:
     """What the head and the end of a document's text say; `text` is normalised."""
     parts = [text] if len(text) <= _HEAD + _TAIL else [text[:_HEAD], text[-_TAIL:]]
     starts: list[str] = []
     ends: list[str] = []
     for part in map(fold, parts):
-        found_starts, found_ends = _validity(part)
+        found_starts, found_ends = _validity(part, fiscal_month)
         starts += found_starts
         ends += found_ends
     whole = fold("\n".join(parts))
@@ -176,7 +176,7 @@ def text_facts(text: str) -> Facts:
     )
 
 
-def name_facts(paths: Iterable[str], title: str = "") -> Facts:
+def name_facts(paths: Iterable[str], title: str = "", fiscal_month: int = FISCAL_MONTH) -> Facts:
     """What the names of a document's files and folders say, and its title."""
     found = Facts()
     for path in paths:
@@ -188,7 +188,7 @@ def name_facts(paths: Iterable[str], title: str = "") -> Facts:
         found = replace(
             found,
             version=found.version or name_version(stem),
-            dated=found.dated or path_date(path),
+            dated=found.dated or path_date(path, fiscal_month),
             standing=found.standing or standing,
         )
     if not found.standing:
@@ -211,7 +211,7 @@ def _abolishes_itself(text: str) -> bool:
     return any(not _NOT_ENDING.search(match["between"]) for match in _OWN_END.finditer(text))
 
 
-def _validity(part: str) -> tuple[list[str], list[str]]:
+def _validity(part: str, fiscal_month: int) -> tuple[list[str], list[str]]:
     """Days on which `part` (folded) says that its document comes into force, and ends."""
     starts: list[str] = []
     ends: list[str] = []
@@ -219,7 +219,7 @@ def _validity(part: str) -> tuple[list[str], list[str]]:
     for moment in dates(part):
         if moment.fields[0] is None:
             continue
-        first, last = period(moment, part)
+        first, last = period(moment, part, fiscal_month)
         before = part[max(0, moment.start - _NEAR) : moment.start]
         after = part[moment.end : moment.end + _NEAR]
         second = previous is not None and _PERIOD_TO.match(part[previous[0].end : moment.start])

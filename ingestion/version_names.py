@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from ingestion.dates import dates
-from ingestion.periods import fiscal_year, period
+from ingestion.periods import FISCAL_MONTH, fiscal_year, period
 from ingestion.written_forms import fold
 
 VERSION = re.compile(
@@ -91,14 +91,14 @@ def name_standing(name: str) -> str:
     return ""
 
 
-def path_date(path: str) -> str | None:
+def path_date(path: str, fiscal_month: int = FISCAL_MONTH) -> str | None:
     """The first day of the date in a file's name, else of the nearest folder that is a year."""
     place = PurePosixPath(path)
-    if found := _name_date(fold(place.stem)):
+    if found := _name_date(fold(place.stem), fiscal_month):
         return found
     folders = (fold(folder) for folder in reversed(place.parent.parts))
     year = next((folder for folder in folders if YEAR_FOLDER.fullmatch(folder)), None)
-    return _name_date(year) if year else None
+    return _name_date(year, fiscal_month) if year else None
 
 
 def _own_version(name: str) -> re.Match[str] | None:
@@ -120,19 +120,19 @@ def _bare(name: str) -> str:
     return _SEPARATORS.sub("", name)
 
 
-def _name_date(stem: str) -> str | None:
+def _name_date(stem: str, fiscal_month: int) -> str | None:
     for moment in dates(stem):
         if moment.fields[0]:
-            return period(moment, stem)[0]
+            return period(moment, stem, fiscal_month)[0]
     if match := _ERA_YEAR.search(stem):
         written = match.group() if "年" in match.group() else f"{match.group().removesuffix('度')}年"
         era = next(iter(dates(written)), None)
         if era is not None and era.fields[0]:
-            return period(era, written)[0]
+            return period(era, written, fiscal_month)[0]
     match = _NAME_DATE.search(stem)
     if match is None:
         return None
     fiscal = "年度" in match.group() or "fy" in match.group() or re.search("fy[ _-]?$", stem[: match.start()])
     if fiscal and not match["m"]:
-        return fiscal_year(int(match["y"]))[0]
+        return fiscal_year(int(match["y"]), fiscal_month)[0]
     return f"{match['y']}-{int(match['m'] or 1):02}-{int(match['d'] or 1):02}"

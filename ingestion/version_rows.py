@@ -19,6 +19,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from ingestion import library_bodies
 from ingestion import library_schema as t
 from ingestion.library import Library
+from ingestion.periods import FISCAL_MONTH
+from ingestion.ruling_rows import RulingRows
+from ingestion.rulings import Rulings, ruled_facts
 from ingestion.validity import Facts, Version, joined, name_facts, text_facts
 
 if TYPE_CHECKING:
@@ -30,26 +33,30 @@ _READING = 3
 
 
 class VersionRows:
-    """Versions of one library's documents. Thread-safe."""
+    """Versions of one library's documents. Thread-safe. A fiscal year begins in `fiscal_month`."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, fiscal_month: int = FISCAL_MONTH) -> None:
         self._library = library
+        self._rulings = RulingRows(library)
+        self._fiscal_month = fiscal_month
+        self._reading = _READING * 100 + fiscal_month
         self._lock = threading.Lock()
         self._known: tuple[str, dict[str, Version]] = ("", {})
 
     def refresh(self) -> int:
         """Read what new and changed documents say of themselves, and order all of them anew.
 
-        Returns how many documents were read. Nothing is done when the library is as it was the last time. The
-        caller holds the right to write.
+        Returns how many documents were read. Nothing is done when the library, what people said of it and the
+        fiscal year are as they were the last time. The caller holds the right to write.
         """
-        if self._ordered_at() == self._order(self._library.generation):
+        order = self._order()
+        if self._ordered_at() == order:
             return 0
         from ingestion.versions import group  # scipy comes with it, which searching does without
 
         read = self._read_new()
-        generation = self._library.generation
-        versions = {version.id: version for version in group(self._candidates())}
+        order, rulings = self._order(), self._rulings.all()
+        versions = {version.id: version for version in group(self._candidates(rulings), rulings)}
         with t.writing(self._library.engine).begin() as connection:
             known = {row.document: row for row in connection.execute(sa.select(t.versions))}
             changed = [
@@ -60,7 +67,7 @@ class VersionRows:
             if changed:
                 statement = sa.update(t.versions).where(t.versions.c.document == sa.bindparam("of"))
                 connection.execute(statement, changed)
-            ordered = {"key": "versions", "value": self._order(generation)}
+            ordered = {"key": "versions", "value": order}
             connection.execute(
                 upsert(t.meta).values(ordered).on_conflict_do_update(index_elements=["key"], set_=ordered)
             )
@@ -85,19 +92,22 @@ class VersionRows:
         found: dict[str, list[Version]] = defaultdict(list)
         for version in self.all().values():
             found[version.family].append(version)
+        said = self._rulings.all()
         told = [
             sorted(members, key=lambda member: (member.valid_from or "", member.facts.version, member.id))
             for members in found.values()
-            if len(members) > 1 or members[0].facts.standing or members[0].facts.valid_to
+            if len(members) > 1
+            or members[0].facts.standing
+            or members[0].facts.valid_to
+            or members[0].id in said
         ]
         return sorted(told, key=lambda members: members[0].family)
 
-    @staticmethod
-    def _order(generation: int) -> str:
-        return f"{generation}.{_READING}"
+    def _order(self) -> str:
+        return f"{self._library.generation}.{self._reading}.{self._rulings.revision()}"
 
     def _ordered_at(self) -> str:
-        """The library's generation and the reading when its documents were last ordered."""
+        """The library's generation, the reading and the rulings when its documents were last ordered."""
         with self._library.engine.connect() as connection:
             query = sa.select(t.meta.c.value).where(t.meta.c.key == "versions")
             return str(connection.execute(query).scalar() or "")
@@ -111,7 +121,7 @@ class VersionRows:
                 sa.or_(
                     t.versions.c.generation.is_(None),
                     t.versions.c.generation != columns.generation,
-                    t.versions.c.facts.not_like(f"[{_READING},%"),
+                    t.versions.c.facts.not_like(f"[{self._reading},%"),
                 )
             )
         )
@@ -132,13 +142,14 @@ class VersionRows:
             return None
         from ingestion.versions import signature_of
 
-        facts = json.dumps([_READING, *astuple(text_facts(document.text))], ensure_ascii=False)
+        read = text_facts(document.text, self._fiscal_month)
+        facts = json.dumps([self._reading, *astuple(read)], ensure_ascii=False)
         return {
             "document": item.id, "generation": item.generation, "facts": facts,
             "signature": signature_of(document.text),
         }  # fmt: skip
 
-    def _candidates(self) -> list[Candidate]:
+    def _candidates(self, rulings: Rulings) -> list[Candidate]:
         columns = (t.locations.c.document, t.locations.c.source, t.locations.c.path, t.locations.c.mtime_ns)
         query = sa.select(t.versions, t.documents.c.title, t.documents.c.format).join(
             t.documents, t.documents.c.id == t.versions.c.document
@@ -149,13 +160,17 @@ class VersionRows:
         at: dict[str, list[Any]] = defaultdict(list)
         for place in places:
             at[place.document].append(place)
-        return [_candidate(row, at[row.document]) for row in rows]
+        found = [_candidate(row, at[row.document], self._fiscal_month) for row in rows]
+        return [
+            replace(one, facts=ruled_facts(one.facts, rulings[one.id])) if one.id in rulings else one
+            for one in found
+        ]
 
 
-def _candidate(row: Any, places: Sequence[Any]) -> Candidate:
+def _candidate(row: Any, places: Sequence[Any], fiscal_month: int) -> Candidate:
     from ingestion.versions import Candidate
 
-    names = name_facts([place.path for place in places], row.title)
+    names = name_facts([place.path for place in places], row.title, fiscal_month)
     facts = joined(names, _facts(row.facts))
     paths = tuple(f"{place.source}/{place.path}" for place in places)
     modified = max((place.mtime_ns for place in places), default=0)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from datasketch import MinHash
 
+from ingestion.rulings import Rulings, apart, replacements, ruled
 from ingestion.validity import Facts, Version
 from ingestion.version_names import OLD_FOLDER, YEAR_FOLDER, file_key, name_key
 from ingestion.written_forms import fold
@@ -117,23 +118,32 @@ def similarity(one: bytes, other: bytes) -> float:
     return float(np.mean(a == b))
 
 
-def group(candidates: Sequence[Candidate]) -> list[Version]:
-    """What each of `candidates` is among the others."""
+_NOTHING_SAID: Rulings = {}
+
+
+def group(candidates: Sequence[Candidate], rulings: Rulings = _NOTHING_SAID) -> list[Version]:
+    """What each of `candidates` is among the others. People's `rulings` outrank what is found."""
+    alone = apart(rulings)
     known = {candidate.id: candidate for candidate in candidates}
     texts, families = _Sets(known), _Sets(known)
     for one, other in _pairs(candidates):
+        if alone & {one.id, other.id}:
+            continue
         alike = similarity(one.signature, other.signature)
         if _is_one_text(one, other, alike):
             texts.join(one.id, other.id)
             families.join(one.id, other.id)
         elif _are_versions(one, other, alike):
             families.join(one.id, other.id)
-    endings = _endings(candidates)
-    return [
-        version
-        for members in families.sets()
-        for version in _in_order([known[id] for id in members], texts, endings)
-    ]
+    for id, by in replacements(rulings):
+        if id in known and by in known and not alone & {id, by}:
+            families.join(id, by)
+    endings = _endings([candidate for candidate in candidates if candidate.id not in alone])
+    found: list[Version] = []
+    for members in families.sets():
+        others = {} if alone.intersection(members) else endings
+        found += _in_order([known[id] for id in members], texts, others)
+    return ruled(found, rulings)
 
 
 class _Sets:

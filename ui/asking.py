@@ -237,17 +237,20 @@ class Asking:
 
     def _shown(self, event: Json) -> Json:
         """`event` with `shown_as` beside every source and path."""
-        answer = event.get("answer", {})
-        claims = [event["claim"]] if "claim" in event else answer.get("claims", [])
-        claims = [*claims, *event.get("claims", [])]
-        hits = [*event.get("hits", []), *answer.get("hits", [])]
-        cited = [citation for claim in claims for citation in claim["citations"]]
-        cited += [passage for found in answer.get("disagreements", []) for passage in found["passages"]]
-        for place in [*hits, *cited]:
-            place["shown_as"] = self._shown_as(place["source"], place["path"])
-        if answer:
+        self.place(
+            {**event, "claims": [*event.get("claims", []), *([event["claim"]] if "claim" in event else [])]}
+        )
+        if answer := event.get("answer"):
+            self.place(answer)
             answer["ask_whom"] = self._ask_whom(answer["hits"]) if answer["abstained"] else []
         return event
+
+    def place(self, answer: Json) -> None:
+        """Put `shown_as` beside every source and path of an answer."""
+        quoted = [citation for claim in answer.get("claims", []) for citation in claim["citations"]]
+        quoted += [passage for found in answer.get("disagreements", []) for passage in found["passages"]]
+        for place in [*answer.get("hits", []), *quoted]:
+            place["shown_as"] = self._shown_as(place["source"], place["path"])
 
 
 class _Draft:

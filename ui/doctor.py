@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from ingestion.missing_folders import missing_folders
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace, file_system_of, open_workspace
 from ui.errors import EXPECTED
@@ -49,6 +50,7 @@ def _checks(root: Path | None) -> Iterator[Check]:
     looks: list[tuple[str, Callable[[], Check]]] = [
         ("write access", lambda: _writable(workspace.root)),
         ("disk", lambda: _disk(workspace.root)),
+        ("folders", lambda: _folders(workspace, settings)),
         ("cores", _cores),
         ("chat model", lambda: _chat_model(workspace, settings)),
         ("embedder", lambda: _model("embedder", workspace, settings.models.embedder)),
@@ -74,6 +76,15 @@ def _writable(root: Path) -> Check:
         remedy = f"give yourself the right to write to {root}, or choose another --workspace"
         return Check("write access", False, f"{root}: {error.strerror}", remedy)
     return Check("write access", True, f"{root} ({kind})")
+
+
+def _folders(workspace: Workspace, settings: Settings) -> Check:
+    """Rules for a folder whose name is wrong would protect nothing."""
+    missing = missing_folders(settings)
+    if not missing:
+        return Check("folders", True, "those with rules of their own are there")
+    detail = "; ".join(f"{folder} ({key}) does not exist" for key, folder in missing)
+    return Check("folders", False, detail, f"correct {workspace.settings_path}, or connect its disk")
 
 
 def _disk(root: Path) -> Check:
@@ -129,9 +140,10 @@ def _memory(workspace: Workspace, settings: Settings) -> Check:
     )
     total = total_memory()
     ok = total >= needed
-    detail = f"{_gigabytes(total)} in all, {_gigabytes(psutil.virtual_memory().available)} free now, "
+    free = psutil.virtual_memory().available
+    detail = f"{_gigabytes(total)} in all, {_gigabytes(free)} free now, about {_gigabytes(needed)} needed"
     remedy = "" if ok else "choose a smaller model, see: konkyo models recommend"
-    return Check("memory", ok, f"{detail}about {_gigabytes(needed)} needed", remedy)
+    return Check("memory", ok, detail, remedy)
 
 
 def _indexes(workspace: Workspace) -> Check:

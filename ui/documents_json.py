@@ -71,7 +71,11 @@ def _table(table: Table) -> Json:
 
 
 def _confidences(document: Document) -> dict[int, float]:
-    """By page number, how sure text recognition was; pages with text of their own are left out."""
+    """By page number, how sure text recognition was of the lines that are text of the page.
+
+    Lines that were left out as unreadable are not stored; the page's warning counts them. Pages with text of
+    their own are left out.
+    """
     from ingestion.readers.recognised_text import mean_confidence
 
     lines: dict[int, list[RecognisedLine]] = {}

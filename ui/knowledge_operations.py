@@ -15,8 +15,22 @@ class KnowledgeOperations(Protocol):
         """Documents that have other versions or copies, or that do not count, by family.
 
         `[{family, documents: [{document, title, locations: [{source, path, shown_as}], state, version,
-        valid_from, valid_to, superseded_from, copy_of: the preferred copy of the same text | None}]}]`, each
-        family in order; `state` as in a hit's `validity`, days in ISO or None.
+        valid_from, valid_to, superseded_from, copy_of: the preferred copy of the same text | None,
+        rulings: [{what, value, at, by}]}]}]`, each family in order; `state` as in a hit's `validity`, days in
+        ISO or None. `rulings` are what people said, see `rule_version`.
+        """
+        ...
+
+    def rule_version(self, document: str, said: Json, *, by: str = "") -> Json:
+        """Say what a document's version is; it outranks what was found, also when it is read again.
+
+        `said` holds any of `official: true` (the others of its family give way to it), `superseded_by: ID`,
+        `valid_from` and `valid_to` (a day in ISO, "" for none) and `apart: true` (it belongs to no family);
+        null takes a thing back. `by` is who says it. `{done: True, document, rulings}`, all that is said now.
+
+        Raises:
+            NotFoundError: there is no such document.
+            RulingError: what is said cannot be.
         """
         ...
 

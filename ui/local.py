@@ -20,6 +20,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
@@ -27,6 +28,7 @@ from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
 from ui.operations import EvidenceMode, Json
+from ui.reasons import code_of
 from ui.resources import Resources
 from ui.shown_as import ShownAs
 from ui.uploads import store_upload
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
-class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, LocalTasks):
+class LocalOperations(
+    LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, LocalConversations, LocalTasks
+):
     """Implements `ui.operations.Operations`.
 
     Reading needs no lock. Each write takes the workspace's lock for its time, unless `owns_lock` says that
@@ -236,7 +240,8 @@ class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, L
         library = self.resources.library
         ignored = SyncRows(library).ignored()
         return [
-            {"source": failure.source, "path": failure.path, "reason": failure.reason, "at": failure.at,
+            {"source": failure.source, "path": failure.path, "reason": failure.reason,
+             "code": code_of(failure.reason), "at": failure.at,
              "shown_as": self._shown_as(failure.source, failure.path),
              "ignored": (failure.source, failure.path) in ignored}
             for failure in library.failures()
@@ -290,30 +295,6 @@ class LocalOperations(LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, L
                 )
 
         return self._jobs.run([], work)
-
-    # --- conversations
-
-    def conversations(self, *, search: str = "") -> list[Json]:
-        """See `Operations.conversations`."""
-        return self.resources.records.list(search)
-
-    def conversation(self, conversation: str) -> Json:
-        """See `Operations.conversation`."""
-        return self.resources.records.show(conversation)
-
-    def new_conversation(self, *, title: str = "") -> Json:
-        """See `Operations.new_conversation`."""
-        return self.resources.records.create(title)
-
-    def rename_conversation(self, conversation: str, title: str) -> Json:
-        """See `Operations.rename_conversation`."""
-        self.resources.records.rename(conversation, title)
-        return {"done": True}
-
-    def delete_conversation(self, conversation: str) -> Json:
-        """See `Operations.delete_conversation`."""
-        self.resources.records.delete(conversation)
-        return {"done": True}
 
     def close(self) -> None:
         """See `Operations.close`."""

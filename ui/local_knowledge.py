@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 
 from ingestion.dictionary import Entry, add_entry, read_dictionary, remove_entry, save_dictionary
 from ingestion.documents import Location
+from ingestion.rulings import KINDS, Ruling, checked
 from ingestion.validity import Version, state_on
 from ingestion.workspace import Workspace
 from ui.errors import NotFoundError, UsageError
@@ -24,10 +26,15 @@ class LocalKnowledge(ABC):
     @abstractmethod
     def _locations(self, locations: Sequence[Location]) -> list[Json]: ...
 
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]: ...
+
     def versions(self) -> list[Json]:
         """See `KnowledgeOperations.versions`."""
+        from ingestion.ruling_rows import RulingRows
         from ingestion.version_rows import VersionRows
 
+        said = RulingRows(self.resources.library).all()
         readable = {summary.id: summary for summary in self.resources.library.documents_list()}
         families = []
         for members in VersionRows(self.resources.library).families():
@@ -35,12 +42,37 @@ class LocalKnowledge(ABC):
             documents = [
                 {"document": version.id, "title": readable[version.id].title,
                  "locations": self._locations(readable[version.id].locations),
-                 **_validity(version), "copy_of": _other(preferred.get(version.text), version.id)}
+                 **_validity(version), "copy_of": _other(preferred.get(version.text), version.id),
+                 "rulings": _rulings(said.get(version.id, {}).values())}
                 for version in members if version.id in readable
             ]  # fmt: skip
             if documents:
                 families.append({"family": members[0].family, "documents": documents})
         return families
+
+    def rule_version(self, document: str, said: Json, *, by: str = "") -> Json:
+        """See `KnowledgeOperations.rule_version`."""
+        from ingestion.ruling_rows import RulingRows
+        from ingestion.version_rows import VersionRows
+
+        library = self.resources.library
+        known = {summary.id for summary in library.documents_list()}
+        rows = RulingRows(library)
+        if document not in known and document not in rows.all():
+            raise NotFoundError(f"there is no document {document!r}. See: konkyo documents list")
+        taken_back = [what for what, value in said.items() if value is None or value is False]
+        put = [
+            checked(document, what, str(value), known) for what, value in said.items()
+            if what not in taken_back
+        ]  # fmt: skip
+        if unknown := [what for what in taken_back if what not in KINDS]:
+            checked(document, unknown[0], "", known)  # which refuses it
+        with self._writing():
+            rows.undo(document, taken_back)
+            rows.put(document, put, by.strip())
+            VersionRows(library, self.resources.settings.ingestion.fiscal_month).refresh()
+        found = rows.all().get(document, {})
+        return {"done": True, "document": document, "rulings": _rulings(found.values())}
 
     def dictionary(self) -> Json:
         """See `KnowledgeOperations.dictionary`."""
@@ -83,6 +115,10 @@ def _validity(version: Version) -> Json:
         "version": ".".join(map(str, facts.version)) or None, "valid_from": version.valid_from,
         "valid_to": facts.valid_to, "superseded_from": version.superseded_from or None,
     }  # fmt: skip
+
+
+def _rulings(said: Iterable[Ruling]) -> list[Json]:
+    return [{"what": one.what, "value": one.value, "at": one.at, "by": one.by} for one in said]
 
 
 def _other(document: str | None, own: str) -> str | None:

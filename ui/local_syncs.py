@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -18,6 +18,7 @@ from ingestion.workspace import Workspace
 from ui.asking import Asking
 from ui.errors import NotFoundError
 from ui.jobs import Jobs, Work
+from ui.local_leaving import LocalLeaving, was_configured
 from ui.operations import Json
 from ui.resources import Resources
 from ui.shown_as import ShownAs
@@ -30,7 +31,7 @@ Progress = Callable[[Json], None]
 Cancelled = Callable[[], bool]
 
 
-class LocalSyncs(ABC):
+class LocalSyncs(LocalLeaving):
     """Implements `ui.sync_operations.SyncOperations` for a class that has what is declared here."""
 
     workspace: Workspace
@@ -61,7 +62,15 @@ class LocalSyncs(ABC):
                 "shown_as": self._shown_as(folder, ""), "configured": source.configured,
                 "documents": documents.get(normal_path(folder), 0), "failures": failures[folder],
                 "state": state, **_last(run), "every_minutes": source.settings.every_minutes,
-                "next_at": _next(run, source.settings.every_minutes),
+                "next_at": _next(run, source.settings.every_minutes), "left": was_configured(source, runs),
+            })  # fmt: skip
+        for copy in self._left_copies(self._sources()):
+            folder = str(copy.folder)
+            found.append({
+                "name": copy.name, "kind": "folder", "source": folder, "shown_as": copy.name,
+                "configured": False, "documents": documents.get(normal_path(folder), 0),
+                "failures": failures[folder], "state": "left", **_last(runs.get(copy.name)),
+                "every_minutes": 0, "next_at": None, "left": True,
             })  # fmt: skip
         return found
 

@@ -207,7 +207,7 @@ class Operations(
         ...
 
     def failures(self) -> list[Json]:
-        """Files that could not be read: `[{source, path, shown_as, reason, at, ignored: bool}]`."""
+        """Files that could not be read: `[{source, path, shown_as, reason, code, at, ignored}]`."""
         ...
 
     def sources(self) -> list[Json]:
@@ -241,7 +241,9 @@ class Operations(
         """One conversation with its messages, oldest first.
 
         `{id, title, created_at, updated_at, messages: [{id, role: "user"|"assistant", text,
-        answer: as in finished|None, scope: scope|None, at}]}`
+        answer: as in finished|None, scope: scope|None, at}]}`. Its quotes are joined to the library anew: a
+        hit or citation whose document has gone, may not be read or does not say it any more has the `state`
+        "gone" and a notice instead of its words; what was masked since is masked, its `state` "masked".
         """
         ...
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.feedback_rows import FeedbackRows
     from assistant.records import Records
+    from assistant.requoting import Requoter
     from assistant.retrieval import Retriever
     from assistant.verified import VerifiedAnswers
     from assistant.wiring import LazyGenerator
@@ -51,6 +52,7 @@ class Resources:
         self._search: Search | None = None
         self._records: Records | None = None
         self._verified: VerifiedAnswers | None = None
+        self._requoter: Requoter | None = None
         self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
         self.owns_lock = False
@@ -98,6 +100,16 @@ class Resources:
         from assistant.feedback_rows import FeedbackRows
 
         return FeedbackRows(self.records.engine)
+
+    @property
+    def requoter(self) -> Requoter:
+        """What makes stored answers ones that may be shown now."""
+        with self._opening:
+            if self._requoter is None:
+                from assistant.requoting import Requoter
+
+                self._requoter = Requoter(self.library, self.settings.screening)
+            return self._requoter
 
     @property
     def page_images(self) -> PageImages:

@@ -104,7 +104,10 @@ class _Loop:
         """The sources that were asked for."""
         operations = self._connected()
         known = operations.syncs()
-        wanted = [item for item in known if source in (None, item["name"], item["source"])]
+        wanted = [
+            item for item in known
+            if source in (None, item["name"], item["source"]) and item.get("state") != "left"
+        ]  # fmt: skip
         if not wanted:
             operations.preview(source)  # raises what a run would raise, except for a folder that is none yet
             raise NotFoundError(f"{source} is no source yet. Ingest it once, then it can be watched.")

@@ -18,7 +18,8 @@ class SyncOperations(Protocol):
         documents, failures, state: "never"|"running"|"ok"|"failed"|"refused", at, ok_at: times of the last
         run and the last good one | None, seconds, error: str|None, attempts: failed runs since the good one,
         every_minutes, next_at: when the service begins the next one | None, report: counts of the last good
-        run}]`
+        run, left: bool}]`. `left` ones were taken out of the settings, and their documents stayed: a folder
+        is followed as before, of a remote source only the copy is there, with the state "left".
         """
         ...
 
@@ -37,6 +38,19 @@ class SyncOperations(Protocol):
 
     def start_sync(self, source: str | None = None, *, allow_empty: bool = False) -> Json:
         """`sync` in the background, as `start_ingest`."""
+        ...
+
+    def forget_source(self, source: str, *, allow_empty: bool = False) -> Json:
+        """Take a source that the settings do not name out of the library, with its documents.
+
+        `{done: True, source, documents: how many}`. Its files stay where they are; a copy of a remote source
+        is deleted.
+
+        Raises:
+            UnsafeRemovalError: it has documents, and `allow_empty` does not allow to remove them.
+            UsageError: the settings name it.
+            NotFoundError: there is no such source.
+        """
         ...
 
     def preview(self, source: str | None = None) -> list[Json]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from assistant.grounding.columns import Value, values_of
+from assistant.grounding.columns import LISTS, Value, values_of
 from assistant.grounding.numbers import Fact, Quantity, facts, matches
 from assistant.words import content_words, same_word
 from ingestion.dates import Moment
@@ -144,6 +144,24 @@ def doubt(
     return None
 
 
+def stands(claim: str, claimed: Sequence[Fact], question: str, rows: Sequence[Row], own: TableRow) -> bool:
+    """Whether `own` is the one row that is named, and its cells in the named columns hold all of `claimed`.
+
+    What the claim names counts first, then the question.
+    """
+    told = _plain_claim(claim)
+    names = [row.names for row in rows]
+    meant = _named(names, told) or _named(names, question)
+    row = next((rows[i] for i in meant if rows[i].row.start == own.start), None)
+    if len(meant) != 1 or row is None:
+        return False
+    labels = list(dict.fromkeys(value.cell.label for value in _told(row) if value.cell.label))
+    parts = [_parts(label) for label in labels]
+    columns = {labels[i] for i in _named(parts, told) or _named(parts, question)}
+    given = [fact for value in _told(row) if value.cell.label in columns for fact in value.facts]
+    return bool(claimed) and all(any(matches(fact, one) for one in given) for fact in claimed)
+
+
 def _plain_claim(text: str) -> str:
     # Same length as the NFKC text that the offsets of facts count in, as long as letters keep their number.
     text = unicodedata.normalize("NFKC", text)
@@ -156,7 +174,10 @@ def _told(row: Row) -> list[Value]:
 
 
 def _parts(label: str) -> tuple[str, ...]:
-    return tuple(part for part in _plain(label).split(" ") if part)
+    """The names in a column's label, of one that lists several things (東京・大阪) also each of them."""
+    parts = [part for part in _plain(label).split(" ") if part]
+    listed = [one for part in parts if LISTS.search(part) for one in LISTS.split(part) if len(one) > 1]
+    return tuple(dict.fromkeys((*parts, *listed)))
 
 
 def _all(parts: Iterable[Sequence[str]]) -> set[str]:

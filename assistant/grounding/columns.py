@@ -6,6 +6,7 @@ claim names no column, the question's words decide; where neither does, nothing 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from assistant.rows import cell_text, with_unit
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import RowCell, TableRow
 
+LISTS = re.compile("[・、,/／]")
+"""What lies between several things that share a column or row."""
 _CLEARLY = 0.3
 _MARKS = {mark: "可" for mark in "○◯〇●◎"} | {mark: "不可" for mark in "×✕✗✘"}
 _NOTHING = "-−–—―"
@@ -118,10 +121,18 @@ def _key(text: str, fact: Fact) -> str:
 
 
 def _fit(value: Value, about: str, shared: frozenset[str]) -> float:
-    """Share of the terms in the column's name that `about` holds; `shared` ones do not count."""
+    """Share of the terms in the column's name that `about` holds; `shared` ones do not count.
+
+    A name that lists several things (東京・大阪) fits as well as the one of them that fits best.
+    """
     label = value.cell.label
-    words = [word for word in content_words(label) if word not in shared]
-    numbers = [fact for fact in facts(label) if _key(label, fact) not in shared]
+    listed = [part for part in LISTS.split(label) if len(part.strip()) > 1] if LISTS.search(label) else []
+    return max(_share(name, about, shared) for name in (label, *listed))
+
+
+def _share(name: str, about: str, shared: frozenset[str]) -> float:
+    words = [word for word in content_words(name) if word not in shared]
+    numbers = [fact for fact in facts(name) if _key(name, fact) not in shared]
     if not words and not numbers:
         return 0.0
     there, said = frozenset(content_words(about)), facts(about)

@@ -75,7 +75,7 @@ def passages(sources: Sequence[Source]) -> list[Passage]:
             Passage(source.number, unit.span, unit.text, heading, unit.read, unit.row)
             for span, text in zip(source.spans, source.texts, strict=True)
             for unit in units_of(text, span.start, [row for row in rows if row.start >= span.start])
-            if unit.row is None or not unit.row.header
+            if unit.row is None or not unit.row.only_names
         ]
         found += single
         found += [pair for a, b in itertools.pairwise(single) if (pair := _joined(source, a, b)) is not None]

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.answers import Citation, Source, Verdict
-from assistant.grounding.cells import doubt, named_rows
+from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.support import Passage, PassageEmbedder, Support, SupportMeasure
-from assistant.words import detect_language
+from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
 from ingestion.settings import AnswerSettings
 
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
 _NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
+_FURTHER = 0.35  # as far behind it may be one with numbers that the best one has otherwise
 _CLEARLY = 0.1  # by how much the words of another number must fit a claim better
 _CELLS = re.compile(r"\t| \| |^\|")
 _OTHER_ROW = 0.15  # by how much the words of the question must fit another row better
@@ -73,6 +74,12 @@ class RuleChecker:
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
         if verdict in (Verdict.SUPPORTED, Verdict.PARTLY):
             verdict, reasons = _in_its_cells(claim, claimed, chosen, question, measure, verdict, reasons)
+        if (
+            verdict is Verdict.PARTLY
+            and not reasons
+            and _is_its_cell(claim, claimed, best, question, measure)
+        ):
+            verdict, score = Verdict.SUPPORTED, max(score, self._settings.supported_at)
         shown = chosen if verdict is not Verdict.UNSUPPORTED else ()
         return Check(
             verdict,
@@ -192,6 +199,20 @@ def _in_its_cells(
     return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{found.text}")
 
 
+def _is_its_cell(
+    claim: str, claimed: Sequence[Fact], best: Support, question: str, measure: SupportMeasure
+) -> bool:
+    """Whether row and column prove the claim, whose other words are the table's or repeat the question.
+
+    A short sentence on a wide row shares few of its words, however exactly it tells a cell.
+    """
+    row = best.passage.row
+    if row is None or not stands(claim, claimed, question, measure.table(best.passage), row):
+        return False
+    known = frozenset(content_words(f"{best.passage.read}\n{best.passage.heading}\n{question}"))
+    return all(same_word(word, known) for word in content_words(claim))
+
+
 def cite(
     support: Support, claim: str, claimed: Sequence[Fact], question: str, sources: Sequence[Source]
 ) -> Citation:
@@ -227,11 +248,21 @@ def _in_other_column(claim: str, claimed: Sequence[Fact], passage: Passage, ques
 
 
 def _best(ranked: Sequence[Support], claimed: Sequence[Fact]) -> Support:
-    """The best passage; among those nearly as good, the one that holds most of the claim's numbers."""
+    """The best passage; among those nearly as good, the one that holds most of the claim's numbers.
+
+    Where the best one has other numbers instead, one further back that holds those is preferred.
+    """
     if not claimed:
         return ranked[0]
     near = [support for support in ranked if support.score >= ranked[0].score - _NEARLY]
-    return min(near, key=lambda support: (len(_open(claimed, support)), -support.score))
+    best = min(near, key=lambda support: (len(_open(claimed, support)), -support.score))
+    given = facts(best.passage.read)
+    open_here = _open(claimed, best)
+    swapped = [fact for fact in open_here if any(conflicts(fact, other) for other in given)]
+    if not swapped or best.passage.row is not None:
+        return best  # another row has the numbers of another thing
+    further = (support for support in ranked if support.score >= ranked[0].score - _FURTHER)
+    return next((support for support in further if not _open(swapped, support)), best)
 
 
 def _open(claimed: Sequence[Fact], support: Support) -> list[Fact]:

@@ -13,7 +13,7 @@ from ingestion.readers.refused import REFUSED
 from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Part of the key of everything derived from a file: raised when readers or chunking change."""
 
 _WITH_UNSEEN = ("docx", "pptx", "html")
@@ -38,7 +38,7 @@ _PPTX = _lazy("pptx", "read_pptx", with_options=True)
 _DOC = _lazy("doc", "read_doc", with_options=True)
 _PPT = _lazy("ppt", "read_ppt", with_options=True)
 _XLS = _lazy("xls", "read_xls", with_options=True)
-_ODF = _lazy("odf", "read_odf")
+_ODF = _lazy("odf", "read_odf", with_options=True)
 _IMAGE = _lazy("images", "read_image", with_options=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
@@ -57,6 +57,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".dot": _DOC,
         ".ppt": _PPT,
         ".pps": _PPT,
+        ".xlsb": _lazy("xlsb", "read_xlsb", with_options=True),
         ".xls": _XLS,
         ".xlt": _XLS,
         **dict.fromkeys((".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".fodt", ".fods", ".fodp"), _ODF),

@@ -129,7 +129,7 @@ class DocumentBuilder:
             placed.append(
                 TableCell(
                     cell.row, cell.column, span.start, span.end, cell.row_span, cell.column_span,
-                    cell.header, cell.locator,
+                    cell.header, cell.locator, cell.guessed,
                 )
             )  # fmt: skip
             if cell.locator is not None:

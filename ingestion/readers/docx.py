@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from docx.oxml.ns import qn
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.docx_tables import grid_of
+from ingestion.readers.embedded import embedded_files
 from ingestion.readers.office import core_properties, opened
 from ingestion.readers.office_asides import add_word_asides
 from ingestion.readers.office_figures import Pictures, is_caption, pictures_in
@@ -51,11 +53,14 @@ def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         body.add(word.element.body)
         _add_notes(builder, word)
         add_word_asides(builder, word.part, _text_of)
+        embedded = embedded_files(path, options)
+        embedded.add_to(builder)
+        embedded.warn(builder)
         if any(_is_hidden(run) and run.find(_TEXT) is not None for run in word.element.body.iter(_RUN)):
             builder.warnings.append("hidden text was left out")
     builder.title = builder.title or body.title
     pictures.warn()
-    return pictures.into(builder.build())
+    return replace(pictures.into(builder.build()), members=embedded.names)
 
 
 class _Body:

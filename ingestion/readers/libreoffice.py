@@ -13,20 +13,23 @@ from pathlib import Path
 from ingestion.errors import ReadError
 from ingestion.readers.ole import MAGIC
 
-_NAMES = ("soffice", "libreoffice")
+PROGRAMS = ("soffice", "libreoffice")
 _SECONDS = 120
 
 
 @contextmanager
 def converted(
-    content: bytes, suffix: str, target: str, reason: ReadError, names: Sequence[str] = _NAMES
-) -> Iterator[Path]:
+    content: bytes, suffix: str, target: str, reason: ReadError, names: Sequence[str] = PROGRAMS,
+    magic: bytes = MAGIC,
+) -> Iterator[Path]:  # fmt: skip
     """The file in the format `target` ("docx"), removed afterwards. `reason` is why we cannot read it.
 
+    `magic` is how files of its kind begin.
+
     Raises:
-        ReadError: it is no compound file, there is no LibreOffice, or that cannot read the file either.
+        ReadError: it does not begin so, there is no LibreOffice, or that cannot read the file either.
     """
-    if not content.startswith(MAGIC):
+    if not content.startswith(magic):
         raise reason  # LibreOffice takes anything else for text
     program = next((found for name in names if (found := shutil.which(name))), None)
     if program is None:

@@ -51,7 +51,7 @@ def _table(lines: Sequence[tuple[int, str]], number: int) -> Table | None:
     placed = tuple(
         TableCell(
             cell.row, cell.column, *spans[str(cell.locator)], cell.row_span, cell.column_span, cell.header,
-            f"table {number} row {cell.row + 1}",
+            f"table {number} row {cell.row + 1}", cell.guessed,
         )
         for cell in with_headers(cells)
     )  # fmt: skip

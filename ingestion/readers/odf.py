@@ -15,14 +15,12 @@ from ingestion.errors import ReadError
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.readers.odf_sheets import cell_notes, sheet_rows
 from ingestion.readers.odf_text import hidden_names, note_lines, text_of
-from ingestion.readers.safe_xml import local_name, open_package, parse_xml, part
+from ingestion.readers.odf_unlocking import OpenDocumentPackage
+from ingestion.readers.safe_xml import local_name, open_package, parse_xml
 from ingestion.readers.sheets import add_sheet
+from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.table_grid import GridCell
 
-_ENCRYPTED = (
-    "the OpenDocument file is locked with a password; such files cannot be opened here. "
-    "Save it without a password."
-)
 _META = {"title": "title", "creator": "author", "initial-creator": "author", "subject": "subject",
          "keyword": "keywords", "creation-date": "created", "date": "modified"}  # fmt: skip
 _FORMATS = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "drawing": "odg"}
@@ -54,13 +52,13 @@ _ROW_HEIGHT = 0.5
 """Centimetres: shapes whose tops differ by less stand side by side."""
 
 
-def read_odf(path: Path) -> Document:
+def read_odf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """An OpenDocument file.
 
     Raises:
-        ReadError: locked, damaged, of another kind, or without text.
+        ReadError: locked with an unknown password, damaged, of another kind, or without text.
     """
-    content, meta, warnings = _parts(path)
+    content, meta, warnings = _parts(path, options)
     body = next((element for element in content.iter() if local_name(element) == "body"), None)
     kind = (
         next((child for child in body if local_name(child) in _FORMATS), None) if body is not None else None
@@ -80,7 +78,7 @@ def read_odf(path: Path) -> Document:
     return builder.build()
 
 
-def _parts(path: Path) -> tuple[Any, Any, list[str]]:
+def _parts(path: Path, options: ReadOptions) -> tuple[Any, Any, list[str]]:
     """The roots of content and meta data, which are one in a flat file."""
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
@@ -92,13 +90,9 @@ def _parts(path: Path) -> tuple[Any, Any, list[str]]:
             root, warnings = parse_xml(data)
             return root, root, warnings
         with open_package(file, "OpenDocument") as package:
-            names = package.namelist()
-            if "META-INF/manifest.xml" in names and b"encryption-data" in part(
-                package, "META-INF/manifest.xml"
-            ):
-                raise ReadError(_ENCRYPTED)
-            content, warnings = parse_xml(part(package, "content.xml"), what="its content")
-            meta = parse_xml(part(package, "meta.xml"))[0] if "meta.xml" in names else content
+            parts = OpenDocumentPackage(package, options.passwords)
+            content, warnings = parse_xml(parts.part("content.xml"), what="its content")
+            meta = parse_xml(parts.part("meta.xml"))[0] if "meta.xml" in package.namelist() else content
             return content, meta, warnings
 
 

@@ -33,7 +33,6 @@ def add_word_asides(builder: DocumentBuilder, part: Any, text_of: Callable[[Any]
                 running.setdefault(text)
     if running:
         builder.properties["header and footer"] = " / ".join(running)[:_LONGEST_RUNNING]
-    warn_of_embedded(builder, part)
 
 
 def add_slide_comments(builder: DocumentBuilder, part: Any, authors: dict[str, str]) -> None:
@@ -66,19 +65,6 @@ def add_chart_of(builder: DocumentBuilder, shape: Any) -> bool:
         return False
     add_chart(builder, parse_xml(shape.part.related_part(id).blob)[0])
     return True
-
-
-def warn_of_embedded(builder: DocumentBuilder, part: Any) -> None:
-    """Name the files that are embedded in a part as objects: they are not read."""
-    names = sorted(
-        {
-            str(relation.target_part.partname).rpartition("/")[2]
-            for relation in part.rels.values()
-            if not relation.is_external and relation.reltype.endswith(("/oleObject", "/package"))
-        }
-    )
-    if names:
-        builder.warnings.append(f"embedded files were not read: {', '.join(names)}")
 
 
 def _related(part: Any, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -21,13 +21,15 @@ from ingestion.errors import ReadError
 from ingestion.heartbeat import beat
 from ingestion.normalizing import normalize
 from ingestion.pdfium import PdfLockedError, open_page, open_pdf, open_text
+from ingestion.readers.pdf_calls import Flags
 from ingestion.readers.pdf_characters import nameless_letters, read_characters
 from ingestion.readers.pdf_extras import attachment_names, encryption_reason, form_values
 from ingestion.readers.pdf_figures import Picture, figures_of, pictures_on
 from ingestion.readers.pdf_garbled import looks_garbled
 from ingestion.readers.pdf_headings import body_size, decoded, headings_of
-from ingestion.readers.pdf_hidden import Flags, hidden_characters, hidden_spans
+from ingestion.readers.pdf_hidden import hidden_characters, hidden_spans
 from ingestion.readers.pdf_layout import Layout, layout_of
+from ingestion.readers.pdf_objects import read_objects
 from ingestion.readers.pdf_ocr import needs_recognition, recognise
 from ingestion.readers.pdf_pages import PageText, compose
 from ingestion.readers.pdf_rules import drawn_share, ruling_lines
@@ -149,9 +151,10 @@ def _printed(document: Any) -> _Pages:
 def _sheet(document: Any, index: int) -> _Sheet:
     with open_page(document, index) as page, open_text(page) as text_page:
         characters = read_characters(page, text_page)
-        drawn = ruling_lines(page, characters.rotation) if characters.text else None
+        objects = read_objects(page)
+        drawn = ruling_lines(objects, page.get_bbox(), characters.rotation) if characters.text else None
         hidden = hidden_characters(text_page, characters)
-        pictures = pictures_on(page, text_page)
+        pictures = pictures_on(page, text_page, objects)
     grids = find_tables(drawn, characters) if drawn else []
     layout = layout_of(characters, cells_of(grids, characters) if grids else None)
     cut = unstacked(grids, layout.lines) if grids else None
@@ -188,7 +191,7 @@ def _recognise(document: Any, pages: _Pages, options: ReadOptions) -> None:
 def may_show_text(document: Any, index: int) -> bool:
     """Whether a page (0-based) with next to no text shows pictures, drawings or letters without names."""
     with open_page(document, index) as page:
-        if drawn_share(page) >= _PICTURE:
+        if drawn_share(read_objects(page), *page.get_size()) >= _PICTURE:
             return True
         with open_text(page) as text_page:
             return nameless_letters(text_page) >= _NAMELESS

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
-from ingestion.page_geometry import Rectangle
+from ingestion.page_geometry import Rectangle, boxes_to_shown
+from ingestion.readers.pdf_calls import angles_at, code_points, loose_boxes
 
 Boxes = npt.NDArray[np.float32]
 """(n, 4): x0, y0, x1, y1 in points from the top left of the page, turned so that its text stands upright."""
@@ -22,12 +22,6 @@ Boxes = npt.NDArray[np.float32]
 _NOTHING = "\x00"
 """Stands for a character of pdfium's list that says nothing; normalising drops it."""
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-
-# By address and without a struct for each character: a fifth of the time that the generated binding takes.
-_loose_box = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
-)
-
 
 _SAMPLE = 40
 
@@ -52,13 +46,7 @@ def read_characters(page: Any, text_page: Any) -> Characters:
     text = page_characters(text_page)
     page_box = page.get_bbox()
     rotation = _rotation(text_page, text) if text.strip() else page.get_rotation()
-    boxes = np.zeros((len(text), 4), dtype=np.float32)
-    if text:
-        handle = ctypes.cast(text_page.raw, ctypes.c_void_p).value
-        first = boxes.ctypes.data
-        places = range(first, first + boxes.nbytes, 16)  # FS_RECTF: left, top, right, bottom
-        deque(map(_loose_box, repeat(handle), range(len(text)), places), maxlen=0)
-        boxes = _turned(boxes, page_box, rotation)
+    boxes = _turned(loose_boxes(text_page, len(text)), page_box, rotation)
     width, height = page_box[2] - page_box[0], page_box[3] - page_box[1]
     if rotation in (90, 270):
         width, height = height, width
@@ -67,27 +55,19 @@ def read_characters(page: Any, text_page: Any) -> Characters:
 
 def _rotation(text_page: Any, text: str) -> int:
     """The turn, in degrees clockwise, after which most of a sample of the characters stand upright."""
-    visible = [index for index, character in enumerate(text) if character > " "]
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    visible = np.flatnonzero(codes > ord(" "))
     sample = visible[:: max(1, len(visible) // _SAMPLE)]
-    angles = (pdfium.FPDFText_GetCharAngle(text_page.raw, index) for index in sample)
+    angles = angles_at(text_page, sample.tolist())
     turns = Counter(round(-angle / (math.pi / 2)) % 4 * 90 for angle in angles if angle >= 0)
     return turns.most_common(1)[0][0] if turns else 0
 
 
 def _turned(boxes: Boxes, page_box: Rectangle, rotation: int) -> Boxes:
     """Pdfium's boxes (left, top, right, bottom) on the page turned by `rotation`, as `to_shown` has it."""
-    left, top, right, bottom = boxes.T
-    page_left, page_bottom, page_right, page_top = (np.float32(value) for value in page_box)
-    if rotation == 90:
-        turned = (bottom - page_bottom, left - page_left, top - page_bottom, right - page_left)
-    elif rotation == 180:
-        turned = (page_right - right, bottom - page_bottom, page_right - left, top - page_bottom)
-    elif rotation == 270:
-        turned = (page_top - top, page_right - right, page_top - bottom, page_right - left)
-    else:
-        turned = (left - page_left, page_top - top, right - page_left, page_top - bottom)
-    known = (left != 0) | (right != 0)
-    result: Boxes = np.where(known[:, None], np.stack(turned, axis=1), np.float32(0))
+    known = (boxes[:, 0] != 0) | (boxes[:, 2] != 0)
+    turned = boxes_to_shown(boxes[:, [0, 3, 2, 1]], page_box, rotation)
+    result: Boxes = np.where(known[:, None], turned, np.float32(0))
     return result
 
 
@@ -104,8 +84,7 @@ def page_characters(text_page: Any) -> str:
     if len(text) == count == units - 1:
         return text
     # pdfium leaves out characters without a Unicode value and writes rare ones as two units.
-    get, handle = pdfium.FPDFText_GetUnicode, text_page.raw
-    codes = (get(handle, i) for i in range(count))
+    codes = code_points(text_page, count)
     characters = "".join(chr(code) if 0 < code < 0x110000 else _NOTHING for code in codes)
     return _SURROGATES.sub(lambda pair: _whole(pair.group()) + _NOTHING, characters)
 
@@ -116,6 +95,5 @@ def _whole(pair: str) -> str:
 
 def nameless_letters(text_page: Any) -> int:
     """How many glyphs of a page have no Unicode value, or only a control character for one."""
-    get, handle = pdfium.FPDFText_GetUnicode, text_page.raw
-    codes = (get(handle, index) for index in range(text_page.count_chars()))
+    codes = code_points(text_page, text_page.count_chars())
     return sum(code < 0x20 and code not in (0x09, 0x0A, 0x0D) for code in codes)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pypdfium2.raw as pdfium
+import numpy as np
 
 from ingestion.documents import Figure, Page
 from ingestion.normalizing import normalize
-from ingestion.page_geometry import Rectangle, to_shown
+from ingestion.page_geometry import Rectangle, boxes_to_shown
+from ingestion.readers.pdf_calls import IMAGE, bounds_of
+from ingestion.readers.pdf_objects import PageObjects
 
 _LEAST_SIDE = 40.0
 _LARGEST_SHARE = 0.85
@@ -38,15 +39,17 @@ class Picture:
     caption: str
 
 
-def pictures_on(page: Any, text_page: Any) -> tuple[Picture, ...]:
+def pictures_on(page: Any, text_page: Any, objects: PageObjects) -> tuple[Picture, ...]:
     """The pictures of an open pypdfium2 page, whose text page is `text_page`."""
-    page_box, rotation = page.get_bbox(), page.get_rotation()
-    shown = [to_shown(box, page_box, rotation) for box in _image_boxes(page)]
-    if not shown:
+    images = list(objects.of_kind(IMAGE, _MOST_OBJECTS))
+    if not images:
         return ()
+    page_box, rotation = page.get_bbox(), page.get_rotation()
+    boxes, known = bounds_of(images)
+    shown = boxes_to_shown(boxes[known].astype(np.float64), page_box, rotation)
     width, height = page.get_size()
     found = []
-    for box in _merged(shown):
+    for box in _merged([(x0, y0, x1, y1) for x0, y0, x1, y1 in shown.tolist()]):
         left, top, right, bottom = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
         wide, high = right - left, bottom - top
         if min(wide, high) >= _LEAST_SIDE and wide * high <= _LARGEST_SHARE * width * height:
@@ -76,37 +79,17 @@ def _rounded(box: Rectangle) -> tuple[int, ...]:
     return tuple(round(side) for side in box)
 
 
-def _image_boxes(page: Any) -> Iterator[Rectangle]:
-    sides = [ctypes.c_float() for _ in range(4)]
-    for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
-        item = pdfium.FPDFPage_GetObject(page.raw, index)
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_IMAGE:
-            continue
-        if pdfium.FPDFPageObj_GetBounds(item, *(ctypes.byref(side) for side in sides)):
-            left, bottom, right, top = (side.value for side in sides)
-            yield (left, bottom, right, top)
-
-
 def _merged(boxes: Sequence[Rectangle]) -> list[Rectangle]:
     """Pictures are often stored in strips: those that touch become one."""
     merged: list[Rectangle] = []
-    for box in sorted(boxes, key=lambda each: (each[1], each[0])):
-        for place, other in enumerate(merged):
-            if _touch(box, other):
-                merged[place] = (
-                    min(box[0], other[0]),
-                    min(box[1], other[1]),
-                    max(box[2], other[2]),
-                    max(box[3], other[3]),
-                )
+    for x0, y0, x1, y1 in sorted(boxes, key=lambda each: (each[1], each[0])):
+        for place, (a, b, c, d) in enumerate(merged):
+            if x0 <= c + _TOUCH and a <= x1 + _TOUCH and y0 <= d + _TOUCH and b <= y1 + _TOUCH:
+                merged[place] = (min(x0, a), min(y0, b), max(x1, c), max(y1, d))
                 break
         else:
-            merged.append(box)
+            merged.append((x0, y0, x1, y1))
     return merged
-
-
-def _touch(a: Rectangle, b: Rectangle) -> bool:
-    return a[0] <= b[2] + _TOUCH and b[0] <= a[2] + _TOUCH and a[1] <= b[3] + _TOUCH and b[1] <= a[3] + _TOUCH
 
 
 def _caption(text_page: Any, page_box: Rectangle, box: Rectangle) -> str:

@@ -6,14 +6,12 @@ most of a page is white, or drawn invisibly as the text behind a scan is, that i
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pypdfium2.raw as pdfium
 
 from ingestion.documents import Offsets, Span
+from ingestion.readers.pdf_calls import INVISIBLE, Flags, fill_colors_at, render_modes, text_objects_at
 from ingestion.readers.pdf_characters import Characters
 
 _STRIDE = 6
@@ -21,10 +19,7 @@ _STRIDE = 6
 _WHITE = 245
 _TRANSPARENT = 13
 _TINY = 2.5  # points
-_INVISIBLE = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 _MOST = 0.5
-
-Flags = npt.NDArray[np.bool_]
 
 
 def hidden_characters(text_page: Any, characters: Characters) -> Flags:
@@ -63,14 +58,10 @@ def hidden_spans(origins: Offsets, hidden: Flags, start: int) -> list[Span]:
 
 def _sampled(text_page: Any, indices: list[int]) -> tuple[Flags, Flags]:
     """Of each character: whether its colour is white or transparent, whether it is drawn invisibly."""
-    parts = [ctypes.c_uint() for _ in range(4)]
-    red, green, blue, alpha = parts
-    white = np.zeros(len(indices), dtype=np.bool_)
-    invisible = np.zeros(len(indices), dtype=np.bool_)
-    for at, index in enumerate(indices):
-        if pdfium.FPDFText_GetFillColor(text_page.raw, index, *parts):
-            light = min(red.value, green.value, blue.value) >= _WHITE
-            white[at] = light or alpha.value <= _TRANSPARENT
-        drawn = pdfium.FPDFText_GetTextObject(text_page.raw, index)
-        invisible[at] = bool(drawn) and pdfium.FPDFTextObj_GetTextRenderMode(drawn) == _INVISIBLE
-    return white, invisible
+    drawn_by = np.array(text_objects_at(text_page, indices), dtype=np.uint64)
+    # Colour and mode are those of the object that draws a run of characters.
+    objects, first, which = np.unique(drawn_by, return_index=True, return_inverse=True)
+    colors, known = fill_colors_at(text_page, [indices[at] for at in first.tolist()])
+    white = known & ((colors[:, :3].min(axis=1) >= _WHITE) | (colors[:, 3] <= _TRANSPARENT))
+    invisible = np.array([mode == INVISIBLE for mode in render_modes(objects.tolist())], dtype=np.bool_)
+    return white[which], invisible[which]

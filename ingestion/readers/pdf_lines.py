@@ -54,6 +54,8 @@ _LEADER = re.compile(r"[.…・‥]{3,}\s*[0-9ivx０-９]*$")
 _CJK = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uffee々〆]")
 _DIGITS = re.compile("[0-9０-９]")
 _HYPHENS = "-\u00ad\u2010\x02\ufffe"
+_PUT_IN = np.array([NO_ORIGIN], dtype=np.int32)
+"""The map of one character that is put in between."""
 _SPACED = re.compile(
     "(?:(?<=\\s)|^)((?:[一-鿿々ぁ-んァ-ヶー][ \u3000]{1,3}){2,}[一-鿿々ぁ-んァ-ヶー])(?=\\s|$)"
     "|^([一-鿿][ \u3000]{1,4}[一-鿿])$"
@@ -74,7 +76,7 @@ def joined(lines: Sequence[Line]) -> tuple[str, Offsets]:
         else:
             between = "\n"
         texts += [text, between]
-        maps += [origins, np.full(len(between), NO_ORIGIN, dtype=np.int32)]
+        maps += [origins, _PUT_IN] if between else [origins]
     return "".join(texts), np.concatenate(maps) if maps else np.zeros(0, dtype=np.int32)
 
 

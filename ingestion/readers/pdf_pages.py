@@ -136,6 +136,8 @@ def _add_table(raw: _Raw, grid: Grid, lines: Sequence[Line]) -> _RawTable:
 
 def _cell_text(lines: Sequence[Line], width: float) -> tuple[str, Offsets]:
     """The lines of a cell on one line; a word that only the narrow cell broke is whole again."""
+    if len(lines) == 1:
+        return _stripped(lines[0])
     boxes = np.array([line.box for line in lines], dtype=np.float32)
     upright = all(line.vertical for line in lines)
     flow = flow_boxes(boxes, upright, float(boxes[:, 2].max()))
@@ -172,18 +174,16 @@ def _normalised(raw: _Raw, lines: Iterable[Line], tables: Iterable[_RawTable]) -
     normal = normalize("".join(raw.parts))
     places = np.concatenate(raw.maps) if raw.maps else np.zeros(0, dtype=np.int32)
 
-    def moved(offset: int) -> int:
-        return int(np.searchsorted(normal.origins, offset))
-
     found = []
     for table in tables:
+        offsets = [table.start, table.end, *(side for cell in table.cells for side in (cell.start, cell.end))]
+        start, end, *moved = np.searchsorted(normal.origins, offsets).tolist()
         cells = tuple(
-            replace(cell, start=moved(cell.start), end=moved(cell.end))
-            for cell in table.cells
-            if moved(cell.start) < moved(cell.end)
+            replace(cell, start=first, end=last)
+            for cell, first, last in zip(table.cells, moved[::2], moved[1::2], strict=True)
+            if first < last
         )
-        start = moved(table.start)
-        found.append(Table(start, moved(table.end), cells, _caption(normal.text, start)))
+        found.append(Table(start, end, cells, _caption(normal.text, start)))
     return PageText(normal.text, places[normal.origins], tuple(lines), tuple(found))
 
 

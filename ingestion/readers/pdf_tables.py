@@ -1,15 +1,15 @@
 """Tables with ruling lines on a PDF page: the cells that its lines enclose, and the characters in them.
 
-The lines come from pdfium (pdf_rules.py), so that cells and characters share their coordinates. They cut the
-page into a grid; squares of the grid with no line between them are one cell, which makes merged cells what
-they look like, and squares that are open to the outside are none.
+The lines come from pdfium (pdf_rules.py), so that cells and characters share their coordinates; which boxes
+they enclose is found in pdf_rooms.py.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,29 +17,17 @@ import numpy.typing as npt
 from ingestion.documents import Offsets
 from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_characters import Characters
+from ingestion.readers.pdf_rooms import tables_of_boxes
 from ingestion.readers.pdf_rules import DrawnLines
 
-_TOLERANCE = 3.0
-"""Points between lines that are meant as one."""
-_MOST_SQUARES = 40_000
 _SMALLEST_CELL = 4.0
 _LEAST_FILLED = 0.3
 """Share of the cells that hold text; the grid of a chart holds little."""
 _LONGEST_CELL = 700
 """Characters; longer ones are parts of the page in boxes, unless there are many cells."""
 _MANY_CELLS = 12
-
-_MOST_UNEVEN = 400
-"""Squares of a room that is no rectangle; larger ones are what stands around tables."""
-_EVEN = 0.7
-"""Share of such a room that one rectangle must fill to be its cell."""
 _MOST_CUT = 0.1
 """Words that a line of the table may run through, for each cell with text."""
-
-Walls = npt.NDArray[np.bool_]
-Square = tuple[int, int]
-Room = tuple[int, int, int, int]
-"""First row and column, and the row and column behind the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +53,13 @@ class Grid:
 def find_tables(drawn: DrawnLines, page: Characters) -> list[Grid]:
     """The tables that lines draw around the characters of `page`; shaded boxes count where no line does."""
     found: list[Grid] = []
-    for lines in (drawn.lines, [*drawn.lines, *drawn.shades] if drawn.shades else []):
+    for lines in (drawn.lines, np.concatenate(drawn)) if len(drawn.shades) else (drawn.lines,):
         for boxes in tables_of_boxes(lines):
             grid = grid_of(boxes, sum(len(other.cells) for other in found))
             if grid is None or any(_overlap(grid.box, other.box) for other in found):
                 continue
-            if _is_table(grid, page) and not _cuts_words(grid, page):
+            cells = cells_of([grid], page)
+            if _is_table(grid, cells) and not _cuts_words(cells, page):
                 found.append(grid)
     return found
 
@@ -86,167 +75,23 @@ def cells_of(grids: Sequence[Grid], page: Characters) -> Offsets:
     y = (page.boxes[:, 1] + page.boxes[:, 3]) / 2
     known = page.boxes.any(axis=1)
     for grid in grids:
-        x0, y0, x1, y1 = grid.box
-        near = np.flatnonzero(known & (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
-        near_x, near_y = x[near], y[near]
+        xs = sorted({side for cell in grid.cells for side in (cell.box[0], cell.box[2])})
+        ys = sorted({side for cell in grid.cells for side in (cell.box[1], cell.box[3])})
+        # With a square more at each side, which belongs to no cell.
+        owner = np.full((len(ys) + 1, len(xs) + 1), -1, dtype=np.int32)
+        column, row = ({side: index + 1 for index, side in enumerate(sides)} for sides in (xs, ys))
         for cell in grid.cells:
             x0, y0, x1, y1 = cell.box
-            inside = (near_x >= x0) & (near_x < x1) & (near_y >= y0) & (near_y < y1)
-            result[near[inside]] = cell.number
+            owner[row[y0] : row[y1], column[x0] : column[x1]] = cell.number
+        found = owner[_squares(ys, y), _squares(xs, x)]
+        inside = known & (found >= 0)
+        result[inside] = found[inside]
     return result
 
 
-def tables_of_boxes(lines: Sequence[Rectangle]) -> list[list[Rectangle]]:
-    """The cells that `lines` enclose, table by table from top to bottom; lines are thin rectangles."""
-    level = [line for line in lines if line[1] == line[3]]
-    upright = [line for line in lines if line[0] == line[2] and line[1] != line[3]]
-    if len(level) < 2 or len(upright) < 2:
-        return []
-    ys, xs = _snapped([line[1] for line in level]), _snapped([line[0] for line in upright])
-    if len(xs) < 2 or len(ys) < 2 or len(xs) * len(ys) > _MOST_SQUARES:
-        return []
-    over = _walls([(line[1], line[0], line[2]) for line in level], ys, xs)
-    beside = _walls([(line[0], line[1], line[3]) for line in upright], xs, ys).T
-    rooms = _rooms(over, beside, xs, ys)
-    tables = [
-        sorted((xs[c0], ys[r0], xs[c1], ys[r1]) for r0, c0, r1, c1 in group) for group in _touching(rooms)
-    ]
-    return sorted(tables, key=lambda boxes: min((box[1], box[0]) for box in boxes))
-
-
-def _snapped(values: Sequence[float]) -> list[float]:
-    """Positions of lines, those within the tolerance of their neighbour as their mean."""
-    groups: list[list[float]] = []
-    for value in sorted(values):
-        if groups and value - groups[-1][-1] <= _TOLERANCE:
-            groups[-1].append(value)
-        else:
-            groups.append([value])
-    return [sum(group) / len(group) for group in groups]
-
-
-def _walls(lines: Sequence[tuple[float, float, float]], at: Sequence[float], along: Sequence[float]) -> Walls:
-    """`result[i, j]`: whether `lines` (position, start, end) at `at[i]` reach from `along[j]` to the next."""
-    places, stops = np.array(at), np.array(along)
-    pieces: dict[int, list[tuple[float, float]]] = {}
-    for position, start, end in lines:
-        pieces.setdefault(int(np.abs(places - position).argmin()), []).append((start, end))
-    walls = np.zeros((len(at), len(along) - 1), dtype=np.bool_)
-    for index, parts in pieces.items():
-        for start, end in _joined(parts):
-            walls[index] |= (stops[:-1] >= start - _TOLERANCE) & (stops[1:] <= end + _TOLERANCE)
-    return walls
-
-
-def _joined(parts: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    joined: list[tuple[float, float]] = []
-    for start, end in sorted(parts):
-        if joined and start <= joined[-1][1] + _TOLERANCE:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _rooms(over: Walls, beside: Walls, xs: Sequence[float], ys: Sequence[float]) -> list[Room]:
-    """Enclosed rectangles of squares; of a room with a corner cut out, the rectangle that fills most of it.
-
-    `over[i, j]` is a wall above square (i, j), `beside[i, j]` one to its left; both have one more at the end.
-    """
-    rows, columns = beside.shape[0], over.shape[1]
-    upper, left = over.tolist(), beside.tolist()
-    seen = [[False] * columns for _ in range(rows)]
-    rooms = []
-    for row in range(rows):
-        for column in range(columns):
-            if seen[row][column]:
-                continue
-            squares, is_open = _room((row, column), upper, left, seen)
-            r0, c0 = min(r for r, _ in squares), min(c for _, c in squares)
-            r1, c1 = max(r for r, _ in squares) + 1, max(c for _, c in squares) + 1
-            if is_open:
-                continue
-            if len(squares) == (r1 - r0) * (c1 - c0):
-                rooms.append((r0, c0, r1, c1))
-            elif len(squares) <= _MOST_UNEVEN and (room := _most_of(squares, xs, ys)) is not None:
-                rooms.append(room)
-    return rooms
-
-
-def _most_of(squares: Sequence[Square], xs: Sequence[float], ys: Sequence[float]) -> Room | None:
-    """The largest rectangle in a room that is none itself; None where much of the room lies beside it.
-
-    A cell that runs on in a thin strip below, as in front of the parts of a sum, is such a room.
-    """
-    rows: dict[int, set[int]] = {}
-    for row, column in squares:
-        rows.setdefault(row, set()).add(column)
-    whole = sum((xs[c + 1] - xs[c]) * (ys[r + 1] - ys[r]) for r, c in squares)
-    best, largest = None, _EVEN * whole
-    for first in sorted(rows):
-        shared = rows[first]
-        for last in range(first, max(rows) + 1):
-            shared = shared & rows.get(last, set())
-            for start, end in _runs(shared):
-                area = (xs[end] - xs[start]) * (ys[last + 1] - ys[first])
-                if area >= largest:
-                    best, largest = (first, start, last + 1, end), area
-    return best
-
-
-def _runs(numbers: set[int]) -> Iterator[tuple[int, int]]:
-    """First and behind-the-last of the numbers that follow one another."""
-    for first in sorted(number for number in numbers if number - 1 not in numbers):
-        end = first + 1
-        while end in numbers:
-            end += 1
-        yield first, end
-
-
-def _room(
-    first: Square, upper: list[list[bool]], left: list[list[bool]], seen: list[list[bool]]
-) -> tuple[list[Square], bool]:
-    """The squares that can be reached from `first`, and whether one can leave the grid from them."""
-    rows, columns = len(seen), len(seen[0])
-    seen[first[0]][first[1]] = True
-    squares = [first]
-    is_open = False
-    for row, column in squares:  # grows on the way
-        for wall, r, c in (
-            (upper[row][column], row - 1, column), (upper[row + 1][column], row + 1, column),
-            (left[row][column], row, column - 1), (left[row][column + 1], row, column + 1),
-        ):  # fmt: skip
-            if wall:
-                continue
-            if not (0 <= r < rows and 0 <= c < columns):
-                is_open = True
-            elif not seen[r][c]:
-                seen[r][c] = True
-                squares.append((r, c))
-    return squares, is_open
-
-
-def _touching(rooms: Sequence[Room]) -> Iterator[list[Room]]:
-    """Rooms that share a wall or a corner are one table."""
-    at_corner: dict[Square, list[int]] = {}
-    for index, room in enumerate(rooms):
-        for corner in _rim(room):
-            at_corner.setdefault(corner, []).append(index)
-    left = set(range(len(rooms)))
-    while left:
-        group = [left.pop()]
-        for index in group:  # grows on the way
-            near = {other for corner in _rim(rooms[index]) for other in at_corner[corner]} & left
-            left -= near
-            group += near
-        yield [rooms[index] for index in group]
-
-
-def _rim(room: Room) -> Iterator[Square]:
-    """The crossings of lines around a room."""
-    r0, c0, r1, c1 = room
-    yield from ((row, column) for row in range(r0, r1 + 1) for column in (c0, c1))
-    yield from ((row, column) for column in range(c0 + 1, c1) for row in (r0, r1))
+def _squares(edges: Sequence[float], at: npt.NDArray[Any]) -> npt.NDArray[np.int_]:
+    """How many of the `edges`, which rise, lie at or before each place."""
+    return np.searchsorted(np.array(edges, dtype=np.float32), at, "right")
 
 
 def grid_of(boxes: Sequence[Rectangle], first: int) -> Grid | None:
@@ -268,9 +113,9 @@ def grid_of(boxes: Sequence[Rectangle], first: int) -> Grid | None:
     return Grid((xs[0], ys[0], xs[-1], ys[-1]), cells)
 
 
-def _is_table(grid: Grid, page: Characters) -> bool:
+def _is_table(grid: Grid, cells: Offsets) -> bool:
     """Whether there is text in enough of its cells, in two rows and two columns at least."""
-    sizes = Counter(cells_of([grid], page).tolist())
+    sizes = Counter(cells.tolist())
     filled = [cell for cell in grid.cells if sizes[cell.number]]
     if len(filled) < max(3, _LEAST_FILLED * len(grid.cells)):
         return False
@@ -279,9 +124,8 @@ def _is_table(grid: Grid, page: Characters) -> bool:
     return len(filled) >= _MANY_CELLS or max(sizes[cell.number] for cell in filled) <= _LONGEST_CELL
 
 
-def _cuts_words(grid: Grid, page: Characters) -> bool:
-    """Whether its lines run through words: the bars of a chart, or a drawing behind the text."""
-    cells = cells_of([grid], page)
+def _cuts_words(cells: Offsets, page: Characters) -> bool:
+    """Whether lines run through words: the bars of a chart, or a drawing behind the text."""
     shown = np.array([not character.isspace() for character in page.text], dtype=np.bool_)
     boxes = page.boxes
     size = boxes[:-1, 3] - boxes[:-1, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,9 @@ from pptx.shapes.group import GroupShape
 
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder, clean_line
+from ingestion.readers.embedded import EmbeddedFiles, embedded_files
 from ingestion.readers.office import core_properties, opened
-from ingestion.readers.office_asides import (
-    add_chart_of,
-    add_slide_comments,
-    comment_authors,
-    warn_of_embedded,
-)
+from ingestion.readers.office_asides import add_chart_of, add_slide_comments, comment_authors
 from ingestion.readers.office_figures import Pictures, is_caption, pictures_in
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 from ingestion.table_grid import GridCell
@@ -43,9 +40,10 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         hidden: list[str] = []
         pictures = Pictures(builder)
         authors = comment_authors(show.part)
+        embedded = embedded_files(path, options)
+        embedded.warn(builder)
         for number, slide in enumerate(show.slides, start=1):
-            _add_slide(builder, slide, number, authors, pictures)
-            warn_of_embedded(builder, slide.part)
+            _add_slide(builder, slide, number, authors, pictures, embedded)
             if slide.element.get("show") == "0":
                 hidden.append(str(number))
         if hidden:
@@ -57,12 +55,13 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ):
             builder.title = _title_of(show.slides[0]) if len(show.slides) else None
     pictures.warn()
-    return pictures.into(builder.build())
+    return replace(pictures.into(builder.build()), members=embedded.names)
 
 
 def _add_slide(
-    builder: DocumentBuilder, slide: Any, number: int, authors: dict[str, str], pictures: Pictures
-) -> None:
+    builder: DocumentBuilder, slide: Any, number: int, authors: dict[str, str], pictures: Pictures,
+    embedded: EmbeddedFiles,
+) -> None:  # fmt: skip
     title = _title_of(slide)
     builder.open_page(f"slide {number}")
     title_shape = slide.shapes.title
@@ -75,6 +74,7 @@ def _add_slide(
         _add_shape(builder, shape, number)
         for picture in pictures_in(shape.element):
             pictures.add(picture, slide.part, _captions(shape, shapes))
+    embedded.add_to(builder, str(slide.part.partname))
     add_slide_comments(builder, slide.part, authors)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _DOCUWORKS = (
-    "a DocuWorks file; only DocuWorks itself can read the format. Save it as PDF there "
+    "a DocuWorks {what}; only DocuWorks itself can read the format. Save it as PDF there "
     "(DocuWorks Desk: file menu, export as PDF) and put the PDF beside it."
 )
 _ICHITARO = (
@@ -20,9 +20,9 @@ _DRAWING = "a drawing of {name}. Save it as PDF there; its text is then found."
 
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
-        ".xdw": _DOCUWORKS,
-        ".xbd": _DOCUWORKS.replace("a DocuWorks file", "a DocuWorks binder"),
-        ".xct": _DOCUWORKS.replace("a DocuWorks file", "a DocuWorks container"),
+        ".xdw": _DOCUWORKS.format(what="file"),
+        ".xbd": _DOCUWORKS.format(what="binder"),
+        ".xct": _DOCUWORKS.format(what="container"),
         **{
             f".{name}": _ICHITARO
             for name in ("jtd", "jtt", "jtdc", "jttc", "jbw", "juw", "jfw", "jaw", "jtw")
@@ -39,7 +39,6 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         ".tnef": "a winmail.dat of Outlook. Ask the sender to send plain text or HTML, or save its content.",
         ".mdb": _DATABASE,
         ".accdb": _DATABASE,
-        ".xlsb": "a binary Excel workbook. Save it as .xlsx (file menu, save as).",
         ".vsd": _DRAWING.format(name="Visio"),
         ".vsdx": _DRAWING.format(name="Visio"),
         ".dwg": _DRAWING.format(name="AutoCAD"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -42,7 +43,7 @@ def true_suffix(path: Path) -> str:
     if head.startswith(MAGIC):
         return _of_compound(path, suffix)
     if head.startswith(b"PK"):
-        return _of_package(path) or suffix
+        return package_suffix(path) or suffix
     return _of_text(head.removeprefix(b"\xef\xbb\xbf"), suffix)
 
 
@@ -57,9 +58,10 @@ def _of_compound(path: Path, suffix: str) -> str:
     return f".{kind}" if kind else suffix
 
 
-def _of_package(path: Path) -> str | None:
+def package_suffix(source: Path | bytes) -> str | None:
+    """The ending of an Office or OpenDocument package on disk or in memory, None when it is none."""
     try:
-        with zipfile.ZipFile(path) as package:
+        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as package:
             names = package.namelist()
             if "mimetype" in names:
                 kind = part(package, "mimetype").decode("ascii", "replace").strip().rpartition(".")[2]

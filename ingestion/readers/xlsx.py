@@ -10,6 +10,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ from openpyxl.utils.cell import range_boundaries
 from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder
 from ingestion.readers.csv import column_name
+from ingestion.readers.embedded import EmbeddedFiles, embedded_files
 from ingestion.readers.number_formats import shown_number
 from ingestion.readers.office import core_properties, opened
 from ingestion.readers.sheets import Row, add_sheet
@@ -43,7 +45,7 @@ def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         warnings.simplefilter("ignore")  # openpyxl warns of every extension that it does not keep
         with opened(path, _load, "Excel", options) as book:
             try:
-                return _read(book)
+                return _read(book, embedded_files(path, options))
             finally:
                 book.close()
 
@@ -52,7 +54,7 @@ def _load(file: BinaryIO) -> Any:
     return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
 
 
-def _read(book: Any) -> Document:
+def _read(book: Any, embedded: EmbeddedFiles) -> Document:
     builder = DocumentBuilder("xlsx", paged=True, title=book.properties.title or None)
     builder.properties.update(core_properties(book.properties))
     creator = book.properties.creator
@@ -66,6 +68,7 @@ def _read(book: Any) -> Document:
         builder.heading(1, sheet.title)
         _add_rows(builder, sheet, styles)
         add_extras(builder, book._archive, sheet._worksheet_path, sheet.title)
+        embedded.add_to(builder, sheet._worksheet_path)
         builder.close_page()
         with sheet._get_source() as source:
             unsaved += [f"{sheet.title}!{place}" for place in unsaved_formulas(source)]
@@ -75,7 +78,8 @@ def _read(book: Any) -> Document:
         builder.warnings.append(f"hidden sheets were read too: {', '.join(hidden)}")
     if unsaved:
         builder.warnings.append(_without_values(unsaved))
-    return builder.build()
+    embedded.warn(builder)
+    return replace(builder.build(), members=embedded.names)
 
 
 def _without_values(places: list[str]) -> str:

@@ -19,6 +19,7 @@ from ingestion.sources.passwords import password_of
 from ingestion.sources.remote import Listing, RemoteFile
 
 _AT_ONCE = 1000  # messages whose sizes are asked for in one command
+_PIECE = 4 << 20  # bytes of a message that one command asks for
 _NO_KNOWLEDGE = {b"\\Noselect", b"\\NonExistent", b"\\Trash", b"\\Junk", b"\\Drafts"}
 
 
@@ -64,16 +65,29 @@ class ImapSource:
                 known = self._validity.get(folder)
                 if self._select(folder) != known:
                     raise FetchError("the mailbox was made anew; the next run takes it")
-            found = self._connected().fetch([int(number)], ["BODY.PEEK[]"])
+            self._fetch(int(number), file.size, write)
         except (IMAPClientAbortError, OSError) as error:
             self._drop()
             raise FetchError(_reason(error), connection=True) from error
         except IMAPClientError as error:
             raise FetchError(_reason(error)) from error
-        message = found.get(int(number), {}).get(b"BODY[]")
-        if message is None:
-            raise FetchError("it was removed meanwhile; the next run will know")
-        write(message)
+
+    def _fetch(self, number: int, told: int | None, write: Callable[[bytes], None]) -> None:
+        """Fetch a message of the open mailbox in pieces, so that `write` can end one that is too large.
+
+        What comes decides how long it is. The size that the server `told` may be wrong either way; only where
+        it told more than came is it asked whether that was all.
+        """
+        done = 0
+        while True:
+            found = self._connected().fetch([number], [f"BODY.PEEK[]<{done}.{_PIECE}>"]).get(number, {})
+            if f"BODY[]<{done}>".encode() not in found:
+                raise FetchError("it was removed meanwhile; the next run will know")
+            piece = found[f"BODY[]<{done}>".encode()] or b""
+            write(piece)
+            done += len(piece)
+            if not piece or (len(piece) < _PIECE and done >= (told or 0)):
+                return
 
     def close(self) -> None:
         """See `RemoteSource.close`."""

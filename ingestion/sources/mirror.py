@@ -42,7 +42,8 @@ class Mirrored:
 class Rules:
     """What is fetched, and how much may go. `refuse` gives the reason why a file is not wanted, else None.
 
-    `removal_limit` is the share of `indexed` files (paths that the library holds) that may vanish at once.
+    `removal_limit` is the share of `indexed` files (paths that the library holds) that may vanish at once, or
+    one run after another: `lost_lately` are those that earlier runs lost.
     """
 
     ignore: Callable[[str], bool] = lambda path: False
@@ -53,6 +54,7 @@ class Rules:
     most_entries: int = _MOST_ENTRIES
     removal_limit: float = 0.3
     indexed: frozenset[str] = frozenset()
+    lost_lately: frozenset[str] = frozenset()
     allow_empty: bool = False
 
 
@@ -269,14 +271,16 @@ def _too_large(size: int | None, limit: int) -> str | None:
 
 def _refuse_many(changes: Changes, listing: Listing, rules: Rules) -> None:
     """The same rule as for folders: what the library would lose, against what it holds."""
-    lost = len(rules.indexed.intersection(changes.gone))
-    held = len(rules.indexed)
-    if held and not (listing.files or listing.unlisted or listing.odd):
+    now = rules.indexed.intersection(changes.gone)
+    back = {file.path for file in (*changes.added, *changes.changed)}.union(changes.kept, listing.unlisted)
+    lost = len(now | (rules.lost_lately - rules.indexed - back))
+    held = len(rules.indexed | (rules.lost_lately - back))
+    if rules.indexed and not (listing.files or listing.unlisted or listing.odd):
         raise UnsafeRemovalError(
-            f"the source is empty, and the library holds {held} files of it. Nothing was changed. "
-            "With --allow-empty they are removed."
+            f"the source is empty, and the library holds {len(rules.indexed)} files of it. "
+            "Nothing was changed. With --allow-empty they are removed."
         )
-    if held and lost / held > rules.removal_limit:
+    if now and lost / held > rules.removal_limit:
         raise UnsafeRemovalError(
             f"{lost} of {held} files have vanished from the source, more than {rules.removal_limit:.0%}. "
             "Nothing was changed. With --allow-empty they are removed."

@@ -16,6 +16,7 @@ from ingestion.ingest_report import IngestReport
 from ingestion.library import Library
 from ingestion.library_writing import LibraryWriter
 from ingestion.location_rows import now
+from ingestion.loss_rows import LossRows
 from ingestion.readers import supported
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
@@ -116,11 +117,11 @@ def record_ingest(source: Source, report: IngestReport, library: Library) -> Non
 
 
 def counts(outcome: Outcome) -> dict[str, Any]:
-    """What is kept of a run: numbers and mounts, no names of files."""
+    """What is kept of a run: numbers, the folder and mounts, no names of files."""
     value = outcome.as_json()
     kept = {name: value[name] for name in _COUNTS}
     numbers = {"failed": len(value["failed"]), "warnings": len(value["warnings"])}
-    return {**kept, **numbers, "mounts": outcome.mounts}
+    return {**kept, **numbers, "mounts": outcome.mounts, "folder": str(outcome.source.folder)}
 
 
 def preview_remote(source: Source, library: Library, settings: Settings) -> tuple[Changes, Listing]:
@@ -198,6 +199,7 @@ def _rules(source: Source, library: Library, settings: Settings, allow_empty: bo
         indexed=frozenset(
             path for path in held if not any(str(up) in held for up in PurePosixPath(path).parents)
         ),
+        lost_lately=LossRows(library).since(str(source.folder), "", limits.removal_days),
         allow_empty=allow_empty,
     )
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from assistant_fakes import RULES, hit, source
 
-from assistant.answerability import answerability, wanted_in
+from assistant.answerability import answerability
+from assistant.asked import wanted_in
 from assistant.errors import PromptTooLongError
 from assistant.evidence import gather, selected_sentences, whole_chunks
 from assistant.prompting import build_messages, estimate_tokens, source_text

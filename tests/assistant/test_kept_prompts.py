@@ -29,7 +29,7 @@ def test_the_one_unused_for_longest_is_dropped_first() -> None:
     kept.best([1])
     kept.keep([3], b"x" * 5)
     assert [kept.best([token])[1] for token in (0, 1, 2, 3)] == [1, 1, 0, 1]
-    assert kept.bytes == 10
+    assert kept.held_bytes == 10
 
 
 def test_what_is_kept_for_good_is_not_displaced_by_itself() -> None:
@@ -38,7 +38,7 @@ def test_what_is_kept_for_good_is_not_displaced_by_itself() -> None:
     kept.keep([1, 2], b"again")
     kept.keep([1], b"less")
     kept.keep([5, 6], b"x" * 11)
-    assert (len(kept), kept.bytes) == (1, 0)
+    assert (len(kept), kept.held_bytes) == (1, 0)
     found, _ = kept.best([1, 2, 3])
     assert found is not None and (found.state, found.for_good) == (b"good", True)
     assert kept.covers([1]) and kept.covers([1, 2]) and not kept.covers([1, 2, 3])

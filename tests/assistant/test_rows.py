@@ -74,6 +74,30 @@ def test_the_row_that_answers_is_shown_with_its_names_and_quoted_as_it_stands() 
     assert not any(quote.startswith(("区分 |", "2023年度")) for quote in quotes)
 
 
+def test_a_row_that_is_only_judged_to_name_columns_can_still_be_quoted() -> None:
+    facts = "本社|03-1234-5678|9時から17時\n支社|06-2345-6789|10時から18時\n工場|052-345-6789|8時から16時"
+    found = sources("本社の電話番号は何番ですか?", facts)
+    assert "本社 | 03-1234-5678 | 9時から17時" in [quote for source in found for quote in source.texts]
+    members = "担当|内線\n山田太郎|101\n佐藤花子|102\n鈴木一郎|103\n田中次郎|104"
+    (first, *_) = hits(document(members))[0].rows
+    assert first.header and first.guessed
+    assert "担当 | 内線" in [quote for source in sources("担当の内線", members) for quote in source.texts]
+    (cited,) = check("担当の内線です。", table=members).citations
+    assert cited.quote == "担当 | 内線"
+
+
+def test_rows_that_surely_name_columns_are_never_quoted() -> None:
+    for header in (True, False):
+        builder = DocumentBuilder("docx")
+        builder.table(
+            GridCell(row, column, text, header=header and row == 0)
+            for row, line in enumerate(["会費|2024年度", "法人|100円", "会費|2024年度", "個人|10円"])
+            for column, text in enumerate(line.split("|"))
+        )
+        (found,) = hits(builder.build())
+        assert [row.only_names for row in found.rows] == [header, False, True, False]
+
+
 def test_the_prompt_holds_rows_with_names_also_when_whole_chunks_are_asked_for() -> None:
     question = "法人会員の年会費は?"
     messages, kept = build_messages(question, sources(question), "ja")

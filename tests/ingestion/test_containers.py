@@ -47,7 +47,8 @@ def unpacked(path: Path, folder: Path, **options: object) -> dict[str, bytes | s
     assert isinstance(limits, UnpackLimits)
     found: dict[str, bytes | str] = {}
     for member in unpack(path, folder, limits, given):
-        found[member.name] = contents(member)
+        if not member.ignored:
+            found[member.name] = contents(member)
     return found
 
 
@@ -178,6 +179,10 @@ def test_ignored_members_are_left_out(tmp_path: Path) -> None:
     names = ["a.txt", "~$a.docx", "sub/Thumbs.db", "__MACOSX/._a.txt", ".git/config"]
     path = zip_of(tmp_path / "a.zip", dict.fromkeys(names, b"x"))
     assert list(unpacked(path, tmp_path / "out")) == ["a.txt"]
+    members = unpack(path, tmp_path / "again", LIMITS, DEFAULT_OPTIONS)
+    assert [(member.name, member.file) for member in members if member.ignored] == [
+        (name, None) for name in names[1:]
+    ]
 
 
 @pytest.mark.parametrize("method", [pyzipper.WZ_AES, None])

@@ -100,6 +100,14 @@ def test_messages_come_whole_and_once(mailbox: Mailbox, mirror: Mirror, values: 
     assert (done.fetched, done.kept) == (0, 3)
 
 
+def test_a_message_that_comes_in_pieces(mailbox: Mailbox, mirror: Mirror, values: dict[str, Any]) -> None:
+    large = message(4, "納期は変更になりました。\n" * 120_000)
+    assert len(large) > 4 << 20
+    mailbox.add(large)
+    update(mirror, values)
+    assert copied(mirror)["INBOX/4.eml"] == large
+
+
 def test_new_and_deleted_messages(mailbox: Mailbox, mirror: Mirror, values: dict[str, Any]) -> None:
     update(mirror, values)
     with mailbox.client() as client:

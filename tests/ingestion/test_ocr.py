@@ -109,3 +109,10 @@ def test_an_empty_page_has_no_lines() -> None:
 def test_a_picture_without_text_has_no_lines() -> None:
     gradient = Image.linear_gradient("L").resize((600, 600))
     assert read_picture(gradient.convert("RGB")) == []
+
+
+@pytest.mark.parametrize("size", [(4, 4), (11, 11), (1280, 9), (9, 900)])
+def test_tiny_pictures_and_strips_end_without_text(size: tuple[int, int]) -> None:
+    picture = Image.new("RGB", size, "white")
+    picture.paste((0, 0, 0), (1, 1, size[0] - 1, size[1] - 1))
+    assert read_picture(picture) == []

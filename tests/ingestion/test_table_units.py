@@ -8,6 +8,7 @@ from ingestion.documents import Document
 from ingestion.readers.building import DocumentBuilder
 from ingestion.table_grid import GridCell
 from ingestion.table_rows import read_tables
+from ingestion.table_units import label_unit
 
 
 def document(table: str, *above: str, caption: str | None = None) -> Document:
@@ -62,6 +63,18 @@ def test_the_unit_is_found_in_the_caption_and_in_a_corner() -> None:
 )
 def test_several_units_or_none_count_nothing(line: str) -> None:
     assert labels(document(SALES, line))[0] == ["科目", "2023年度", "2024年度"]
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"),
+    [
+        ("会費(千円)", "千円"), ("標準価格（円、税別）", "円"), ("保守契約(円/年)", "円"),
+        ("量(単位:kg)", "kg"),
+        ("速度(km/h)", ""), ("数(件・人)", ""), ("価格(税込)", ""), ("会費", ""),
+    ],
+)  # fmt: skip
+def test_the_unit_in_the_name_of_a_column(label: str, unit: str) -> None:
+    assert label_unit(label) == unit
 
 
 def test_the_unit_over_one_table_says_nothing_about_the_next() -> None:

@@ -69,6 +69,12 @@ def test_bigrams_are_pairs_within_runs_of_letters() -> None:
 def test_names_of_places_are_told_from_other_words() -> None:
     assert proper_names("仙台営業所と大阪市の電話番号") == ["仙台", "大阪"]
     assert proper_names("日本の語学手当 for staff in Tokyo") == []
+    named = ["横浜", "港", "東京", "千葉", "川崎"]
+    assert proper_names("横浜市役所と港区役所、東京都民と千葉県民、川崎工場") == named
+
+
+def test_words_that_meet_are_no_name() -> None:
+    assert proper_names("部品は何年の間倉庫に残しますか") == []  # 間 and 倉庫, not 間倉 and 庫
 
 
 @pytest.mark.parametrize(

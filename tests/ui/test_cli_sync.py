@@ -33,11 +33,13 @@ def test_a_dry_run_shows_and_changes_nothing(konkyo: Any, configured: Path) -> N
     ran = konkyo("sync", "rules", "--dry-run", "--json")
     (found,) = ran.json
     assert (ran.code, found["added"], found["refused"]) == (0, ["規程.txt"], None)
-    assert found["failed"] == [{"path": "film.mp4", "reason": "unsupported format .mp4"}]
+    (failed,) = found["failed"]
+    assert (failed["path"], failed["reason"]) == ("film.mp4", "unsupported format .mp4")
     ran = konkyo("sync", "--dry-run")
     assert ran.out.splitlines() == [
         "rules",
-        "1 to add, 0 changed, 0 moved, 0 to remove, 0 unchanged, 0 ignored, 0 empty, 1 unreadable",
+        "1 to add, 0 changed, 0 moved, 0 to remove, 0 unchanged, 0 to read again, "
+        "0 ignored, 0 empty, 1 unreadable",
         "  + 規程.txt",
         "  ! film.mp4: unsupported format .mp4",
     ]
@@ -75,9 +77,10 @@ def test_a_long_list_is_cut_and_a_refusal_is_named() -> None:
     found = {
         "error": None, "refused": "60 of 60 have vanished", "added": [], "changed": [],
         "moved": [{"from": "a", "to": "b"}], "removed": [f"f{n}" for n in range(60)], "unchanged": 1,
-        "ignored": 0, "empty": 0, "failed": [],
+        "reread": ["old.pdf"], "ignored": 0, "empty": 0, "failed": [],
     }  # fmt: skip
     lines = [text for text, _ in showing.preview_lines(json.loads(json.dumps(found)), 2)]
     assert lines[1:] == [
-        "  → a → b", "  - f0", "  - f1", "  - and 58 more", "needs --allow-empty: 60 of 60 have vanished"
+        "  → a → b", "  - f0", "  - f1", "  - and 58 more", "  ↻ old.pdf",
+        "needs --allow-empty: 60 of 60 have vanished"
     ]  # fmt: skip

@@ -16,6 +16,11 @@ class KnowledgeCalls(ABC):
         """See `KnowledgeOperations.versions`."""
         return cast(list[Json], self._json("GET", "/versions"))
 
+    def rule_version(self, document: str, said: Json, *, by: str = "") -> Json:
+        """See `KnowledgeOperations.rule_version`."""
+        body = {"document": document, "said": said, "by": by}
+        return cast(Json, self._json("POST", "/versions", json=body))
+
     def dictionary(self) -> Json:
         """See `KnowledgeOperations.dictionary`."""
         return cast(Json, self._json("GET", "/dictionary"))

@@ -16,6 +16,14 @@ class WordBody(Body):
     synonyms: tuple[str, ...] = ()
 
 
+class RulingBody(Body):
+    """What `KnowledgeOperations.rule_version` takes."""
+
+    document: str
+    said: Json
+    by: str = ""
+
+
 class DictionaryBody(Body):
     """What `KnowledgeOperations.save_dictionary` takes."""
 
@@ -29,6 +37,10 @@ def knowledge_routes(operations: Operations) -> APIRouter:
     @routes.get("/versions")
     def versions() -> Reply:
         return operations.versions()
+
+    @routes.post("/versions")
+    def rule_version(body: RulingBody) -> Reply:
+        return operations.rule_version(body.document, body.said, by=body.by)
 
     @routes.get("/dictionary")
     def dictionary() -> Reply:

@@ -25,6 +25,11 @@ class SyncCalls(ABC):
         body = {"source": source, "allow_empty": allow_empty}
         return cast(Json, self._json("POST", "/job/sync", json=body))
 
+    def forget_source(self, source: str, *, allow_empty: bool = False) -> Json:
+        """See `SyncOperations.forget_source`."""
+        body = {"source": source, "allow_empty": allow_empty}
+        return cast(Json, self._json("POST", "/syncs/forget", json=body))
+
     def preview(self, source: str | None = None) -> list[Json]:
         """See `SyncOperations.preview`."""
         return cast(list[Json], self._json("POST", "/syncs/preview", json={"source": source}))

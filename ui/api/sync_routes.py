@@ -16,6 +16,13 @@ class SyncBody(Body):
     allow_empty: bool = False
 
 
+class ForgetBody(Body):
+    """What `SyncOperations.forget_source` takes."""
+
+    source: str
+    allow_empty: bool = False
+
+
 class PreviewBody(Body):
     """What `SyncOperations.preview` takes."""
 
@@ -52,6 +59,10 @@ def sync_routes(operations: Operations) -> APIRouter:
     @routes.post("/syncs")
     async def sync(body: SyncBody) -> StreamingResponse:
         return event_stream(lambda _gone: operations.sync(body.source, allow_empty=body.allow_empty))
+
+    @routes.post("/syncs/forget")
+    def forget_source(body: ForgetBody) -> Reply:
+        return operations.forget_source(body.source, allow_empty=body.allow_empty)
 
     @routes.post("/syncs/preview")
     def preview(body: PreviewBody) -> Reply:

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, new_app, print_json, say
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    new_app,
+    print_json,
+    say,
+    translated,
+)
 
 app = new_app("help.dictionary")
 Term = Annotated[str, typer.Argument(metavar="TERM", help=say("options.term"))]
@@ -23,7 +32,8 @@ def check(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
                     "problems": found["problems"]})  # fmt: skip
         return
     for problem in found["problems"]:
-        console().print(say("say.dictionary_problem", **problem), style="red")
+        message = translated(problem["message"])
+        console().print(say("say.dictionary_problem", **{**problem, "message": message}), style="red")
     if found["ok"]:
         console().print(say("say.dictionary_ok", path=found["path"], entries=len(found["entries"])))
 

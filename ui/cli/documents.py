@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, new_app, print_json, say
+from ui.cli import failures, rulings
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    new_app,
+    print_json,
+    say,
+    terminal_language,
+)
+from ui.reasons import reason_in
 
 app = new_app("help.documents")
 DocumentId = Annotated[str, typer.Argument(metavar="ID", help=say("options.document"))]
@@ -29,7 +40,8 @@ def list_documents(json: JsonOption = False, workspace: WorkspaceOption = None) 
         facts = f"{document['format']:<5}{counts}  {document['status']:<6}"
         console().print(f"{document['id']}  {facts} {where}")
     for failure in failures:
-        text = say("say.failed_file", path=failure["shown_as"], reason=failure["reason"])
+        reason = reason_in(terminal_language(), failure["reason"])
+        text = say("say.failed_file", path=failure["shown_as"], reason=reason)
         console().print(text, style="red")
 
 
@@ -69,6 +81,12 @@ def list_versions(json: JsonOption = False, workspace: WorkspaceOption = None) -
             where = one["locations"][0]["shown_as"]
             style = "" if one["state"] == "in_force" else "dim"
             console().print(f"{one['document']}  {state}  {days}  {where}", style=style)
+            for ruling in one["rulings"]:
+                console().print(f"    {rulings.ruling_line(ruling)}", style="dim")
+
+
+app.command("rule", help=say("help.documents_rule"))(rulings.rule)
+app.command("failures", help=say("help.documents_failures"))(failures.failures)
 
 
 @app.command("boxes", help=say("help.documents_boxes"))

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, new_app, print_json, say
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    new_app,
+    print_json,
+    say,
+    translated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,7 +37,7 @@ def check(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         console().print(say("say.index_ok", **found))
         return
     for problem in found["problems"]:
-        console().print(str(problem), style="red")
+        console().print(translated(str(problem)), style="red")
     console().print(say("say.index_bad"))
 
 

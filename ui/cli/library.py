@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from ui.cli import showing
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, note, print_json, say
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    note,
+    print_json,
+    say,
+    translated,
+)
+from ui.reasons import with_codes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -46,7 +56,7 @@ def ingest(
         with closing(cast("Generator[Json, None, None]", events)):
             report = follow(events)
     if json:
-        print_json(report)
+        print_json(with_codes(report))
         return
     for text, style in showing.report_lines(report):
         console().print(text, style=style)
@@ -183,7 +193,7 @@ def _show_or_stop(events: Generator[Json, None, None]) -> None:
         events.close()
         note("\n" + say("say.chat_stopped"))
     except EXPECTED as error:
-        note(say("say.error", message=error))
+        note(say("say.error", message=translated(str(error))))
 
 
 def _question() -> str | None:

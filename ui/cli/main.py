@@ -27,7 +27,7 @@ from ui.cli import (
     verified,
     verifying,
 )
-from ui.cli.shared import new_app, note, say
+from ui.cli.shared import new_app, note, say, translated
 from ui.errors import EXPECTED, UsageError, error_json
 
 app = new_app("help.app")
@@ -82,7 +82,8 @@ def main() -> None:
         app()
     except EXPECTED as error:
         refused = error_json(error)["refused"]
-        note(say("say.refused" if refused else "say.error", message=" ".join(str(error).split())))
+        message = " ".join(translated(str(error)).split())
+        note(say("say.refused" if refused else "say.error", message=message))
         sys.exit(3 if refused else 2 if isinstance(error, UsageError) else 1)
 
 

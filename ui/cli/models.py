@@ -18,6 +18,7 @@ from ui.cli.shared import (
     print_json,
     progress_console,
     say,
+    translated,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def check(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         print_json(checks)
         return
     for item in checks:
-        text = say("say.model_intact" if item["ok"] else "say.model_broken", **item)
+        known = {**item, "detail": translated(item["detail"])}
+        text = say("say.model_intact" if item["ok"] else "say.model_broken", **known)
         console().print(text, style="" if item["ok"] else "red")
 
 
@@ -94,7 +96,7 @@ def recommend(json: JsonOption = False, workspace: WorkspaceOption = None) -> No
         print_json(found)
         return
     for role in ("chat", "embedder"):
-        console().print(f"{role}: {found[role]['name']} ({found[role]['reason']})")
+        console().print(f"{role}: {found[role]['name']} ({translated(found[role]['reason'])})")
 
 
 def _store(workspace: Path | None) -> ModelStore:

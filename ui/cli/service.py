@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here, print_json, say
+from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here, print_json, say, translated
 
 if TYPE_CHECKING:
     from ui.api.token import ServiceAddress
@@ -155,7 +155,9 @@ def doctor(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         return
     for check in found["checks"]:
         mark, style = ("✓", "green") if check["ok"] else ("✗", "red")
-        console().print(f"{mark} {check['name']}: {check['detail']}", style=style)
+        name, detail = (translated(check[key]) for key in ("name", "detail"))
+        console().print(f"{mark} {name}: {detail}", style=style)
         if check["remedy"]:
-            console().print(f"  {say('say.remedy', remedy=check['remedy'])}")
+            remedy = translated(check["remedy"])
+            console().print(f"  {say('say.remedy', remedy=remedy)}")
     console().print(say("say.doctor_ok" if found["ok"] else "say.doctor_bad"))

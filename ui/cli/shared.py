@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ui.reasons import error_in
 from ui.texts import language_of, t
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 def say(key: str, **values: object) -> str:
     """A text of the [cli] table in the language of the terminal."""
     return t(terminal_language(), "cli", key, **values)
+
+
+def translated(sentence: str) -> str:
+    """What a package says in English, in the language of the terminal, where it is known."""
+    return error_in(terminal_language(), sentence)
 
 
 def terminal_language() -> Language:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ui.cli.shared import say
+from ui.cli.shared import say, terminal_language
+from ui.reasons import reason_in, warning_in
 
 Json = dict[str, Any]
 Line = tuple[str, str]
@@ -104,25 +105,28 @@ def report_lines(report: Json) -> Iterator[Line]:
         "",
     )
     for item in report["warnings"]:
-        yield say("say.warned_file", **item), "yellow"
+        warning = warning_in(terminal_language(), item["warning"])
+        yield say("say.warned_file", path=item["path"], warning=warning), "yellow"
     for item in report["failed"]:
-        yield say("say.failed_file", **item), "red"
+        reason = reason_in(terminal_language(), item["reason"])
+        yield say("say.failed_file", path=item["path"], reason=reason), "red"
 
 
 def preview_lines(found: Json, most: int) -> Iterator[Line]:
     """What a synchronisation would do, with the first `most` paths of each kind."""
     if found["error"] is not None:
-        yield say("say.preview_failed", message=found["error"]), "red"
+        yield say("say.preview_failed", message=reason_in(terminal_language(), found["error"])), "red"
         return
-    counts = {name: len(found[name]) for name in ("added", "changed", "moved", "removed", "failed")}
+    counts = {name: len(found[name]) for name in ("added", "changed", "moved", "removed", "reread", "failed")}
     yield say("say.preview", **{**found, **counts}), ""
     moves = [f"{move['from']} → {move['to']}" for move in found["moved"]]
-    failed = [f"{item['path']}: {item['reason']}" for item in found["failed"]]
+    failed = [f"{item['path']}: {reason_in(terminal_language(), item['reason'])}" for item in found["failed"]]
     kinds = (
         ("+", found["added"]),
         ("~", found["changed"]),
         ("→", moves),
         ("-", found["removed"]),
+        ("↻", found["reread"]),
         ("!", failed),
     )
     for mark, lines in kinds:
@@ -131,7 +135,8 @@ def preview_lines(found: Json, most: int) -> Iterator[Line]:
         if len(lines) > most:
             yield f"  {mark} {say('say.preview_more', number=len(lines) - most)}", "dim"
     if found["refused"] is not None:
-        yield say("say.preview_refused", message=found["refused"]), "yellow"
+        message = reason_in(terminal_language(), found["refused"])
+        yield say("say.preview_refused", message=message), "yellow"
 
 
 def one_line(text: str, length: int) -> str:

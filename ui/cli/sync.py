@@ -23,7 +23,10 @@ from ui.cli.shared import (
     print_json,
     print_json_line,
     say,
+    terminal_language,
+    translated,
 )
+from ui.reasons import reason_in, with_codes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,6 +43,7 @@ def sync(
     watch: Annotated[bool, typer.Option("--watch", help=say("options.watch"))] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help=say("options.allow_empty"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=say("options.dry_run"))] = False,
+    forget: Annotated[str | None, typer.Option(metavar="SOURCE", help=say("options.forget"))] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -48,8 +52,13 @@ def sync(
 
     if watch and (dry_run or allow_empty):
         raise UsageError("--watch cannot be combined with --dry-run or --allow-empty.")
+    if forget is not None and (watch or dry_run or source is not None):
+        raise UsageError("--forget cannot be combined with a source, --watch or --dry-run.")
     if watch:
         _watch(workspace, source, json)
+        return
+    if forget is not None:
+        _forget(workspace, forget, allow_empty, json)
         return
     with closing(connect_here(workspace)) as operations:
         wanted = _name(operations, source)
@@ -57,14 +66,34 @@ def sync(
             _show_preview(operations.preview(wanted), json)
             return
         outcomes = _follow(operations, wanted, allow_empty)
+        for left in (item for item in operations.syncs() if item["left"]):
+            note(say("say.source_left", name=left["name"], documents=left["documents"]))
     if json:
-        print_json(outcomes)
+        print_json([with_codes(outcome) for outcome in outcomes])
     else:
         for outcome in outcomes:
             _show(outcome)
     code = _exit_code(outcomes)
     if code:
         raise typer.Exit(code)
+
+
+def _forget(workspace: Path | None, source: str, allow_empty: bool, json: bool) -> None:
+    """Ask whoever sits at a terminal; a script has to say that it means it."""
+    from ingestion.errors import UnsafeRemovalError
+
+    with closing(connect_here(workspace)) as operations:
+        wanted = _name(operations, source) or source
+        try:
+            done = operations.forget_source(wanted, allow_empty=allow_empty)
+        except UnsafeRemovalError as error:
+            if not sys.stdin.isatty() or not typer.confirm(translated(str(error)), err=True):
+                raise
+            done = operations.forget_source(wanted, allow_empty=True)
+    if json:
+        print_json(done)
+    else:
+        console().print(say("say.forgotten", name=done["source"], documents=done["documents"]))
 
 
 def _name(operations: Operations, source: str | None) -> str | None:
@@ -92,7 +121,8 @@ def _exit_code(outcomes: list[Json]) -> int:
 def _show(outcome: Json) -> None:
     if outcome["error"] is not None:
         key = "say.sync_refused" if outcome["refused"] else "say.sync_failed"
-        note(say(key, name=outcome["name"], message=" ".join(outcome["error"].split())))
+        message = " ".join(reason_in(terminal_language(), outcome["error"]).split())
+        note(say(key, name=outcome["name"], message=message))
         return
     console().print(say("say.sync_source", name=outcome["name"]), style="bold")
     for text, style in showing.report_lines(outcome):
@@ -101,7 +131,7 @@ def _show(outcome: Json) -> None:
 
 def _show_preview(previews: list[Json], json: bool) -> None:
     if json:
-        print_json(previews)
+        print_json([with_codes(found) for found in previews])
         return
     for found in previews:
         console().print(say("say.sync_source", name=found["name"]), style="bold")
@@ -127,7 +157,7 @@ def _watch(workspace: Path | None, source: str | None, json: bool) -> None:
 
     def tell(outcome: Json) -> None:
         if json:
-            print_json_line(outcome)
+            print_json_line(with_codes(outcome))
         elif outcome["error"] is not None or _changed(outcome):
             _show(outcome)
 

@@ -20,6 +20,14 @@ def texts(language: Language) -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(resources.files(__name__).joinpath(f"{language}.toml").read_text("utf-8"))
 
 
+@functools.cache
+def reasons(language: Language) -> Mapping[str, str]:
+    """What reasons_en.toml and reasons_ja.toml say by code (table.key): see `ui/reasons.py`."""
+    name = f"reasons_{language}.toml"
+    tables = tomllib.loads(resources.files(__name__).joinpath(name).read_text("utf-8"))
+    return {f"{table}.{key}": text for table, found in tables.items() for key, text in found.items()}
+
+
 def t(language: Language, table: str, key: str, **values: object) -> str:
     """The text `key` of `table`, its `{names}` filled with `values`. A dot in `key` goes into a sub-table.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant.answers import Language
+from ui.reasons import reason_in, warning_in
 from ui.texts import t, texts
 from ui.web.presenting import file_name
 
@@ -32,7 +33,7 @@ def document_rows(documents: Sequence[Json], language: Language) -> list[Json]:
             "size": size(document["bytes"]),
             "added": moment(document["added_at"]),
             "location": document["locations"][0]["shown_as"] if document["locations"] else "",
-            "warnings": " / ".join(document["warnings"]),
+            "warnings": " / ".join(warning_in(language, warning) for warning in document["warnings"]),
         }
         for document in documents
     ]
@@ -79,7 +80,7 @@ def job_line(job: Json, language: Language) -> str:
         if report:
             counts = {key: _count(report.get(key, 0)) for key in _COUNTED}
             return t(language, "web", "job_report", **counts)
-        return str(job.get("message") or "")
+        return reason_in(language, str(job["message"])) if job.get("message") else ""
     progress = job.get("progress")
     if not progress:
         return t(language, "web", "jobphase.scan")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.answers import Language
+from ui.reasons import error_in
 from ui.texts import t
 from ui.web.grounds import (
     ICONS,
@@ -224,7 +225,7 @@ def _note(state: TurnState, language: Language) -> str:
     if now == "queued":
         return t(language, "web", "phase.queued", ahead=state.ahead)
     if now == "failed":
-        return state.error
+        return error_in(language, state.error)
     if now == "done" and state.answer is not None:
         return " ".join(state.answer.get("warnings") or ())
     if now == "writing" or (now == "reading" and state.mending):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from assistant.answers import Language
 from ui.errors import EXPECTED
+from ui.reasons import error_in
 from ui.texts import LANGUAGES, language_of, t, texts
 from ui.web import resources
 from ui.web.running import Run
@@ -88,7 +89,8 @@ def show_error(error: Exception) -> None:
     """One clear sentence, what to do, and a way to connect again when the service is away."""
     kind = type(error).__name__
     known = texts(language())["web"]["errors"]
-    st.error(f"**{known.get(kind, known['other'])}** {plain(str(error))}", icon=":material/error:")
+    said = plain(error_in(language(), str(error)))
+    st.error(f"**{known.get(kind, known['other'])}** {said}", icon=":material/error:")
     if kind == "ServiceError" and st.button(say("retry"), icon=":material/refresh:"):
         resources.reconnect()
         st.rerun()

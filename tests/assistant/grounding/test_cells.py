@@ -193,3 +193,39 @@ def test_a_longer_claim_that_names_no_row_may_speak_of_another_than_the_question
 def test_a_number_that_names_its_row_is_no_number_of_another_column() -> None:
     found = check("勤続年数|付与日数\n6か月|10日\n1年6か月|11日", "1年半の勤務で11日が与えられます。")
     assert not any(reason.startswith("number_of_another") for reason in found.reasons)
+
+
+LODGING = """役職|東京・大阪・福岡|その他の地域
+部長|15,500円|13,000円
+課長|13,500円|11,000円
+一般|12,500円|9,800円"""
+PRICES = """型式|品名|標準価格(円、税別)|保守契約(円/年)|標準納期
+FS-20|流量センサー|48000|6000|2週間
+FS-20H|流量センサー 耐熱|63000|7500|4週間
+PS-110|圧力センサー|27500|4000|1週間"""
+
+
+def test_a_column_that_lists_several_places_is_named_by_one_of_them() -> None:
+    question = "課長が大阪に泊まるとき、上限はいくらですか"
+    assert check(LODGING, "大阪の地域では13,500円です。", question).verdict is Verdict.SUPPORTED
+    assert check(LODGING, "大阪の地域では11,000円です。", question).verdict is not Verdict.SUPPORTED
+
+
+def test_a_short_sentence_on_a_wide_row_is_proven_by_row_and_column() -> None:
+    question = "流量センサーFS-20の現在の標準価格はいくらですか"
+    assert check(PRICES, "現在の標準価格は48000円です。", question).verdict is Verdict.SUPPORTED
+    for wrong in ("現在の標準価格は63000円です。", "現在の標準価格は6000円です。"):
+        assert check(PRICES, wrong, question).verdict is not Verdict.SUPPORTED
+    assert check(PRICES, "輸出先の標準価格は48000円です。", question).verdict is not Verdict.SUPPORTED
+
+
+def test_a_row_with_the_number_outweighs_a_sentence_with_another() -> None:
+    abroad = hit("海外の宿泊費は、アジアの地域で1泊18,000円とする。", rank=9, start=0, document="d9")
+    other = Source(9, abroad, (Span(0, abroad.end),), (abroad.text,))
+    found = CHECKER.check(
+        "課長の宿泊費は、大阪の地域で1泊13,500円です。",
+        [*sources(LODGING, "国内の宿泊費は、次の表とする。"), other],
+        question="課長が大阪に出張したとき、1泊の宿泊費はいくらですか。",
+    )  # fmt: skip
+    assert found.verdict is Verdict.SUPPORTED
+    assert "課長" in found.citations[0].quote

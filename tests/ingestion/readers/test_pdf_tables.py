@@ -6,12 +6,13 @@ import io
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pdfplumber
 import pytest
 
 from ingestion.documents import Document, Table
 from ingestion.readers import read
-from ingestion.readers.pdf_tables import tables_of_boxes
+from ingestion.readers.pdf_rooms import tables_of_boxes
 from ingestion.reading import ReadOptions
 from ingestion.table_rows import read_tables
 from tests.ingestion.pdf_writer import PageSpec, TextAt, grid_rules, write_pdf
@@ -221,5 +222,7 @@ def test_cells_are_those_that_pdfplumber_finds(seed: int) -> None:
     content = write_pdf([PageSpec([TextAt(70, 690, "字")], rules=rules)])
     with pdfplumber.open(io.BytesIO(content)) as pdf:
         expected = {tuple(round(v) for v in cell) for t in pdf.pages[0].find_tables() for cell in t.cells}
-    lines = [(min(x0, x1), 842 - max(y0, y1), max(x0, x1), 842 - min(y0, y1)) for x0, y0, x1, y1 in rules]
+    lines = np.array(
+        [(min(x0, x1), 842 - max(y0, y1), max(x0, x1), 842 - min(y0, y1)) for x0, y0, x1, y1 in rules]
+    )
     assert {tuple(round(v) for v in box) for table in tables_of_boxes(lines) for box in table} == expected

@@ -147,7 +147,7 @@ def test_versions_stand_in_order_with_what_they_are(workspace: FakeOperations) -
         }
         return {
             "document": document, "title": document, "state": "in_force", "version": None, "valid_from": None,
-            "valid_to": None, "superseded_from": None, "copy_of": None, "locations": [place],
+            "valid_to": None, "superseded_from": None, "copy_of": None, "locations": [place], "rulings": [],
         } | values  # fmt: skip
 
     workspace.families = [{"family": "old", "documents": [

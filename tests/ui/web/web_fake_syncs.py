@@ -15,14 +15,15 @@ def make_source(name: str, **values: Any) -> Json:
         "name": name, "kind": "folder", "source": name, "shown_as": name, "configured": True, "documents": 3,
         "failures": 0, "state": "ok", "at": "2026-11-20T01:00:00+00:00",
         "ok_at": "2026-11-20T01:00:00+00:00", "seconds": 1.0, "error": None, "attempts": 0,
-        "every_minutes": 0, "next_at": None, "report": None,
+        "every_minutes": 0, "next_at": None, "report": None, "left": False,
     } | values  # fmt: skip
 
 
 def make_preview(name: str, **values: Any) -> Json:
     return {
         "name": name, "kind": "folder", "source": name, "error": None, "refused": None, "added": [],
-        "changed": [], "moved": [], "removed": [], "unchanged": 0, "ignored": 0, "empty": 0, "failed": [],
+        "changed": [], "moved": [], "removed": [], "unchanged": 0, "reread": [], "ignored": 0, "empty": 0,
+        "failed": [],
     } | values  # fmt: skip
 
 
@@ -35,6 +36,7 @@ class FakeSyncs:
         self.planted: list[Json] = []
         self.previews: dict[str, Json] = {}
         self.synced: list[tuple[str | None, bool]] = []
+        self.forgotten: list[tuple[str, bool]] = []
         self.retried: list[list[Json]] = []
 
     def syncs(self) -> list[Json]:
@@ -47,6 +49,10 @@ class FakeSyncs:
     def start_sync(self, source: str | None = None, *, allow_empty: bool = False) -> Json:
         self.synced.append((source, allow_empty))
         return {"id": "sync", "state": "done", "paths": [], "report": None}
+
+    def forget_source(self, source: str, *, allow_empty: bool = False) -> Json:
+        self.forgotten.append((source, allow_empty))
+        return {"done": True, "source": source, "documents": 3}
 
     def preview(self, source: str | None = None) -> list[Json]:
         if source not in self.previews:
@@ -93,10 +99,15 @@ class FakeScreening:
 
 
 class FakeVersions:
-    """`families` are planted."""
+    """`families` are planted; what is said of a version is remembered in `ruled`."""
 
     def __init__(self) -> None:
         self.families: list[Json] = []
+        self.ruled: list[tuple[str, Json, str]] = []
+
+    def rule_version(self, document: str, said: Json, *, by: str = "") -> Json:
+        self.ruled.append((document, said, by))
+        return {"done": True, "document": document, "rulings": []}
 
     def versions(self) -> list[Json]:
         return self.families

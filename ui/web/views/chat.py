@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import NotFoundError
+from ui.reasons import error_in
 from ui.web.components import turn
 from ui.web.exporting import answer_docx
 from ui.web.presenting import turn_view
@@ -267,7 +268,10 @@ def _model_notes(status: Json) -> None:
     elif not chat["present"]:
         st.warning(say("no_model", name=plain(chat["name"])), icon=":material/deployed_code_alert:")
     elif status.get("warm") == "failed":
-        st.error(say("model_failed", error=plain(status.get("warm_error") or "")), icon=":material/error:")
+        st.error(
+            say("model_failed", error=plain(error_in(language(), status.get("warm_error") or ""))),
+            icon=":material/error:",
+        )
     elif status.get("warm") == "loading":
         st.caption(say("model_loading"))
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from ui.reasons import error_in
 from ui.web.resources import operations
-from ui.web.session import errors_shown, plain, say
+from ui.web.session import errors_shown, language, plain, say
 from ui.web.words import word_rows, words_of
 
 Json = dict[str, Any]
@@ -33,7 +34,11 @@ def _problems(found: Json) -> None:
     config = st.column_config
     st.dataframe(
         [
-            {"row": problem["row"], "field": problem["field"], "message": problem["message"]}
+            {
+                "row": problem["row"],
+                "field": problem["field"],
+                "message": error_in(language(), problem["message"]),
+            }
             for problem in found["problems"]
         ],
         hide_index=True,

@@ -7,10 +7,14 @@ from typing import Any
 
 import streamlit as st
 
+from ui.reasons import reason_in
 from ui.web.resources import operations
-from ui.web.session import errors_shown, say
+from ui.web.session import errors_shown, language, say
 
 Json = dict[str, Any]
+
+_ROW = 66
+"""Pixels: lines are broken, so that what to do is read too."""
 
 
 def section(failures: Sequence[Json]) -> None:
@@ -31,23 +35,25 @@ def section(failures: Sequence[Json]) -> None:
 
 def _table(shown: Sequence[Json]) -> list[Json]:
     config = st.column_config
+    states = any(failure["ignored"] for failure in shown)
     picked = st.dataframe(
         [
             {
                 "path": failure["shown_as"],
-                "reason": failure["reason"],
+                "reason": reason_in(language(), failure["reason"]),
                 "state": say("failed.ignored") if failure["ignored"] else "",
             }
             for failure in shown
         ],
         hide_index=True,
+        row_height=_ROW,
         key="failures_table",
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
             "path": config.TextColumn(say("column_path"), width="medium"),
             "reason": config.TextColumn(say("reason"), width="large"),
-            "state": config.TextColumn(say("column_status"), width="small"),
+            "state": config.TextColumn(say("column_status"), width="small") if states else None,
         },
     )
     return [shown[row] for row in picked.selection.rows if row < len(shown)]

@@ -8,9 +8,10 @@ import streamlit as st
 
 from ingestion.described import without_marks
 from ui.errors import EXPECTED
+from ui.reasons import error_in
 from ui.web import passages
 from ui.web.resources import operations
-from ui.web.session import plain, say
+from ui.web.session import language, plain, say
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ def show_figures_beside(document: Json, start: int, end: int) -> None:
             try:
                 image = operations().figure_image(document["id"], place)
             except EXPECTED as error:  # one picture that cannot be shown must not cost the others
-                st.caption(plain(str(error)))
+                st.caption(plain(error_in(language(), str(error))))
             else:
                 _show(document, document["figures"][place], image)
 

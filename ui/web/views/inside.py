@@ -7,10 +7,12 @@ from typing import Any, Literal
 import streamlit as st
 
 from ui.errors import EXPECTED
+from ui.reasons import warning_in
+from ui.texts import texts
 from ui.web import passages
 from ui.web.listing import title_of
 from ui.web.resources import operations
-from ui.web.session import errors_shown, plain, say, show_error
+from ui.web.session import errors_shown, language, plain, say, show_error
 from ui.web.views.recognition import tell_confidence
 
 Json = dict[str, Any]
@@ -140,10 +142,14 @@ def _facts(document: Json) -> None:
     for location in document["locations"]:
         st.code(location["shown_as"], language=None, wrap_lines=True)
     for warning in document["warnings"]:
-        st.warning(plain(warning), icon=":material/warning:")
+        st.warning(plain(warning_in(language(), warning)), icon=":material/warning:")
     if document["properties"]:
+        names = texts(language())["web"]["property"]
         st.dataframe(
-            [{"name": name, "value": value} for name, value in document["properties"].items()],
+            [
+                {"name": names.get(name.lower(), name), "value": value}
+                for name, value in document["properties"].items()
+            ],
             hide_index=True,
             column_config={"name": "", "value": ""},
         )

@@ -68,7 +68,7 @@ def _rooms(documents: Sequence[Json], failures: Sequence[Json]) -> None:
         case "screening":
             screening.section(operations().screening())
         case "versions":
-            versions.section(operations().versions())
+            versions.section(operations().versions(), documents)
         case _ if documents:
             _documents(documents)
         case _:

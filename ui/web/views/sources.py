@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import EXPECTED
+from ui.reasons import reason_in
 from ui.web.listing import moment
 from ui.web.resources import operations
-from ui.web.session import errors_shown, plain, say, show_error
+from ui.web.session import errors_shown, language, plain, say, show_error
 
 Json = dict[str, Any]
 
@@ -21,6 +22,7 @@ _STATES = {
     "running": ("blue", ":material/sync:"),
     "failed": ("red", ":material/error:"),
     "refused": ("orange", ":material/pan_tool:"),
+    "left": ("gray", ":material/link_off:"),
 }
 _LISTED = 200
 
@@ -67,6 +69,10 @@ def _one(source: Json, number: int) -> None:
             st.markdown(f":{color}-badge[{icon} {state}] {counts}")
             if times := _times(source):
                 st.caption(times)
+        if source["left"]:
+            _left(source, number)
+        if source["state"] == "left":
+            return
         with right:
             st.button(
                 say("origin.sync"), icon=":material/sync:", key=f"sync_{number}", width="stretch",
@@ -77,11 +83,27 @@ def _one(source: Json, number: int) -> None:
                 width="stretch", on_click=show, args=(source["name"],),
             )  # fmt: skip
         if source["error"]:
-            st.error(plain(source["error"]), icon=":material/error:")
+            st.error(plain(reason_in(language(), source["error"])), icon=":material/error:")
         if source["state"] == "refused":
             st.button(
                 say("allow_removal"), key=f"allow_{number}", on_click=_start, args=(source["name"], True)
             )
+
+
+def _left(source: Json, number: int) -> None:
+    """What the settings no longer name stays until somebody removes it."""
+    st.warning(say("origin.left"), icon=":material/link_off:")
+    with st.popover(say("origin.forget"), icon=":material/delete:", key=f"forget_{number}"):
+        st.caption(say("origin.forget_more", documents=source["documents"]))
+        st.button(
+            say("origin.forget_now", documents=source["documents"]), type="primary",
+            key=f"forget_now_{number}", on_click=_forget, args=(source["name"],),
+        )  # fmt: skip
+
+
+def _forget(name: str) -> None:
+    with errors_shown():
+        operations().forget_source(name, allow_empty=True)
 
 
 def _times(source: Json) -> str:
@@ -111,10 +133,10 @@ def _preview(source: str) -> None:
         return
     st.markdown(f"**{plain(found['source'])}**")
     if found["error"]:
-        st.error(plain(found["error"]), icon=":material/error:")
+        st.error(plain(reason_in(language(), found["error"])), icon=":material/error:")
         return
     if found["refused"]:
-        st.warning(plain(found["refused"]), icon=":material/pan_tool:")
+        st.warning(plain(reason_in(language(), found["refused"])), icon=":material/pan_tool:")
     with st.container(horizontal=True, key="preview_counts"):
         for key in ("added", "changed", "moved", "removed", "failed"):
             st.metric(say(f"origin.{key}"), f"{len(found[key]):,}")
@@ -143,7 +165,7 @@ def _do(source: str, found: Json) -> None:
 def _changes(found: Json) -> None:
     rows = [
         {"what": say(f"origin.{key}"), "path": path, "more": ""}
-        for key in ("added", "changed", "removed")
+        for key in ("added", "changed", "removed", "reread")
         for path in found[key]
     ]
     rows += [
@@ -151,7 +173,11 @@ def _changes(found: Json) -> None:
         for move in found["moved"]
     ]
     rows += [
-        {"what": say("origin.failed"), "path": failure["path"], "more": failure["reason"]}
+        {
+            "what": say("origin.failed"),
+            "path": failure["path"],
+            "more": reason_in(language(), failure["reason"]),
+        }
         for failure in found["failed"]
     ]
     if not rows:

@@ -9,14 +9,17 @@ import streamlit as st
 
 from ui.texts import texts
 from ui.web.session import language, plain, say
+from ui.web.views import rulings
 
 Json = dict[str, Any]
 
 _MOST = 100
 
 
-def section(families: Sequence[Json]) -> None:
-    """A table for each family, its newest member first."""
+def section(families: Sequence[Json], documents: Sequence[Json]) -> None:
+    """A table for each family, its newest member first, and what people say of any of the documents."""
+    if documents:
+        rulings.form(documents)
     if not families:
         st.info(say("kin.none"), icon=":material/info:")
         return
@@ -43,9 +46,12 @@ def _family(members: Sequence[Json], number: int) -> None:
                 "version": config.TextColumn(say("kin.version"), width="small"),
                 "valid_from": config.TextColumn(say("kin.valid_from"), width="small"),
                 "valid_to": config.TextColumn(say("kin.valid_to"), width="small"),
+                "said": config.TextColumn(say("kin.rulings"), width="medium"),
                 "location": config.TextColumn(say("column_location"), width="large"),
             },
         )
+        for member in newest:
+            rulings.undo_buttons(member, titles)
 
 
 def _row(member: Json, titles: dict[str, str]) -> Json:
@@ -61,5 +67,6 @@ def _row(member: Json, titles: dict[str, str]) -> Json:
         "version": member["version"] or "",
         "valid_from": member["valid_from"] or "",
         "valid_to": member["valid_to"] or member["superseded_from"] or "",
+        "said": " / ".join(rulings.ruling_text(ruling, titles) for ruling in member["rulings"]),
         "location": locations[0]["shown_as"] if locations else "",
     }

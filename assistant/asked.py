@@ -1,0 +1,139 @@
+"""What kind of thing a question asks for (an amount, a time, a number of something), and who tells it.
+
+It guides the choice of sentences, and an answer that holds nothing of the kind is no answer: 5日 tells no
+severance pay. Rules over the words of questions in Japanese and English; where they see nothing, all will do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assistant.grounding.numbers import Quantity, facts
+from ingestion.dates import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What kind of thing a question asks for, and how it looks in a text."""
+
+    kind: str
+    looks: re.Pattern[str]
+
+    def found_in(self, text: str) -> bool:
+        """Whether `text` holds such a thing."""
+        return bool(self.looks.search(unicodedata.normalize("NFKC", text)))
+
+
+_AMOUNT = re.compile(
+    r"[0-9][0-9,.]*\s*[万億千百]*\s*(?:円|ドル|ユーロ|yen|usd|%)|[¥$€]\s*[0-9]|無料|無償|全額|実費|\bfree\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"[0-9]|[一二三四五六七八九十百千万]|"
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice)\b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"[0-9]+\s*(?:年|月|日|時|分|週|か月|ヶ月|:|/)|明治|大正|昭和|平成|令和|[月火水木金土日]曜|毎[日週月年]|随時|"
+    r"直後|当日|翌日|以内|前日|末日|月末|年末|世紀|時代|[0-9]{4}|[0-9]{1,2}\s*[ap]\.?m|"
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|daily|weekly|monthly|annually|immediately|"
+    r"days?|weeks?|months?|years?)\b",
+    re.IGNORECASE,
+)
+_WHO = re.compile(
+    r"[\u4e00-\u9fff]{2,}|[\u30a0-\u30ff・]{3,}|\b[A-Z][a-z]+|者|員|"
+    r"\b(?:manager|officer|director|department|employee|team|staff)\b"
+)
+_COUNTED = (
+    "日|人|名|回|個|台|時間|分|年間|年|か月|ヶ月|カ月|月|週間|歳|割|パーセント|%|メートル|m|km|キロ|グラム|本|枚|件|"
+    "泊|点|位|倍|度|番|階|種類|つ|文字|桁|号|勝|話|曲|冊|頭|作|戦|世紀|世|代|機|両|隻|校|社|行"
+)
+_WANTED = (
+    (
+        re.compile(
+            r"いくら|幾ら|何円|金額|料金|費用は|値段|how much|what (?:is|was) the (?:price|cost|amount|fee)",
+            re.IGNORECASE,
+        ),
+        Wanted("amount", _AMOUNT),
+    ),
+    (
+        re.compile(
+            r"いつ|何時(?!間)|何月|何年(?!間)|何曜|何日(?:に|まで|から|です|でし|か$|は)|時期|期限|期日|西暦|"
+            r"\bwhen\b|what (?:time|date|year|day)|which (?:year|day|month)|deadline",
+            re.IGNORECASE,
+        ),
+        Wanted("when", _WHEN),
+    ),
+    (
+        re.compile(
+            rf"何[^\s。?？]{{0,2}}?(?:{_COUNTED})|どれ(?:くらい|ぐらい|だけ|ほど)|どの(?:くらい|ぐらい|程度)|いくつ|幾つ|"
+            r"how (?:many|long|often|old|far|tall|big|large|high|fast)|what (?:percentage|number|percent)",
+            re.IGNORECASE,
+        ),
+        Wanted("number", _NUMBER),
+    ),
+    (re.compile(r"誰|だれ|どなた|何者|\b(?:who|whom|whose)\b", re.IGNORECASE), Wanted("who", _WHO)),
+)
+
+
+def wanted_in(question: str) -> Wanted | None:
+    """What `question` asks for, when its words tell."""
+    text = unicodedata.normalize("NFKC", question)
+    return next((wanted for asks, wanted in _WANTED if asks.search(text)), None)
+
+
+_TIME = frozenset({"second", "workday", "day", "month", "age", "night"})
+_NO_AMOUNTS = _TIME | {"person", "article", "paragraph", "item", "chapter", "page", "number"}
+_COUNTS_OTHERS = re.compile("期間|年数|日数|月数|時間|回数|人数|頻度|年齢|ページ")
+_WITHOUT_NUMBER = re.compile(
+    r"(?:ません|ない|なし|無制限)(?:です|とする|[。\n]|$)|全員|全額|すべて|全て|毎[日週月年回]|随時|無料|無償|実費|"
+    r"半[日年数額分]|数[人名日回件個台年か十百千万]|複数|"
+    r"\b(?:not?|none|never|unlimited|all|every|each|any|free|both|half|several|daily|weekly|monthly|annually)\b",
+    re.IGNORECASE,
+)
+_HOW_MUCH = re.compile(r"いくら(?!か|でも)|幾ら|何円|\bhow much\b", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"何(年間|日間|時間|分間|か月|ヶ月|カ月|週間|日|人|名|回|個|台|歳|割|パーセント|%|メートル|本|枚|件|泊|点|倍|度|階|種類|"
+    r"文字|桁|冊|年)(?:分|間|前|後|以上|以下|以内|まで|目)?(?=[はをでにもがのと、。?？]|ですか|でしょう|必要|もら|取|与|あ[りる]|い[まる]|$)"
+)
+_HOW_MANY = re.compile(r"\b(?:how (?:many|long|often|old|far|tall|fast)|what percentage)\b", re.IGNORECASE)
+_NO_COUNT = re.compile(r"何(?:人|名|度|回|点|日|年)(?:も(?!ら)|か(?=[のでに]))")  # 何度も says often
+
+
+def tells(question: str, texts: Iterable[str]) -> bool:
+    """Whether what was said holds a thing of the kind that the question asks for.
+
+    Looked at are amounts and counted things only: whoever asks when may be told of an event. True where
+    the question asks for neither, and for what is told without a number (無料, 毎日, every day).
+    """
+    question = unicodedata.normalize("NFKC", question)
+    counter = None if _NO_COUNT.search(question) else _COUNTER.search(question)
+    amount = _HOW_MUCH.search(question)
+    if not (counter or amount or _HOW_MANY.search(question)):
+        return True
+    text = unicodedata.normalize("NFKC", "\n".join(texts))
+    if _WITHOUT_NUMBER.search(text):
+        return True
+    found = facts(text)
+    if not found:
+        return bool(_NUMBER.search(text))
+    units = {fact.unit for fact in found if isinstance(fact, Quantity)}
+    if amount:
+        return bool(units - _NO_AMOUNTS) or bool(_COUNTS_OTHERS.search(question))
+    asked = _units_of(counter[1]) if counter else frozenset()
+    moment = any(isinstance(fact, Moment) for fact in found)
+    return not asked or bool(units & asked) or "" in units or (moment and asked == _TIME)
+
+
+def _units_of(counter: str) -> frozenset[str]:
+    """Base units that answer 何日 or 何%; none when the counter is not known."""
+    asked = {fact.unit for fact in facts(f"1{counter}") if isinstance(fact, Quantity)}
+    if asked & _TIME:
+        return _TIME
+    if asked & {"percent", "fold"}:
+        return frozenset({"percent", "fold"})
+    return frozenset(asked) - {""}

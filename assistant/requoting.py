@@ -1,0 +1,203 @@
+"""Stored answers as they may be shown now: each quote is joined to the library again, as hits are.
+
+A quote whose document has gone, may not be read any more, is in quarantine or no longer says it gives way to
+a notice; the citation stays as a dead one (`state` "gone"). What was masked since is shown masked (`state`
+"masked"). What is masked in a quote, and personal data of a quote that has gone from a place where such data
+is masked or refused, is masked in the answer too, where it repeats that word for word. Does not judge the
+answer again: a sentence stays when the passage that it stood on has gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from assistant.prompting import prompt_texts
+from assistant.words import detect_language
+from ingestion.documents import LOCAL_USER, Span, User
+from ingestion.finding_rows import screened
+from ingestion.library import Library, StoredDocument
+from ingestion.screening.masking import MASK, masked_text
+from ingestion.screening.personal import find_personal
+from ingestion.screening.policy import Policy, ScreeningSettings, policy_at
+
+Json = dict[str, Any]
+
+_AS_USUAL = ScreeningSettings()
+_KEPT_DOCUMENTS = 64
+_SHORTEST = 2  # characters of what is masked in an answer's own words; one alone may be any
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A document as its reader may see it now. `barred` are the chunks in quarantine."""
+
+    stored: StoredDocument
+    barred: tuple[Span, ...]
+    masked: bool
+
+    @property
+    def text(self) -> str:
+        return self.stored.document.text
+
+
+class Requoter:
+    """Joins the quotes of stored answers to one library. Thread-safe."""
+
+    def __init__(self, library: Library, screening: ScreeningSettings = _AS_USUAL) -> None:
+        """`screening` says where personal data is masked or refused."""
+        self._library = library
+        self._screening = screening
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, int, User], StoredDocument | None] = {}
+
+    def messages(self, messages: Sequence[Json], user: User = LOCAL_USER) -> list[Json]:
+        """The messages of a conversation, as `Records.show` gives them, as `user` may see them now."""
+        documents: dict[str, _Now | None] = {}
+        return [
+            message if message["answer"] is None else self._message(message, documents, user)
+            for message in messages
+        ]
+
+    def _message(self, message: Json, documents: dict[str, _Now | None], user: User) -> Json:
+        answer = message["answer"]
+        notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]
+        hidden: dict[str, str] = {}
+
+        def now(item: Json, name: str) -> Json:
+            document = item["document"]
+            if document not in documents:
+                documents[document] = self._now(document, user)
+            shown = _joined(item, name, documents[document], notice, hidden)
+            policy = policy_at(self._screening, item["source"], item["path"])
+            if shown["state"] == "gone" and policy.personal in ("mask", "refuse"):
+                hidden.update(_personal(str(item[name]), policy))
+            return shown
+
+        shown = {
+            **answer,
+            "hits": [now(hit, "text") for hit in answer["hits"]],
+            "claims": [
+                {**claim, "citations": [now(citation, "quote") for citation in claim["citations"]]}
+                for claim in answer["claims"]
+            ],
+        }
+        if not hidden:
+            return {**message, "answer": shown}
+        for name in ("answer", "draft"):
+            shown[name] = _without(str(answer.get(name) or ""), hidden)
+        shown["claims"] = [{**claim, "text": _without(claim["text"], hidden)} for claim in shown["claims"]]
+        return {**message, "text": _without(message["text"], hidden), "answer": shown}
+
+    def _now(self, id: str, user: User) -> _Now | None:
+        stored = self._stored(id, user)
+        if stored is None:
+            return None
+        state = screened(self._library, id)
+        planted = [Span(one.start, one.end) for one in state.findings if one.kind == "planted"]
+        chunks = [Span(chunk.start, chunk.end) for chunk in stored.chunks] if state.quarantined else []
+        barred = [chunk for chunk in chunks if any(chunk.overlaps(found) for found in planted)]
+        return _Now(stored, (*barred, *(planted if state.quarantined else ())), state.masked)
+
+    def _stored(self, id: str, user: User) -> StoredDocument | None:
+        """The document, kept until the library changes: a page asks for its conversation at every click."""
+        key = (id, self._library.generation, user)
+        with self._lock:
+            if key in self._known:
+                return self._known[key]
+        found = self._library.document(id, user)
+        with self._lock:
+            while len(self._known) >= _KEPT_DOCUMENTS:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = found
+        return found
+
+
+def _joined(item: Json, name: str, now: _Now | None, notice: str, hidden: dict[str, str]) -> Json:
+    """A hit or citation, whose words are in `item[name]`, as the library has it now.
+
+    What its document has masked since is added to `hidden`, with what stands there now.
+    """
+    said, start, end = str(item[name]), int(item["start"]), int(item["end"])
+    if now is None:
+        return _dead(item, name, notice)
+    place = Span(start, end)
+    here = now.text[start:end]
+    state = None
+    if here != said:
+        if parts := _masked_parts(said, here):
+            state = "masked"
+            hidden.update(parts)
+        elif (found := now.text.find(said)) >= 0 and said:
+            place = Span(found, found + len(said))  # its document was read anew
+            here = said
+        else:
+            return _dead(item, name, notice)
+    if any(place.overlaps(barred) for barred in now.barred):
+        return _dead(item, name, notice)
+    shown = {**item, name: here, "start": place.start, "end": place.end, "state": state, **_where(item, now)}
+    if place.start != start and item.get("cell"):
+        moved = place.start - start
+        shown["cell"] = {key: value + moved for key, value in item["cell"].items()}
+    return shown
+
+
+def _dead(item: Json, name: str, notice: str) -> Json:
+    kept = {**item, name: notice, "state": "gone"}
+    if "heading_path" in kept:
+        kept["heading_path"] = []
+    return kept
+
+
+def _where(item: Json, now: _Now) -> Json:
+    """What stands beside a quote: a place that its reader may read, names without what is masked."""
+    places = [(place.source, place.path) for place in now.stored.locations]
+    found: Json = {}
+    if (item["source"], item["path"]) not in places:
+        found["source"], found["path"] = places[0]
+    if now.masked:
+        found["title"] = now.stored.title
+        document = now.stored.document
+        locators = {cell.locator for cell in document.cells} | {page.locator for page in document.pages}
+        if item.get("locator") not in locators:
+            found["locator"] = None
+        if "heading_path" in item:
+            found["heading_path"] = [part for part in item["heading_path"] if part in now.text]
+    return found
+
+
+def _masked_parts(said: str, here: str) -> dict[str, str]:
+    """What of `said` is masked in `here`, which is as long; {} when they differ otherwise, too."""
+    if len(said) != len(here):
+        return {}
+    changed = [a != b for a, b in zip(said, here, strict=True)]
+    if any(differs and b != MASK for differs, b in zip(changed, here, strict=True)):
+        return {}
+    found: dict[str, str] = {}
+    at = 0
+    while at < len(said):
+        end = at
+        while end < len(said) and changed[end]:
+            end += 1
+        if end > at:
+            found[said[at:end]] = here[at:end]
+        at = max(end, at + 1)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _personal(said: str, policy: Policy) -> dict[str, str]:
+    """The personal data of a quote, with its mask."""
+    findings = [finding for finding in find_personal(said) if policy.meant(finding)]
+    mask = masked_text(said, findings)
+    return {said[one.start : one.end]: mask[one.start : one.end] for one in findings}
+
+
+def _without(text: str, hidden: Mapping[str, str]) -> str:
+    for said, mask in sorted(hidden.items(), key=lambda item: -len(item[0])):
+        if len(said) >= _SHORTEST:
+            text = text.replace(said, mask)
+    return text
