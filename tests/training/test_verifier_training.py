@@ -121,9 +121,8 @@ def test_changes_are_told_apart_from_other_ways_to_say_it() -> None:
     assert denied("彼は来ることができる。") == "彼は来ることができない。"
     assert denied("会議は中止された。") == "会議は中止されなかった。"
     assert denied("これは必要ではない。") == "これは必要である。"
-    assert reworded("しかし、会議は中止された。", random.Random(0)) in (
-        "会議は中止されました。", "会議は中止された。", "しかし、会議は中止された。", "しかし、会議は中止されました。"
-    )  # fmt: skip
+    said = reworded("しかし、会議は中止された。", random.Random(0))
+    assert said.removeprefix("しかし、") in ("会議は中止されました。", "会議は中止された。")
 
 
 def test_a_question_and_its_answer_become_a_statement() -> None:
