@@ -70,12 +70,13 @@ class Assistant:
         self._desk = desk
 
     def prepare(self) -> None:
-        """Let the model read now what every prompt for an answer begins with.
+        """Let the model read now what every prompt for an answer begins with, and the checks load theirs.
 
         Raises:
             GenerationError: the model cannot be loaded or fails.
             PromptFileError: the workspace's prompt cannot be used.
         """
+        self._writer.prepare()
         prepare = getattr(self.generator, "prepare", None)
         fixed = self._settings.interface.language
         for language in LANGUAGES if fixed == "auto" else (fixed,):

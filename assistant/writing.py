@@ -47,6 +47,12 @@ class Writer:
         self.checker = checker
         self._settings = settings
 
+    def prepare(self) -> None:
+        """Let the checker load its models: their loading must not take the time that its checks have."""
+        prepare = getattr(self.checker, "prepare", None)
+        if prepare is not None:
+            prepare()
+
     def max_tokens(self, prompt: TaskPrompt) -> int:
         """How long a text of this task may become."""
         return prompt.max_tokens or self._settings.max_tokens
@@ -68,6 +74,7 @@ class Writer:
             GenerationError, PromptTooLongError: as `Generator.generate` and `build_messages`.
         """
         messages, shown = self.messages(question, sources, language, prompt, fields)
+        self.prepare()
         draft = Draft(TimedChecker(self.checker, _CHECK_SECONDS), shown, question)
         with contextlib.closing(self.pieces(messages, prompt, cancelled)) as pieces:
             for piece in pieces:

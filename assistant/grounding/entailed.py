@@ -33,13 +33,17 @@ class _Place:
 
 
 class EntailmentChecker:
-    """Asks `checker` first and then the verifier, which is loaded at the first claim."""
+    """Asks `checker` first and then the verifier, which is loaded by `prepare` or at the first claim."""
 
     def __init__(self, checker: Checker, load: Callable[[], Verifier]) -> None:
         self._checker = checker
         self._load = load
         self._verifier: Verifier | None = None
         self._measure = SupportMeasure(())
+
+    def prepare(self) -> None:
+        """Load the verifier now, so that no check that is timed has to."""
+        self._loaded()
 
     def check(
         self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
@@ -64,10 +68,13 @@ class EntailmentChecker:
             for source in chosen
             for span, text in zip(source.spans, source.texts, strict=True)
         ]
+        (judgement,) = self._loaded().verify([Pair(tuple(place.text for place in places), claim)])
+        return judgement, places[judgement.index]
+
+    def _loaded(self) -> Verifier:
         if self._verifier is None:
             self._verifier = self._load()
-        (judgement,) = self._verifier.verify([Pair(tuple(place.text for place in places), claim)])
-        return judgement, places[judgement.index]
+        return self._verifier
 
 
 def _open(found: Check) -> bool:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from assistant_fakes import RULES, FakeGenerator, FakeRetriever, hit
 
+from assistant import writing
 from assistant.answering import Assistant
 from assistant.answers import Checked, Finished, Retrieved, Token, Turn, Verdict
 from assistant.errors import GenerationError
-from assistant.grounding.verdicts import Check, Checker, RuleChecker
+from assistant.grounding.verdicts import Check, Checker, RuleChecker, TimedChecker
 from assistant.retrieval import Retriever
 from ingestion.settings import Settings
 
@@ -64,6 +65,35 @@ def test_no_hits_are_said_plainly_in_the_questions_language() -> None:
         answering.ask(QUESTION).text == "登録された資料の中に、この質問に関係する記述が見つかりませんでした。"
     )
     assert answering.ask("What is the hotel limit?").text == "No document is related to this question."
+
+
+class LazyChecker(RuleChecker):
+    """Loads a model for longer than the checks of an answer may take; tells the time."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings().answers)
+        self.time = 0.0
+        self.ready = False
+
+    def prepare(self) -> None:
+        self.time += 0.0 if self.ready else 60.0
+        self.ready = True
+
+    def check(self, *args: Any, **named: Any) -> Check:
+        self.prepare()
+        return super().check(*args, **named)
+
+
+def test_loading_what_the_checks_need_takes_nothing_of_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    checker = LazyChecker()
+    monkeypatch.setattr(
+        writing,
+        "TimedChecker",
+        lambda inner, seconds: TimedChecker(inner, seconds, clock=lambda: checker.time),
+    )
+    answering, _ = assistant("一般社員は1泊12,000円です。", checker=checker)
+    assert [claim.verdict for claim in answering.ask(QUESTION).claims] == [Verdict.SUPPORTED]
+    assert checker.time == 60.0
 
 
 def test_a_draft_without_ground_is_withheld_but_kept() -> None:

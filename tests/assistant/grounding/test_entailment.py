@@ -224,3 +224,18 @@ def test_the_verifier_reads_the_texts_of_the_sources() -> None:
     rules = SaidChecker(Check(Verdict.PARTLY, 0.5))
     EntailmentChecker(rules, lambda: said).check(CLAIM, [source(TEXT)])
     assert said.asked == [Pair((TEXT,), CLAIM)]
+
+
+def test_the_verifier_is_loaded_once_and_before_the_first_claim_when_it_is_asked_to_be() -> None:
+    loads: list[str] = []
+
+    def load() -> SaidVerifier:
+        loads.append("verifier")
+        return SaidVerifier((0.5, 0.2, 0.3))
+
+    checker = EntailmentChecker(SaidChecker(Check(Verdict.PARTLY, 0.5)), load)
+    assert loads == []
+    checker.prepare()
+    assert loads == ["verifier"]
+    checker.check(CLAIM, [source(TEXT)])
+    assert loads == ["verifier"]

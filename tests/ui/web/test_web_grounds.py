@@ -59,6 +59,24 @@ def test_a_verdict_opens_its_quote_beside_the_sentence_also_where_there_is_none(
     assert passage_at(state, "v:9") is None and passage_at(state, "d:0:0") is None
 
 
+@pytest.mark.parametrize(
+    ("verdict", "told", "never"),
+    [
+        ("unchecked", "is not known", "None of the passages"),
+        ("unsupported", "None of the passages", "is not known"),
+    ],
+)
+def test_a_sentence_that_was_not_checked_is_not_called_unsupported(
+    operations: FakeOperations, verdict: str, told: str, never: str
+) -> None:
+    unread = passage_at(final("休暇は？"), "v:2")
+    assert unread is not None
+    page = opened()
+    page.session_state["passage"] = replace(unread, verdict=verdict)
+    page.run()
+    assert [told in box.value and never not in box.value for box in page.info] == [True]
+
+
 def test_failed_rules_are_said_in_words_and_unknown_ones_stay() -> None:
     told = grounds.reasons_in_words(["number_not_found:12,000円", "negation", "new_rule:x"], "en")
     assert told == [

@@ -72,7 +72,10 @@ def _verdict(chosen: Passage) -> None:
     st.html(f'<div class="k-verdict"><b>{html.escape(label)}</b> {html.escape(told)}</div>')
     if not chosen.document:
         st.html(f'<div class="k-claim">{html.escape(chosen.claim)}</div>')
-        st.info(say("compared.nothing"), icon=":material/search_off:")
+        if chosen.verdict == "unchecked":  # nobody looked, so nothing is known to be missing
+            st.info(say("compared.unread"), icon=":material/hourglass_disabled:")
+        else:
+            st.info(say("compared.nothing"), icon=":material/search_off:")
 
 
 def _document(chosen: Passage) -> Json | None:
