@@ -16,7 +16,7 @@ _STANDARD = "VelvetSweatshop"
 """With this password Excel locks workbooks that are only protected against changes ([MS-OFFCRYPTO] 2.3.6)."""
 
 LOCKED = (
-    "the file is locked with a password, and none of the {count} passwords in the settings opens it. "
+    "the file is locked with a password that is not among those in the settings (there are {count}). "
     "Add its password to ingestion.passwords, or save the file without one."
 )
 
