@@ -49,7 +49,10 @@ const drawCards = (data, open) => {
     const where = make("span", "where")
     if (source.format) where.append(make("span", "format", source.format))
     if (source.place) where.append(make("span", "place", source.place))
-    card.append(where, make("span", "path", source.path))
+    // Its beginning is cut off, not the file's name; bdi keeps the slashes of a path in their places.
+    const path = make("span", "path")
+    path.append(make("bdi", "", source.path))
+    card.append(where, path)
     cards.append(card)
   })
   box.append(cards)
