@@ -16,7 +16,7 @@ from assistant.prompting import build_messages
 from assistant.task_prompts import TaskPrompt
 from ingestion.settings import GenerationSettings
 
-_CHECK_SECONDS = 5.0  # for all sentences of one text; what is overdue is UNCHECKED
+CHECK_SECONDS = 5.0  # for all sentences of one text; what is overdue is UNCHECKED
 
 Drafting = Generator[Event, None, Draft]
 
@@ -75,7 +75,7 @@ class Writer:
         """
         messages, shown = self.messages(question, sources, language, prompt, fields)
         self.prepare()
-        draft = Draft(TimedChecker(self.checker, _CHECK_SECONDS), shown, question)
+        draft = Draft(TimedChecker(self.checker, CHECK_SECONDS), shown, question)
         with contextlib.closing(self.pieces(messages, prompt, cancelled)) as pieces:
             for piece in pieces:
                 clock.first_token = clock.first_token or clock.now()

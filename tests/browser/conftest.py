@@ -15,11 +15,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ui.web.launching import command
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 120_000
+"""Milliseconds until a page counts as broken: a busy machine draws one in half a minute."""
+expect.set_options(timeout=PATIENCE)
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 QUIET = (
@@ -64,7 +67,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
             )
         running.append(process)
         address = f"http://127.0.0.1:{port}"
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
                 return address
@@ -148,7 +151,7 @@ class Visitors:
         page = context.new_page()
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(address)
         page.wait_for_selector(ready)
         return page

@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ui")]
 
 from interface_fakes import LightResources  # noqa: E402
 
+from assistant import writing  # noqa: E402
 from assistant.answering import Assistant  # noqa: E402
 from assistant.answers import Message  # noqa: E402
 from assistant.generation import never  # noqa: E402
@@ -30,6 +31,7 @@ WRONG = "申請には社長の署名と印鑑証明書が要ります。"
 PAID = "承認された経費は、申請の翌月25日に給与とともに支払われます。"
 KEPT = "画像の提出後も、領収書の原本は6か月間、本人が保管します。"
 TIMES = "支払証明書による精算は、1人につき年5回までです。"
+writing.CHECK_SECONDS = 120.0  # a busy machine must not turn the verdicts looked at into "not checked"
 NOTICE = "# お知らせ\n\n経費は毎月末日で締め切り、翌月の第3営業日までに申請しなければならない。\n"
 
 

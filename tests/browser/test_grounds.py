@@ -15,7 +15,6 @@ from playwright.sync_api import Page, expect
 from test_page import FIELD, answered, ask
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # the whole program runs behind this page
 
 QUESTION = "経費の精算はいつまでに申請しますか？"
 RIGHT = "経費は毎月末日で締め切り、翌月の第5営業日までに申請します。"

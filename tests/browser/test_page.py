@@ -27,10 +27,16 @@ def ask(page: Page, question: str) -> None:
     page.press(FIELD, "Enter")
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the page's program has run: what is chosen while it draws again can be lost."""
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+
+
 def answered(page: Page, count: int = 1) -> None:
     page.wait_for_function("n => document.querySelectorAll('.stChatMessage').length >= 2 * n", arg=count)
-    expect(page.locator("button.copy")).to_have_count(count, timeout=90_000)
+    expect(page.locator("button.copy")).to_have_count(count)
     page.wait_for_selector(f"{FIELD}:enabled")
+    at_rest(page)
 
 
 def settle(page: Page) -> None:
