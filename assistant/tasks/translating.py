@@ -23,7 +23,8 @@ from assistant.words import detect_language
 from ingestion.sentences import split_sentences
 
 SAME_SENSE, NEAR_SENSE = 0.84, 0.80
-"""Cosine of multilingual-e5: a sentence of another sense in another language lies below 0.80 (see NOTES)."""
+"""Cosines of multilingual-e5, which puts all sentences close together: from the first on a translation counts
+as saying the same, below the second as saying something else. Not fitted to a set of translations."""
 
 NAMES = {"ja": {"ja": "日本語", "en": "英語"}, "en": {"ja": "Japanese", "en": "English"}}
 """Languages as the prompt of a language names them; others are named as they were asked for."""
