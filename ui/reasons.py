@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from ui.texts import reasons, t
+from ui.texts import reasons, t, texts
 
 if TYPE_CHECKING:
     from assistant.answers import Language
@@ -114,6 +114,13 @@ def warning_in(language: Language, sentence: str) -> str:
 def error_in(language: Language, sentence: str) -> str:
     """An error's message, for where a sentence in the reader's language stands in front of it already."""
     return _translated(language, sentence) or sentence
+
+
+def claim_reason_in(language: Language, reason: str) -> str:
+    """Which rule a sentence of an answer failed ("number_not_found:12"); one without words as it is named."""
+    rules: Mapping[str, str] = texts(language)["web"]["rules"]
+    name, _, value = reason.partition(":")
+    return rules[name].format(value=value) if name in rules else reason
 
 
 @functools.lru_cache(maxsize=4096)

@@ -152,6 +152,19 @@ def test_a_sentence_is_shown_with_mark_words_and_quote() -> None:
     assert lines[2].strip() == "90 ≠ 60"
 
 
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("en_US.UTF-8", "“90日” is not in the passages found."),
+     ("ja_JP.UTF-8", "「90日」は見つかった箇所にありません。")],
+)  # fmt: skip
+def test_why_a_sentence_is_doubted_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, locale: str, told: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    claim = {"text": "90日です。", "verdict": "partly", "reasons": ["number_not_found:90日"], "citations": []}
+    assert [text.strip() for text, _ in showing.claim_lines([claim])][1:] == [told]
+
+
 def test_an_answer_without_tokens_has_no_first_one() -> None:
     assert "–" in showing.timing_line(ANSWER)
 

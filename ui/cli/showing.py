@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ui.cli.shared import say, terminal_language
-from ui.reasons import reason_in, warning_in
+from ui.reasons import claim_reason_in, reason_in, warning_in
 
 Json = dict[str, Any]
 Line = tuple[str, str]
@@ -52,7 +52,7 @@ def claim_lines(claims: list[Json]) -> Iterator[Line]:
             for said, given in _differing(claim["text"], citation["quote"]):
                 yield f"    {say('say.differs', said=said, given=given)}", "red"
         for reason in claim.get("reasons", []):
-            yield f"    {reason}", "dim"
+            yield f"    {claim_reason_in(terminal_language(), reason)}", "dim"
 
 
 def _differing(claim: str, quote: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.answers import Language
 from assistant.grounding.comparing import Part, comparing
+from ui.reasons import claim_reason_in
 from ui.texts import t, texts
 from ui.web.turns import TurnState
 
@@ -35,12 +36,7 @@ def bar(state: TurnState, language: Language) -> list[Json]:
 
 def reasons_in_words(reasons: Sequence[str], language: Language) -> list[str]:
     """The rules that failed, as people say it; a rule without words stands as it is named."""
-    known = texts(language)["web"]["rules"]
-    told = []
-    for reason in reasons:
-        name, _, value = reason.partition(":")
-        told.append(known[name].format(value=value) if name in known else reason)
-    return told
+    return [claim_reason_in(language, reason) for reason in reasons]
 
 
 def why(claim: Json, language: Language) -> str:
