@@ -90,7 +90,7 @@ def fake_page(serve: Callable[..., str]) -> str:
 @pytest.fixture(scope="session")
 def slow_page(serve: Callable[..., str]) -> str:
     """Slow enough that a busy machine still sees what happens during an answer."""
-    return serve(HERE / "fake_app.py", FAKE_DELAY="0.7")
+    return serve(HERE / "fake_app.py", FAKE_DELAY="1.5")
 
 
 @dataclass(frozen=True, slots=True)

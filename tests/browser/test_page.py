@@ -95,11 +95,8 @@ def test_cells_and_slides_are_marked(fake_page: str, visitors: Any) -> None:
     expect(page.locator(".k-text mark")).to_have_text("非常口は各階に2か所ある。")
 
 
-def test_stop_ends_the_answer_and_a_citation_can_be_read_meanwhile(
-    serve: Callable[..., str], visitors: Any
-) -> None:
-    slow = serve(Path(__file__).parent / "fake_app.py", FAKE_DELAY="1.5")
-    page = visitors.visit(slow)
+def test_stop_ends_the_answer_and_a_citation_can_be_read_meanwhile(slow_page: str, visitors: Any) -> None:
+    page = visitors.visit(slow_page)
     ask(page, "有給休暇は何日ですか？")
     page.locator(".chip").first.click()
     page.wait_for_selector("[data-testid=stDialog] img")
