@@ -63,12 +63,12 @@ class TaskPrompt(BaseModel):
         try:
             named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
         except ValueError as error:
-            raise ValueError(f"a brace is not closed ({error}); write {{{{ and }}}} for braces") from error
+            raise ValueError(f"a brace is not closed ({error}); write {{{{ and }}}} for braces.") from error
         if unknown := sorted(named - set(_FIELDS)):
-            raise ValueError(f"unknown field {{{unknown[0]}}}; known are {', '.join(_FIELDS)}")
+            raise ValueError(f"unknown field {{{unknown[0]}}}; known are {', '.join(_FIELDS)}.")
         needed = _NEEDED.get((info.context or {}).get("task", ""), ()) if info.field_name == "request" else ()
         if missing := [name for name in needed if name not in named]:
-            raise ValueError(f"{{{missing[0]}}} is missing, so the model would not see it")
+            raise ValueError(f"{{{missing[0]}}} is missing, so the model would not see it.")
         return text
 
     @property
@@ -163,4 +163,4 @@ def _explained(error: dict[str, Any]) -> str:
         return f"unknown key {key}." + (f" Did you mean {near[0]}?" if near else "")
     if error["type"] == "missing":
         return f"the key {key} is missing."
-    return f"{key}: {str(error['msg']).removeprefix('Value error, ')}."
+    return f"{key}: {str(error['msg']).removeprefix('Value error, ').removesuffix('.')}."
