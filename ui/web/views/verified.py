@@ -50,9 +50,9 @@ def _table(found: list[Json]) -> Json | None:
         selection_mode="single-row",
         column_config={
             "status": config.TextColumn(say("editor.status"), width="medium"),
-            "question": config.TextColumn(say("editor.question"), width="large"),
-            "editor": config.TextColumn(say("editor.name")),
-            "date": config.TextColumn(say("editor.date")),
+            "question": config.TextColumn(say("editor.question"), width=310),
+            "editor": config.TextColumn(say("editor.name"), width=90),
+            "date": config.TextColumn(say("editor.date"), width=105),
         },
     )  # fmt: skip
     rows = event.selection.rows
