@@ -79,7 +79,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
     yield start
     for process in running:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(120)
 
 
 @pytest.fixture(scope="session")
@@ -127,10 +127,10 @@ def served_workspace(default_models_dir: Path, tmp_path_factory: pytest.TempPath
     finally:
         children = psutil.Process(page.pid).children()
         page.terminate()
-        page.wait(30)
+        page.wait(120)
         page.stdout.close()
         subprocess.run([*konkyo, "stop"], cwd=ROOT, env=environment, check=True, capture_output=True)
-        assert psutil.wait_procs(children, 30)[1] == []  # the page's server ended with its starter
+        assert psutil.wait_procs(children, 120)[1] == []  # the page's server ended with its starter
 
 
 class Visitors:

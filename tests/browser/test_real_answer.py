@@ -48,11 +48,11 @@ def test_upload_ask_and_see_the_proof(served_workspace: Any, visitors: Any, tmp_
     page.click("text=チャット")
     page.fill(FIELD, QUESTION)
     page.press(FIELD, "Enter")
-    page.wait_for_selector(".card", timeout=MINUTES)
+    page.wait_for_selector(".card", timeout=5 * MINUTES)
     page.wait_for_selector("button.copy", timeout=15 * MINUTES)
     page.screenshot(path=tmp_path / "answer.png")
     page.locator(".chip").first.click()
-    page.wait_for_selector("[data-testid=stDialog] img", timeout=MINUTES)
+    page.wait_for_selector("[data-testid=stDialog] img", timeout=3 * MINUTES)
     quote = page.locator("[data-testid=stDialog] .k-quote").inner_text()
     page.screenshot(path=tmp_path / "proof.png")
     assert "14文字以上" in quote
