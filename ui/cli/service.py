@@ -16,7 +16,7 @@ from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here,
 if TYPE_CHECKING:
     from ui.api.token import ServiceAddress
 
-_STOP_SECONDS = 40.0
+_STOP_SECONDS = 120.0  # a busy machine needs most of it to close models and indexes
 Host = Annotated[str | None, typer.Option(help=say("options.host"))]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help=say("options.port"))]
 
@@ -45,8 +45,6 @@ def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = Non
 
 def stop(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     """Stop the running service and wait for its end."""
-    import psutil
-
     from ui.connecting import running_service
     from ui.errors import ServiceError
 
@@ -60,7 +58,7 @@ def stop(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     pid = running.shutdown()["pid"]
     running.close()
     deadline = time.monotonic() + _STOP_SECONDS
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while not ended(pid):
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"the service (pid {pid}) was told to stop and still runs. See logs/service.log."
@@ -70,6 +68,16 @@ def stop(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         print_json({"done": True, "pid": pid})
     else:
         note(say("say.stopped", pid=pid))
+
+
+def ended(pid: int) -> bool:
+    """Whether the process is gone, or waits only for its parent to notice that."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def ui(
