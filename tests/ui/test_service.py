@@ -114,8 +114,8 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("status", (), {}),
     ("models", (), {}),
     ("settings", (), {}),
-    ("search", ("有給",), {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}}),
-    ("search", ("有給",), {"top_k": None, "mode": None, "scope": None}),
+    ("search", ("有給",), {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}, "rerank": False}),
+    ("search", ("有給",), {"top_k": None, "mode": None, "scope": None, "rerank": True}),
     (
         "start_ingest",
         (["/a b", "/日本"],),

@@ -176,7 +176,8 @@ def passage_at(state: TurnState, key: str) -> Passage | None:
             case "v":
                 return _for_claim(state.claims[at[0]], 0)
             case "c":
-                return _for_claim(state.claims[at[0]], at[1])
+                claim = state.claims[at[0]]
+                return _for_claim(claim, at[1]) if claim["citations"] else None
             case "d":
                 return passage_of((state.answer or {})["disagreements"][at[0]]["passages"][at[1]])
     except (IndexError, ValueError, KeyError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ class Words(LocalKnowledge, FakeOperations):
     def __init__(self, root: Path) -> None:
         FakeOperations.__init__(self)
         self.workspace = open_workspace(root, {})
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def _locations(self, locations: Sequence[Location]) -> list[Json]:
         return [{"path": location.path} for location in locations]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -48,8 +49,9 @@ def test_a_stored_conversation_is_what_was_streamed() -> None:
     for event in operations.ask("休暇は？", conversation=talk, scope=scope):
         last = event
     assert last is not None
-    turns = stored_turns(operations.conversation(talk)["messages"])
-    assert turns == [answered("休暇は？", scope, last["answer"])]
+    messages = operations.conversation(talk)["messages"]
+    stored = replace(answered("休暇は？", scope, last["answer"]), message=messages[-1].get("id"))
+    assert stored_turns(messages) == [stored]
 
 
 def test_a_question_without_an_answer_is_a_turn() -> None:
