@@ -174,7 +174,7 @@ def test_an_answer_is_confirmed_and_managed_on_its_page(operations: FakeOperatio
     page.button(key=f"verify_{message}").click().run()
     save = next(button for button in page.button if button.label == "確認済みにする")
     save.click().run()
-    assert "editor" in page.error[0].value and operations.kept == {}
+    assert "編集者" in page.error[0].value and operations.kept == {}
     page.text_input(key=f"verify_name_{message}").set_value("佐藤")
     page.text_area(key=f"verify_also_{message}").set_value("年休は何日？\n")
     next(button for button in page.button if button.label == "確認済みにする").click().run()
