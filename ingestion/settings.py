@@ -149,7 +149,7 @@ class AnswerSettings(Section):
     supported_at: float = Field(0.6, ge=0, le=1, description="a sentence is supported from this score on")
     partly_at: float = Field(0.4, ge=0, le=1, description="and partly supported from this one")
     unsupported: Literal["mark", "remove", "regenerate"] = "mark"
-    verifier: Literal["auto", "off"] = Field("auto", description="auto: used where its model is")
+    verifier: Literal["auto", "off"] = Field("off", description="auto: used where its model is")
     verified_at: float = Field(0.94, ge=0, le=1, description="least cosine to a verified question")
 
 

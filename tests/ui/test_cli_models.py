@@ -23,7 +23,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Wor
     made = open_workspace(tmp_path_factory.mktemp("ws"), {})
     made.models.rmdir()
     made.models.symlink_to(models_dir)
-    settings = '[models]\nchat = "smollm2-135m-instruct"\n[answers]\nanswerable_at = 0.0\nmax_tokens = 24\n'
+    settings = (
+        '[models]\nchat = "smollm2-135m-instruct"\n[answers]\nanswerable_at = 0.0\n'
+        "[generation]\nmax_tokens = 24\n"
+    )
     made.settings_path.write_text(settings, "utf-8")
     folder = made.root / "docs"
     folder.mkdir()

@@ -153,7 +153,7 @@ def test_a_locked_file_opens_with_a_password_of_the_settings(tmp_path: Path) -> 
     with path.open("rb") as file:
         assert msoffcrypto.OfficeFile(file).is_encrypted()
     assert read(path, ReadOptions(passwords=("違う", "合言葉"))).text == "秘密の段落。\n"
-    with pytest.raises(ReadError, match="not among those in the settings .there are 1."):
+    with pytest.raises(ReadError, match=r"not among those in the settings .there are 1."):
         read(path, ReadOptions(passwords=("違う",)))
 
 
