@@ -50,6 +50,7 @@ def test_upload_ask_and_see_the_proof(served_workspace: Any, visitors: Any, tmp_
     page.press(FIELD, "Enter")
     page.wait_for_selector(".card", timeout=5 * MINUTES)
     page.wait_for_selector("button.copy", timeout=15 * MINUTES)
+    page.wait_for_selector("[data-test-script-state=notRunning]")  # a click while it draws can be lost
     page.screenshot(path=tmp_path / "answer.png")
     page.locator(".chip").first.click()
     page.wait_for_selector("[data-testid=stDialog] img", timeout=3 * MINUTES)
