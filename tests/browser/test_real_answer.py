@@ -42,7 +42,8 @@ def test_upload_ask_and_see_the_proof(served_workspace: Any, visitors: Any, tmp_
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", SAMPLE)
     page.locator("button", has_text="1件を取り込む").click()
     expect(page.locator("body")).to_contain_text("取り込みが終わりました", timeout=5 * MINUTES)
-    pages = len(pypdfium2.PdfDocument(SAMPLE))
+    with pypdfium2.PdfDocument(SAMPLE) as document:
+        pages = len(document)
     expect(page.locator("[data-testid=stMetricValue]").nth(1)).to_have_text(str(pages))
 
     page.click("text=チャット")
