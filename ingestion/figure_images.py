@@ -13,6 +13,7 @@ from ingestion.errors import ReadError
 from ingestion.pictures import frame, open_picture
 from ingestion.readers.office import package
 from ingestion.reading import ReadOptions
+from ingestion.zip_errors import ZIP_ERRORS
 
 FIGURE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp")
@@ -72,7 +73,7 @@ def _part(path: Path, name: str, passwords: Sequence[str]) -> bytes:
                 data = part.read(_MOST_BYTES + 1)
     except KeyError as error:
         raise ReadError(f"the file has no part {name}: it has changed. Ingest it again.") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+    except (*ZIP_ERRORS, ValueError, RuntimeError) as error:
         raise ReadError(f"the file is damaged: {error}.") from error
     if len(data) > _MOST_BYTES:
         raise ReadError("the picture is too large.")

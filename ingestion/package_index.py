@@ -169,7 +169,7 @@ def download(requirement: str, folder: Path, platform: str, progress: Callable[[
                     progress(int(match[1]) / max(1, int(match[2])))
                 else:
                     said.append(line.strip())
-        except BaseException:  # also when interrupted, as said below
+        except BaseException:  # also an interruption: pip must not go on alone
             process.kill()  # Ctrl-C, or an error of the progress bar: pip must not go on alone
             raise
     if process.returncode != 0:

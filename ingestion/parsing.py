@@ -62,7 +62,7 @@ class ParserProcess:
                 reply = self._receive(child)
             except (BrokenPipeError, EOFError) as error:
                 raise ReadError(f"the parser crashed on it ({self._end()}).") from error
-            except BaseException:  # also when interrupted
+            except BaseException:  # also an interruption: the child would send its reply to the next file
                 self._end()  # a reply that nobody waits for would be taken for the next file's
                 raise
         result = pickle.loads(reply)

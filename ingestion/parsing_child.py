@@ -91,8 +91,7 @@ def _answer(call: bytes, megabytes: int) -> bytes:
         return pickle.dumps(ReadError(f"reading it needs more than {megabytes} MB of memory."))
     except RecursionError:
         return pickle.dumps(ReadError("its structure is nested too deeply."))
-    # A bug in a reader or in a format's library must cost one file, with its reason listed, not the batch.
-    except Exception as error:  # see above
+    except Exception as error:  # a bug in a reader must cost one file, with its reason, not the batch
         return pickle.dumps(ReadError(f"the reader failed ({type(error).__name__}: {error})."))
 
 

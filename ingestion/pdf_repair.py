@@ -20,8 +20,7 @@ def rewritten(path: Path, passwords: Sequence[str] = ()) -> bytes | None:
     for content in _versions(path.read_bytes()):
         try:
             return _written_anew(content, passwords)
-        # pypdf raises many kinds of errors on damaged files; the caller has a reason of its own to tell.
-        except Exception as error:  # see above
+        except Exception as error:  # pypdf raises many kinds on damage; the caller tells a reason
             logger.info("pypdf cannot rewrite the file: %s", error)
     return None
 

@@ -153,8 +153,7 @@ class Intake:
             return self._cut(job, document, plan)
         except _OF_THE_RUN:
             raise
-        # A bug that one document's text brings out must cost that document, not all that wait behind it.
-        except Exception as error:  # see above
+        except Exception as error:  # a bug that one text brings out must cost that document alone
             self._fail(job, job.files, _unforeseen("cut", error), plan)
             return []
 
@@ -304,8 +303,7 @@ class Intake:
             self._writer.put(self._tools.deriver.derived(parsed), parsed.files, self._tools.groups)
         except _OF_THE_RUN:
             raise
-        # As in `_cut_or_list`; what had been written of it was rolled back with its transaction.
-        except Exception as error:  # see above
+        except Exception as error:  # as when it is cut; what was written went back with its transaction
             self._fail(job, parsed.files, _unforeseen("stored", error), plan)
             return
         self._note_described(parsed)

@@ -13,6 +13,7 @@ from ingestion.errors import IngestionError, ReadError
 from ingestion.readers.ole import is_compound
 from ingestion.readers.unlocking import is_locked, unlocked
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
+from ingestion.zip_errors import ZIP_ERRORS
 
 _MOST_UNPACKED = 2_000_000_000
 """Bytes; beyond this a package is a bomb or nothing that people wrote."""
@@ -33,9 +34,7 @@ def opened(
             yield load(file)
         except (IngestionError, OSError, MemoryError, RecursionError):
             raise
-        # The Office libraries raise KeyError, ValueError, AttributeError and XML errors on damaged packages;
-        # the reason is the same for people, and one bad file must not stop the others.
-        except Exception as error:  # see above
+        except Exception as error:  # the Office libraries raise many kinds on damage; one reason for people
             raise ReadError(f"the {kind} file is damaged: {type(error).__name__}: {_short(error)}") from error
 
 
@@ -61,7 +60,7 @@ def _check_package(file: BinaryIO, kind: str) -> None:
     try:
         with zipfile.ZipFile(file) as content:
             unpacked = sum(item.file_size for item in content.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (*ZIP_ERRORS, ValueError) as error:
         raise ReadError(f"the {kind} file is damaged: {_short(error)}") from error
     if unpacked > _MOST_UNPACKED:
         raise ReadError(f"the {kind} file unpacks to {unpacked / 1e9:.1f} GB, too much for a document.")

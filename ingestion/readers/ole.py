@@ -64,8 +64,7 @@ class Streams:
         """Title, author and the like from the summary, where it can be read."""
         try:
             summary = self._file.get_metadata()
-        # A broken summary makes olefile raise whatever its parsing meets; the text does not need it.
-        except Exception:  # see above
+        except Exception:  # olefile raises what its parsing meets; the text does not need it
             return {}
         found: dict[str, str] = {}
         for name in ("title", "author", "subject", "keywords", "create_time", "last_saved_time"):

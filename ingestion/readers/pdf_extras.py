@@ -24,8 +24,7 @@ def encryption_reason(path: Path, tried: int = 0) -> str:
         encryption = PdfReader(path).trailer.get("/Encrypt")
         rules: Any = encryption.get_object() if encryption is not None else {}
         method, version = str(rules.get("/Filter", "")), rules.get("/V")
-    # pypdf raises many kinds of errors on damaged files, and the reason is good to have, not needed.
-    except Exception as error:  # see above
+    except Exception as error:  # pypdf raises many kinds on damaged files, and the reason is not needed
         logger.info("pypdf cannot say how the file is encrypted: %s", error)
         return f"the PDF is encrypted and opens only with a password. {_LOCKED}"
     if "PubSec" in method:
@@ -47,8 +46,7 @@ def form_values(path: Path, n_pages: int, password: str | None = None) -> tuple[
             for item in annotations.get_object() if annotations is not None else ():
                 if line := _field_line(item.get_object()):
                     found.append(line)
-    # pypdf raises many kinds of errors on damaged files; the text of the pages is there all the same.
-    except Exception as error:  # see above
+    except Exception as error:  # pypdf raises many kinds on damaged files; the text is there all the same
         logger.info("pypdf cannot read the form fields: %s", error)
         return values, f"form fields could not be read ({type(error).__name__}); their values may be missing"
     return values, None
@@ -72,8 +70,7 @@ def attachments(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Iterator[
     for name, item in _attached(path, options):
         try:
             data = item.content
-        # pypdf raises many kinds of errors on damaged files.
-        except Exception as error:  # see above
+        except Exception as error:  # pypdf raises many kinds on damaged files, all damage to people
             raise ReadError(f"the attachment {name} is damaged ({type(error).__name__}).") from error
         yield name, data
 
@@ -84,8 +81,7 @@ def _attached(path: Path, options: ReadOptions) -> Iterator[tuple[str, Any]]:
         if reader.is_encrypted:
             next((word for word in ("", *options.passwords) if reader.decrypt(word)), None)
         found = [(item.alternative_name or item.name, item) for item in reader.attachment_list]
-    # As above: a damaged file must not raise what nobody expects.
-    except Exception as error:  # see above
+    except Exception as error:  # pypdf raises many kinds on damaged files, all damage to people
         raise ReadError(f"the attachments of the PDF cannot be read ({type(error).__name__}).") from error
     for name, item in found:
         yield (name or "attachment").replace("/", "／").replace("\\", "＼"), item

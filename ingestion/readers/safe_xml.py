@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from ingestion.errors import ReadError
+from ingestion.zip_errors import ZIP_ERRORS
 
 _MOST_PART = 500_000_000
 _ENTITIES = "entities that the file defines itself were left out"
@@ -62,9 +63,9 @@ def part(package: zipfile.ZipFile, name: str) -> bytes:
         return package.read(name)
     except KeyError as error:
         raise ReadError(f"the file is damaged: its part {name} is missing.") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (*ZIP_ERRORS, RuntimeError, EOFError, ValueError) as error:
         raise ReadError(f"the file is damaged: its part {name} cannot be read ({error}).") from error
-    except Exception as error:  # see below
+    except Exception as error:  # decompressors have error classes without a common base
         # zlib and the other decompressors have error classes of their own, without a common base.
         if type(error).__name__ != "error":
             raise
@@ -79,7 +80,7 @@ def open_package(file: BinaryIO, kind: str) -> zipfile.ZipFile:
     """
     try:
         return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+    except (*ZIP_ERRORS, ValueError, OSError) as error:
         raise ReadError(f"the file is no {kind} file, or it is damaged: {error}.") from error
 
 

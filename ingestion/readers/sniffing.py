@@ -10,6 +10,7 @@ from pathlib import Path
 from ingestion.errors import ReadError
 from ingestion.readers.ole import MAGIC, opened_streams
 from ingestion.readers.safe_xml import part
+from ingestion.zip_errors import ZIP_ERRORS
 
 DOUBTFUL = frozenset(
     [
@@ -66,7 +67,7 @@ def package_suffix(source: Path | bytes) -> str | None:
             if "mimetype" in names:
                 kind = part(package, "mimetype").decode("ascii", "replace").strip().rpartition(".")[2]
                 return _OPEN_DOCUMENT.get(kind.removesuffix("-template"))
-    except (ReadError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
+    except (*ZIP_ERRORS, ReadError, ValueError, RuntimeError, OSError):
         return None
     return next((suffix for top, suffix in _PARTS if any(name.startswith(top) for name in names)), None)
 

@@ -35,8 +35,7 @@ def is_locked(path: Path) -> bool:
     with path.open("rb") as file:
         try:
             return bool(msoffcrypto.OfficeFile(file).is_encrypted())
-        # Damaged files raise struct, index and format errors; their own reader says what is wrong.
-        except Exception:  # see above
+        except Exception:  # damage raises struct and index errors; the reader of the file says what is wrong
             return False
 
 
@@ -63,8 +62,6 @@ def _decrypt(locked: Any, password: str) -> bytes | None:
     try:
         locked.load_key(password=password)
         locked.decrypt(target)
-    # A wrong password shows itself as InvalidKeyError, a decoding error or a damaged result, depending on the
-    # kind of lock; for people it is the same: this password does not open the file.
-    except Exception:  # see above
+    except Exception:  # a wrong password shows as many kinds: key, decoding, a damaged result
         return None
     return target.getvalue()

@@ -16,6 +16,7 @@ from lxml import etree, html
 
 from ingestion.documents import Document, Span
 from ingestion.normalizing import normalize
+from ingestion.zip_errors import ZIP_ERRORS
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -39,7 +40,7 @@ def with_hidden(path: Path, document: Document) -> Document:
     find = {"docx": _word, "pptx": _slides, "html": _page}[document.format]
     try:
         spans = sorted(set(_places(document.text, find(path))), key=lambda span: span.start)
-    except (zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, NotImplementedError):
+    except (*ZIP_ERRORS, etree.LxmlError, OSError, ValueError):
         return document  # it was read by other means, or mended: its text is judged as if all of it were seen
     return replace(document, hidden=(*document.hidden, *spans)) if spans else document
 

@@ -65,9 +65,7 @@ def _opened(content: bytes) -> tuple[Any, bool]:
             return xlrd.open_workbook(
                 file_contents=content, formatting_info=formatted, logfile=io.StringIO()
             ), formatted
-        # xlrd raises AssertionError, IndexError, struct.error and its own errors on damaged files; the reason
-        # is the same for people.
-        except Exception as error:  # see above
+        except Exception as error:  # xlrd raises many kinds on damage; one reason for people
             problem = error
     detail = " ".join(str(problem).split())[:200]
     raise ReadError(f"the Excel file is damaged: {type(problem).__name__}: {detail}.") from problem

@@ -20,6 +20,7 @@ from ingestion.documents import Document
 from ingestion.errors import ReadError
 from ingestion.readers.building import DocumentBuilder, clean_line
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
+from ingestion.zip_errors import ZIP_ERRORS
 
 _UTF8, _ENCRYPTED = 0x800, 0x1
 _AES = 99
@@ -65,7 +66,7 @@ def entries(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Iterator[Entr
 def _open(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
-    except (*_BROKEN, NotImplementedError) as error:
+    except (*_BROKEN, *ZIP_ERRORS) as error:
         raise ReadError(f"the archive is damaged or no zip file ({error}).") from error
     end = 0
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
@@ -157,7 +158,7 @@ def _copy(archive: Any, info: Any, password: bytes | None, sink: Sink) -> None:
         with archive.open(info, pwd=password) as stream:
             while block := stream.read(_BLOCK):
                 sink.write(block)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # how zipfile says that it does not know the method
         method = _METHODS.get(info.compress_type, str(info.compress_type))
         raise ReadError(f"it is packed with {method}, which is not supported. Pack it anew.") from error
     except RuntimeError as error:  # zipfile's way to say that the password is wrong
