@@ -94,7 +94,7 @@ def _answer(call: bytes, megabytes: int) -> bytes:
         return pickle.dumps(error)
     except OSError as error:
         if error.errno in _OF_THE_MACHINE:
-            return pickle.dumps(PassingError(f"it cannot be read ({error.strerror})."))
+            return pickle.dumps(PassingError(f"it cannot be read ({error.strerror})"))
         return pickle.dumps(_unforeseen(error))  # libraries raise it of damaged files, too
     except MemoryError:
         return pickle.dumps(ReadError(f"reading it needs more than {megabytes} MB of memory."))
