@@ -133,6 +133,19 @@ def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operation
         assert (citation["quote"] == QUOTE) is may and citation["state"] == (None if may else "gone")
 
 
+def test_feedback_says_no_more_than_its_conversation(operations: LocalOperations) -> None:
+    key = asked(operations)
+    message = operations.conversation(key)["messages"][1]["id"]
+    operations.give_feedback(key, message, rating="down", reason="wrong")
+    (before,) = operations.feedback()
+    assert before["claims"][0]["citations"][0]["quote"] == QUOTE
+    operations.remove_document(operations.documents()[0]["id"])
+    (after,) = operations.feedback()
+    assert TEXT not in str(after) and QUOTE not in str(after)
+    assert after["claims"][0]["citations"][0]["state"] == after["hits"][0]["state"] == "gone"
+    assert (after["rating"], after["question"]) == ("down", "担当の電話番号は?")
+
+
 @pytest.fixture
 def differing(operations: LocalOperations, docs: Path) -> tuple[LocalOperations, str, Json]:
     """A conversation whose answer tells that a second document gives another time."""
