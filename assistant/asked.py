@@ -91,8 +91,9 @@ _NO_AMOUNTS = _TIME | {"person", "article", "paragraph", "item", "chapter", "pag
 _COUNTS_OTHERS = re.compile("期間|年数|日数|月数|時間|回数|人数|頻度|年齢|ページ")
 _WITHOUT_NUMBER = re.compile(
     r"(?:ません|ない|なし|無制限)(?:です|とする|[。\n]|$)|全員|全額|すべて|全て|毎[日週月年回]|随時|無料|無償|実費|"
-    r"半[日年数額分]|数[人名日回件個台年か十百千万]|複数|"
-    r"\b(?:not?|none|never|unlimited|all|every|each|any|free|both|half|several|daily|weekly|monthly|annually)\b",
+    r"半[日年数額分期]|数[人名日回件個台年か十百千万]|複数|若干名|永久|永年|恒久|終身|無期限|隔[日週月年]|四半期|都度|時価|別途見積|"
+    r"\b(?:not?|none|never|unlimited|all|every|each|any|free|both|half|several|daily|weekly|fortnightly|monthly|"
+    r"quarterly|annually|permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed)\b",
     re.IGNORECASE,
 )
 _HOW_MUCH = re.compile(r"いくら(?!か|でも)|幾ら|何円|\bhow much\b", re.IGNORECASE)

@@ -2,9 +2,10 @@
 
 A quote whose document has gone, may not be read any more, is in quarantine or no longer says it gives way to
 a notice; the citation stays as a dead one (`state` "gone"). What was masked since is shown masked (`state`
-"masked"). What is masked in a quote, and personal data of a quote that has gone from a place where such data
-is masked or refused, is masked in the answer too, where it repeats that word for word. Does not judge the
-answer again: a sentence stays when the passage that it stood on has gone.
+"masked"). Where documents differ is told only while both passages say what they said. What is masked in a
+quote, and personal data of a quote that has gone from a place where such data is masked or refused, is masked
+in the answer too, where it repeats that word for word. Does not judge the answer again: a sentence stays when
+the passage that it stood on has gone.
 """
 
 from __future__ import annotations
@@ -85,6 +86,11 @@ class Requoter:
                 for claim in answer["claims"]
             ],
         }
+        if told := answer.get("disagreements"):
+            again = [{**one, "passages": [now(each, "quote") for each in one["passages"]]} for one in told]
+            shown["disagreements"] = [
+                new for old, new in zip(told, again, strict=True) if _still_differ(old, new)
+            ]
         if not hidden:
             return {**message, "answer": shown}
         for name in ("answer", "draft"):
@@ -143,6 +149,14 @@ def _joined(item: Json, name: str, now: _Now | None, notice: str, hidden: dict[s
         moved = place.start - start
         shown["cell"] = {key: value + moved for key, value in item["cell"].items()}
     return shown
+
+
+def _still_differ(old: Json, new: Json) -> bool:
+    """Whether both passages say what they said, by the titles that the sentence about them names."""
+    return all(
+        after["state"] is None and after["title"] == before["title"]
+        for before, after in zip(old["passages"], new["passages"], strict=True)
+    )
 
 
 def _dead(item: Json, name: str, notice: str) -> Json:

@@ -172,8 +172,10 @@ class VerifiedAnswers:
         began = time.perf_counter()
         for row in self._candidates(question):
             row, found = self._looked_at(row)
-            if row.flag is None and all(self._readable(one, user, scope) for one in found):
-                return self._answer(question, row, found, began)
+            seen = [self._as_read_by(user, scope, one) for one in found] if row.flag is None else [None]
+            shown = [one for one in seen if one is not None]
+            if len(shown) == len(seen):
+                return self._answer(question, row, shown, began)
         return None
 
     def _candidates(self, question: str) -> list[VerifiedRow]:
@@ -246,9 +248,13 @@ class VerifiedAnswers:
         version = self._versions().get(document)
         return "in_force" if version is None else state_on(version, self._today().isoformat())
 
-    def _readable(self, found: _Standing, user: User, scope: Scope) -> bool:
+    def _as_read_by(self, user: User, scope: Scope, found: _Standing) -> _Standing | None:
+        """The passage in its document as `user` sees that, with the places that they may read."""
         limit = self._library.readable_documents(user, scope)
-        return found.stored is not None and (limit is None or found.stored.id in limit)
+        if found.stored is None or (limit is not None and found.stored.id not in limit):
+            return None
+        stored = self._library.document(found.stored.id, user)
+        return None if stored is None else replace(found, stored=stored)
 
     def _answer(self, question: str, row: VerifiedRow, found: Sequence[_Standing], began: float) -> Answer:
         sources = [
@@ -273,7 +279,7 @@ class VerifiedAnswers:
         )  # fmt: skip
 
     def _hit(self, number: int, found: _Standing) -> Hit:
-        assert found.stored is not None  # readable, so it is there
+        assert found.stored is not None  # its reader sees it, so it is there
         stored, quote = found.stored, found.quote
         place = next(
             (at for at in stored.locations if (at.source, at.path) == (quote.source, quote.path)),

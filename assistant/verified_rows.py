@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -119,13 +120,7 @@ class VerifiedRows:
 
     def all(self, *, flagged: bool = True) -> list[VerifiedRow]:
         """All of them, the last confirmed first; without `flagged` only those that may be offered."""
-        query = sa.select(_answers).order_by(_answers.c.confirmed_at.desc(), _answers.c.id)
-        if not flagged:
-            query = query.where(_answers.c.flag.is_(None))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-            quotes = connection.execute(sa.select(_citations).order_by(_citations.c.id)).all()
-        return [_row(row, [quote for quote in quotes if quote.verified == row.id]) for row in rows]
+        return self._found() if flagged else self._found(_answers.c.flag.is_(None))
 
     def one(self, verified: str) -> VerifiedRow:
         """The one with this id.
@@ -133,10 +128,10 @@ class VerifiedRows:
         Raises:
             RecordNotFoundError: there is none.
         """
-        found = next((row for row in self.all() if row.id == verified), None)
-        if found is None:
+        found = self._found(_answers.c.id == verified)
+        if not found:
             raise _not_found(verified)
-        return found
+        return found[0]
 
     def flag(self, verified: str, reason: str) -> None:
         """Note what happened to its source; the first reason stays until it is confirmed again."""
@@ -173,6 +168,16 @@ class VerifiedRows:
         with self._engine.begin() as connection:
             if connection.execute(_answers.delete().where(_answers.c.id == verified)).rowcount == 0:
                 raise _not_found(verified)
+
+    def _found(self, *wanted: sa.ColumnElement[bool]) -> list[VerifiedRow]:
+        query = sa.select(_answers).where(*wanted).order_by(_answers.c.confirmed_at.desc(), _answers.c.id)
+        quoted = sa.select(_citations).join(_answers).where(*wanted).order_by(_citations.c.id)
+        quotes: defaultdict[str, list[Any]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            for quote in connection.execute(quoted):
+                quotes[quote.verified].append(quote)
+            rows = connection.execute(query).all()
+        return [_row(row, quotes[row.id]) for row in rows]
 
 
 def _store_quotes(connection: sa.Connection, verified: str, quotes: Sequence[KeptQuote]) -> None:

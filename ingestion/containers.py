@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
 from ingestion.documents import document_id, normal_path
-from ingestion.errors import ReadError
+from ingestion.errors import PassingError, ReadError
 from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import ReadOptions
 
@@ -93,6 +93,7 @@ def unpack(path: Path, folder: Path, limits: UnpackLimits, options: ReadOptions)
 
     Raises:
         ContainerError: there are too many.
+        PassingError: they cannot be written.
         ReadError: the container cannot be read.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -186,6 +187,8 @@ def _take_out(name: str, entry: Entry, target: Path, left: int, most: int) -> Me
             entry.copy(sink)
     except ReadError as error:
         target.unlink()
+        if isinstance(error, PassingError):
+            raise
         return Member(name, reason=str(error))
     return Member(name, target, sink.digest.hexdigest()[:16], sink.size)
 
@@ -211,7 +214,7 @@ class _FileSink:
         try:
             self.stream.write(block)
         except OSError as error:
-            raise ReadError(f"it cannot be taken out ({error.strerror or error}).") from error
+            raise PassingError(f"it cannot be taken out ({error.strerror or error}).") from error
 
     def restart(self) -> None:
         self.stream.seek(0)

@@ -9,6 +9,10 @@ class ReadError(IngestionError):
     """A file cannot be read as a document. The message is the reason shown to people."""
 
 
+class PassingError(ReadError):
+    """The file may be good, but the machine failed: the disk is full, a share does not answer."""
+
+
 class SettingsError(IngestionError):
     """konkyo.toml or the environment holds a value that cannot be used."""
 

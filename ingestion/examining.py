@@ -7,6 +7,7 @@ the library's join; what would carry it there by another way (title, headings, n
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from ingestion.screening.personal import find_personal
 from ingestion.screening.planted import find_planted, planted_score
 from ingestion.screening.policy import Policy
 from ingestion.table_rows import cells_with_headers
+
+_BEFORE_CELL = re.compile(r"(.*)(![A-Z]+[0-9]+)", re.DOTALL)
 
 QUARANTINE_WARNING = (
     "it seems to hold instructions planted for a language model; they are kept out of answers"
@@ -163,13 +166,12 @@ class _PlaceNames:
 
     def plain(self, locator: str) -> str:
         """The name of a place, also before a cell as in "Sheet1!B3"."""
-        name, mark, cell = locator.rpartition("!")
-        if not mark:
-            name, cell = locator, ""
+        found = _BEFORE_CELL.fullmatch(locator)
+        name, cell = (found[1], found[2]) if found else (locator, "")
         if name not in self._plain:
             is_planted = planted_score(name) >= REPORTED_AT
             self._plain[name] = f"({len(self._plain) + 1})" if is_planted else name
-        return self._plain[name] + mark + cell
+        return self._plain[name] + cell
 
 
 def _with_plain_places(table: Table, names: _PlaceNames) -> Table:

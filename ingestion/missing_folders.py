@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
 
 from ingestion.settings import Settings
 
@@ -13,7 +13,7 @@ def missing_folders(settings: Settings) -> list[tuple[str, str]]:
         "ingestion.ocr_folders": list(settings.ingestion.ocr_folders),
         "screening.folders": list(settings.screening.folders),
     }
-    return [(key, name) for key, folders in named.items() for name in folders if not Path(name).exists()]
+    return [(key, name) for key, folders in named.items() for name in folders if not os.path.exists(name)]
 
 
 def missing_warning(folder: str) -> str:

@@ -21,7 +21,7 @@ import psutil
 from ingestion.containers import ContainerError, Member, UnpackLimits
 from ingestion.describing import Describer
 from ingestion.documents import Document, Figure
-from ingestion.errors import ReadError
+from ingestion.errors import PassingError, ReadError
 from ingestion.library import file_path
 from ingestion.location_rows import FileState
 from ingestion.page_images import FIGURE_IMAGE, PAGE_PART
@@ -68,13 +68,17 @@ class Job:
 
 @dataclass(slots=True)
 class Outcome:
-    """A document with its members, or the reason why there is none. `ignored` counts members left out."""
+    """A document with its members, or the reason why there is none. `ignored` counts members left out.
+
+    With a reason that is `passing` another run may read it.
+    """
 
     job: Job
     document: Document | None = None
     members: list[Member] = field(default_factory=list)
     reason: str = ""
     ignored: int = 0
+    passing: bool = False
 
 
 def limits_of(settings: IngestionSettings, size: int | None = None) -> UnpackLimits:
@@ -150,9 +154,9 @@ class ParseAhead:
         try:
             return self._read_with(child, job)
         except ReadError as error:
-            return Outcome(job, reason=str(error))
+            return Outcome(job, reason=str(error), passing=isinstance(error, PassingError))
         except OSError as error:
-            return Outcome(job, reason=f"it cannot be read ({error.strerror or error})")
+            return Outcome(job, reason=f"it cannot be read ({error.strerror or error})", passing=True)
         finally:
             self._children.put(child)
             if job.path is not None:
@@ -185,11 +189,11 @@ class ParseAhead:
         most = self._settings.members * len(job.files)
         job.room = job.room or Room(limits_of(self._settings).size, most)
         limits = limits_of(self._settings, job.room.left)
+        folder = self._scratch / str(next(self._folders))
         try:
-            members: list[Member] = child.call(
-                UNPACK, path, self._scratch / str(next(self._folders)), limits, options
-            )
-        except ContainerError:
+            members: list[Member] = child.call(UNPACK, path, folder, limits, options)
+        except (ContainerError, PassingError):
+            shutil.rmtree(folder, ignore_errors=True)  # what was taken out is in nobody's way
             raise
         except ReadError as error:
             return [Member(name, reason=str(error)) for name in document.members]

@@ -6,6 +6,7 @@ Python is ended by the kernel's alarm.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -18,7 +19,7 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from ingestion.errors import ReadError
+from ingestion.errors import PassingError, ReadError
 from ingestion.heartbeat import listen
 
 LENGTH = struct.Struct("<Q")
@@ -26,6 +27,10 @@ LENGTH = struct.Struct("<Q")
 
 _SPARE_SECONDS = 15
 _SPARE_BYTES = 512 * 1024 * 1024
+_OF_THE_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
+)
+"""Errors that say nothing of the file: no room, no answer from a disk or a share, too much open."""
 
 
 def main(arguments: list[str]) -> None:
@@ -87,12 +92,20 @@ def _answer(call: bytes, megabytes: int) -> bytes:
         return pickle.dumps(_function(name)(*arguments), protocol=5)
     except ReadError as error:
         return pickle.dumps(error)
+    except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            return pickle.dumps(PassingError(f"it cannot be read ({error.strerror})"))
+        return pickle.dumps(_unforeseen(error))  # libraries raise it of damaged files, too
     except MemoryError:
         return pickle.dumps(ReadError(f"reading it needs more than {megabytes} MB of memory."))
     except RecursionError:
         return pickle.dumps(ReadError("its structure is nested too deeply."))
     except Exception as error:  # a bug in a reader must cost one file, with its reason, not the batch
-        return pickle.dumps(ReadError(f"the reader failed ({type(error).__name__}: {error})."))
+        return pickle.dumps(_unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> ReadError:
+    return ReadError(f"the reader failed ({type(error).__name__}: {error}).")
 
 
 @cache

@@ -28,6 +28,7 @@ from ingestion.plans import EMPTY_FILE, Plan
 from ingestion.readers import supported
 from ingestion.screener import Screener
 from ingestion.settings import IngestionSettings
+from ingestion.tries import UNREAD
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Intake:
     def _receive(self, outcome: Outcome, plan: Plan, ahead: ParseAhead) -> None:
         job = outcome.job
         if outcome.document is None:
-            self._fail(job, job.files, outcome.reason, plan)
+            self._fail(job, job.files, outcome.reason, plan, passing=outcome.passing)
             self._done(job)
             return
         cut = self._cut_or_list(job, outcome.document, plan)
@@ -253,12 +254,15 @@ class Intake:
         self._writer.relink([], [(old.state.source, old.state.path) for old in gone])
         self._report.removed += sum(old.document is not None for old in gone)
 
-    def _fail(self, job: Job, files: list[FileState], reason: str, plan: Plan) -> None:
+    def _fail(
+        self, job: Job, files: list[FileState], reason: str, plan: Plan, *, passing: bool = False
+    ) -> None:
         """List files as failed; one that was only to be parsed anew keeps what it has, unless it must go."""
         keeps = job.id not in plan.masking
+        tried_by = UNREAD if passing else self._tools.tried_by
         for kept in (True, False):
             these = [file for file in files if (plan.kind(file) in ("unchanged", "moved") and keeps) is kept]
-            self._writer.fail([(file, reason) for file in these], self._tools.tried_by, keep_location=kept)
+            self._writer.fail([(file, reason) for file in these], tried_by, keep_location=kept)
             if not kept:
                 self._forget(old for file in these for old in stale_members(plan, file, set()))
         self._report.failed += [(file.source, file.path, reason) for file in files]

@@ -9,7 +9,8 @@ from ingestion.screener import settings_key
 from ingestion.settings import IngestionSettings, Settings
 
 UNREAD = "unread"
-"""Instead of `tried_by` at files whose bytes could not even be had: each run looks at them again."""
+"""Instead of `tried_by` at files whose bytes could not even be had, or for which the machine failed: each run
+looks at them again."""
 
 
 def tried_by(settings: Settings) -> str:

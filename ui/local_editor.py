@@ -88,7 +88,16 @@ class LocalEditor:
 
     def feedback(self, *, rating: str | None = None, conversation: str | None = None) -> list[Json]:
         """See `EditorOperations.feedback`."""
-        return self.resources.feedback.all(rating=rating, conversation=conversation)
+        found = self.resources.feedback.all(rating=rating, conversation=conversation)
+        return [self._as_shown_now(row) for row in found]
+
+    def _as_shown_now(self, row: Json) -> Json:
+        """Feedback with what its answer and quotes may say now, as in the conversation."""
+        kept = {"answer": row["answer"], "question": row["standalone"]}
+        message = {"text": row["answer"], "answer": {**kept, "claims": row["claims"], "hits": row["hits"]}}
+        (shown,) = self.resources.requoter.messages([message])
+        now = shown["answer"]
+        return {**row, "answer": shown["text"], "claims": now["claims"], "hits": now["hits"]}
 
     def compare(self, claim: str, quote: str) -> Json:
         """See `EditorOperations.compare`."""

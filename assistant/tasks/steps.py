@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from assistant.answers import (
@@ -12,12 +13,15 @@ from assistant.answers import (
     Event,
     Hit,
     Language,
+    Message,
     Source,
     Token,
     Verdict,
 )
 from assistant.drafting import Draft
 from assistant.generation import never
+from assistant.grounding.claims import MarkerFilter
+from assistant.repetition import in_circles
 from assistant.task_prompts import Task, TaskPrompt, TaskPrompts
 from assistant.tasks.kept_texts import KeptTexts, text_key
 from assistant.writing import Clock, Drafting, Writer
@@ -124,25 +128,57 @@ class Steps:
         messages, in_prompt = self.writer.messages(
             text, sources if shown is None else shown, self.request.language, prompt, fields
         )
-        key = text_key(self.writer.generator.name, messages, self.writer.max_tokens(prompt))
         draft = Draft(self.writer.checker, in_prompt if shown is None else sources, text)
+
+        def take(piece: str) -> bool:
+            _all(draft.add(piece))
+            return draft.repeating
+
+        self._write(messages, prompt, document, take)
+        _all(draft.finish())
+        return draft
+
+    def unchecked(
+        self,
+        sources: Sequence[Source],
+        text: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        document: str = "",
+    ) -> str:
+        """A text without source markers that its task checks itself; kept as that of `quiet`.
+
+        It may say things again, as the rows of a table do; it is ended when it goes in circles.
+        """
+        messages, in_prompt = self.writer.messages(text, sources, self.request.language, self.prompt, fields)
+        markers, clean = MarkerFilter(len(in_prompt)), ""
+
+        def take(piece: str) -> bool:
+            nonlocal clean
+            clean += markers.feed(piece)
+            return in_circles(clean)
+
+        self._write(messages, self.prompt, document, take)
+        return clean + markers.finish()
+
+    def _write(
+        self, messages: Sequence[Message], prompt: TaskPrompt, document: str, take: Callable[[str], bool]
+    ) -> None:
+        """Give `take` the text that was kept, else what the model writes, until it returns True."""
+        key = text_key(self.writer.generator.name, messages, self.writer.max_tokens(prompt))
         written = self._kept.get(document, key) if document else None
         if written is not None:
-            _all(draft.add(written))
-        else:
-            raw = ""
-            pieces = self.writer.pieces(messages, prompt, self.cancelled)
+            take(written)
+            return
+        raw = ""
+        with closing(self.writer.pieces(messages, prompt, self.cancelled)) as pieces:
             for piece in pieces:
                 raw += piece
                 self.clock.tokens += 1
-                _all(draft.add(piece))
-                if draft.repeating or self.cancelled():
+                if take(piece) or self.cancelled():
                     break
-            pieces.close()
-            if document and not self.cancelled():
-                self._kept.put(document, key, raw)
-        _all(draft.finish())
-        return draft
+        if document and not self.cancelled():
+            self._kept.put(document, key, raw)
 
 
 def _all(events: Iterator[Event]) -> None:

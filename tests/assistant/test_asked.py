@@ -41,6 +41,13 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
         ("退職するときはいつ返しますか。", "退職の当日に返す。"),
         ("社長は誰ですか。", "港です。"),
         ("How often is it paid?", "Monthly."),
+        ("契約書の保存期間は何年ですか。", "契約書は永久に保存する。"),
+        ("契約期間は何年ですか。", "無期限とする。"),
+        ("点検は年に何回必要ですか。", "四半期ごとに行う。"),
+        ("会議は月に何回ありますか。", "隔週で開く。"),
+        ("募集は何人ですか。", "若干名です。"),
+        ("How long are contracts kept?", "They are kept permanently."),
+        ("How often are backups tested?", "They are tested quarterly."),
         ("How many copies?", "Two."),
     ],
 )

@@ -39,13 +39,17 @@ def stored(text: str, identity: str = "d1", path: str = "就業規則.md") -> St
 
 @dataclass
 class Shelf:
-    """Documents by id. `hidden` may not be read by users with groups."""
+    """Documents by id. `hidden` documents and places below `closed` may not be read by users with groups."""
 
     documents: dict[str, StoredDocument] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    closed: str = "/nowhere"
 
     def document(self, document_id: str, user: User = LOCAL_USER) -> StoredDocument | None:
-        return self.documents.get(document_id)
+        found = self.documents.get(document_id)
+        if found is None or user.groups is None:
+            return found
+        return replace(found, locations=tuple(at for at in found.locations if at.source != self.closed))
 
     def documents_list(self, user: User = LOCAL_USER, scope: Scope = EVERYTHING) -> Sequence[Any]:
         return list(self.documents.values())
@@ -100,6 +104,19 @@ def added(world: World, **more: Any) -> str:
 
 def superseded(document: str = "d1") -> Version:
     return Version(document, "f", "t", True, Facts(), None, "2026-04-01")
+
+
+def test_its_passages_are_shown_at_places_that_the_reader_may_read(world: World) -> None:
+    world.shelf.documents["d1"] = replace(
+        stored(RULES), locations=(Location("/board", "役員用.md"), Location("/docs", "就業規則.md"))
+    )
+    world.shelf.closed = "/board"
+    added(world)
+    for user, path in ((LOCAL_USER, "役員用.md"), (User("a", frozenset({"staff"})), "就業規則.md")):
+        offered = world.answers.offer(QUESTION, user=user)
+        assert offered is not None
+        assert {hit.path for hit in offered.hits} == {path}
+        assert {one.path for claim in offered.claims for one in claim.citations} == {path}
 
 
 def test_it_is_offered_with_its_editor_and_checked_against_its_passages(world: World) -> None:

@@ -34,6 +34,8 @@ def types(examined: Examined) -> list[tuple[str, int, int]]:
         ({"headings": (Heading(1, 0, 0, ORDER),)}, "日当", "a.pdf"),
         ({"pages": (Page(1, 0, len(TEXT), ORDER),)}, "日当", "a.pdf"),
         ({"pages": (Page(1, 0, len(TEXT), None, ORDER),)}, "日当", "a.xlsx"),
+        ({"pages": (Page(1, 0, len(TEXT), None, f"日当!{ORDER}"),)}, "日当", "a.xlsx"),
+        ({"pages": (Page(1, 0, len(TEXT), None, f"日当!{ORDER}!B3"),)}, "日当", "a.xlsx"),
         ({"properties": {"subject": ORDER}}, "日当", "a.docx"),
     ],
 )

@@ -27,6 +27,11 @@ def test_only_those_that_are_not_there_are_found(tmp_path: Path) -> None:
     assert missing_folders(Settings()) == []
 
 
+def test_a_folder_that_cannot_even_be_looked_for_is_told_too(tmp_path: Path) -> None:
+    name = str(tmp_path / ("a" * 300))  # no file system knows names as long
+    assert {folder for _, folder in missing_folders(settings_for(tmp_path, Path(name)))} == {name}
+
+
 def test_a_run_warns_of_them(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.write("a.txt", "文書である。")

@@ -133,6 +133,60 @@ def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operation
         assert (citation["quote"] == QUOTE) is may and citation["state"] == (None if may else "gone")
 
 
+def test_feedback_says_no_more_than_its_conversation(operations: LocalOperations) -> None:
+    key = asked(operations)
+    message = operations.conversation(key)["messages"][1]["id"]
+    operations.give_feedback(key, message, rating="down", reason="wrong")
+    (before,) = operations.feedback()
+    assert before["claims"][0]["citations"][0]["quote"] == QUOTE
+    operations.remove_document(operations.documents()[0]["id"])
+    (after,) = operations.feedback()
+    assert TEXT not in str(after) and QUOTE not in str(after)
+    assert after["claims"][0]["citations"][0]["state"] == after["hits"][0]["state"] == "gone"
+    assert (after["rating"], after["question"]) == ("down", "担当の電話番号は?")
+
+
+@pytest.fixture
+def differing(operations: LocalOperations, docs: Path) -> tuple[LocalOperations, str, Json]:
+    """A conversation whose answer tells that a second document gives another time."""
+    key = asked(operations)
+    (docs / "secret.txt").write_text("受付は八時から始まる。\n", "utf-8")
+    list(operations.ingest([str(docs)]))
+    answer = operations.resources.records.show(key)["messages"][1]["answer"]
+    cited = {**answer["claims"][0]["citations"][0], "quote": "受付は九時から始まる。"}
+    cited |= {"start": TEXT.index("受付"), "end": TEXT.index("受付") + len("受付は九時から始まる。")}
+    other = next(found for found in operations.documents() if found["id"] != cited["document"])
+    passage = {**cited, "document": other["id"], "path": "secret.txt", "title": "secret"}
+    passage |= {"quote": "受付は八時から始まる。", "start": 0, "end": len("受付は八時から始まる。")}
+    told = "「contact」では「九時」、「secret」では「八時」。"
+    answer["disagreements"] = [{"text": told, "values": ["九時", "八時"], "passages": [cited, passage]}]
+    operations.resources.records.append_turn(key, "受付は何時から?", answer)
+    return operations, key, other
+
+
+def test_documents_that_differ_are_told_as_long_as_both_are_there(
+    differing: tuple[LocalOperations, str, Json],
+) -> None:
+    operations, key, other = differing
+    (told,) = operations.conversation(key)["messages"][3]["answer"]["disagreements"]
+    assert [passage["state"] for passage in told["passages"]] == [None, None]
+    operations.remove_document(other["id"])
+    shown_now = operations.conversation(key)
+    assert shown_now["messages"][3]["answer"]["disagreements"] == []
+    assert "八時" not in str(shown_now)
+
+
+def test_a_difference_tells_nobody_of_a_document_that_may_not_be_read(
+    differing: tuple[LocalOperations, str, Json], docs: Path
+) -> None:
+    operations, key, _ = differing
+    list(operations.ingest([str(docs / "secret.txt")], groups=["hr"]))
+    messages = operations.resources.records.show(key)["messages"]
+    requoter = Requoter(operations.resources.library)
+    for user, may in ((User("a", frozenset({"hr"})), True), (User("b", frozenset({"it"})), False)):
+        assert ("八時" in str(requoter.messages(messages, user))) is may
+
+
 def test_what_is_in_quarantine_is_kept_back_until_it_is_released(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from task_fakes import FakeDocuments, ScriptedModel, finished, steps_for
 
@@ -58,6 +60,27 @@ def test_a_table_has_each_row_once_with_its_ground() -> None:
     assert [claim.verdict for claim in answer.claims] == [Verdict.SUPPORTED, Verdict.UNSUPPORTED]
     assert answer.claims[0].citations[0].quote == "日当は1日2,500円を支給する。"
     assert "列: 手当 | 金額" in model.prompts[0]
+
+
+def test_rows_behind_one_that_comes_twice_are_kept() -> None:
+    twice = "| 国内出張の日当 | 2,500円を支給 |\n"
+    model = ScriptedModel({"": f"{twice}| 交通費 | 実費 |\n{twice}| 宿泊費 | 12,000円 |\n"})
+    answer = finished(list(extract(steps_for(REQUEST, model), HITS)))
+    assert [line.split(" | ")[0] for line in answer.text.splitlines()[2:]] == [
+        "| 国内出張の日当", "| 交通費", "| 宿泊費",
+    ]  # fmt: skip
+
+
+def test_a_model_that_writes_rows_without_end_is_stopped() -> None:
+    class Endless(ScriptedModel):
+        def generate(self, *_: object, **__: object) -> Iterator[str]:
+            while True:
+                self.prompts.append("")
+                yield "| 国内出張の日当 | 2,500円を支給 |\n"
+
+    model = Endless({})
+    answer = finished(list(extract(steps_for(REQUEST, model), HITS)))
+    assert len(answer.text.splitlines()) == 3 and len(model.prompts) < 10
 
 
 def test_a_table_without_columns_is_refused() -> None:
