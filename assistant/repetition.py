@@ -1,7 +1,8 @@
 """Ends an answer that says the same again, as weak models do until their tokens are used up.
 
 Two shapes occur: sentences are written again, one or several in a circle, and a clause is written again
-inside a sentence that never ends. Only the same letters count: another wording is no repetition here.
+inside a sentence that never ends. Only the same letters count: another wording is no repetition here. One
+sentence that comes again after others ("attach the receipt", for new and for renewed ones) is none either.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class RepetitionGuard:
         self._sentence = 0
         self._clause = 0
         self._said: list[str] = []  # the letters of every sentence that ended
+        self._again: int | None = None  # where a sentence begins that came again, while nothing new followed
         self._clause_before = ""  # of the same sentence
 
     def feed(self, piece: str) -> str:
@@ -63,11 +65,24 @@ class RepetitionGuard:
                 return self._clause
             self._clause_before, self._clause = clause, end
             if _SENTENCE_END.match(self._text, match.start()):
-                sentence = letters(self._text[self._sentence : end])
-                if len(sentence) >= _LEAST_LETTERS and sentence in self._said:
-                    return self._sentence
-                self._said += [sentence] if len(sentence) >= _LEAST_LETTERS else []
+                if (repeated := self._end_sentence(letters(self._text[self._sentence : end]))) is not None:
+                    return repeated
                 self._clause_before, self._sentence = "", end
+        return None
+
+    def _end_sentence(self, sentence: str) -> int | None:
+        """Take in a sentence that has ended; where the repetition begins that it makes sure of."""
+        if len(sentence) < _LEAST_LETTERS:
+            return None
+        if sentence not in self._said:
+            self._said.append(sentence)
+            self._again = None
+            return None
+        if self._again is not None:
+            return self._again
+        if sentence == self._said[-1]:
+            return self._sentence
+        self._again = self._sentence
         return None
 
     def _behind_mark(self) -> int:
@@ -78,6 +93,8 @@ class RepetitionGuard:
     def _hold_from(self) -> int:
         """From where the text may be a repetition; its length when it cannot be."""
         sentence, clause = letters(self._text[self._sentence :]), letters(self._text[self._clause :])
+        if self._again is not None:
+            return self._again
         if any(said.startswith(sentence) for said in self._said):
             return self._sentence
         if self._clause_before.startswith(clause) and len(self._clause_before) >= _LEAST_LETTERS:

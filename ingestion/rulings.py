@@ -35,8 +35,10 @@ Rulings = Mapping[str, Mapping[What, Ruling]]
 """By document and by what was said."""
 
 
-def checked(document: str, what: str, value: str, known: Iterable[str]) -> Ruling:
-    """The ruling, if it makes sense; `known` are the documents of the library.
+def checked(
+    document: str, what: str, value: str, known: Iterable[str], rulings: Rulings | None = None
+) -> Ruling:
+    """The ruling, if it makes sense; `known` are the documents of the library, `rulings` what was said before.
 
     Raises:
         RulingError: it does not.
@@ -50,12 +52,26 @@ def checked(document: str, what: str, value: str, known: Iterable[str]) -> Rulin
             raise RulingError(f"document {document} cannot be superseded by itself.")
         if value not in set(known):
             raise RulingError(f"there is no document {value!r}. See: konkyo documents list")
+        if document in _superseding(value, rulings or {}):
+            raise RulingError(
+                f"document {value} is itself superseded by {document}, as was said before. Take that back first."
+            )
         return Ruling(what, value)
     try:
         day = value and date.fromisoformat(value).isoformat()
     except ValueError as error:
         raise RulingError(f"{value!r} is no day. Write it as 2025-04-01, or leave it empty.") from error
     return Ruling(what, day)
+
+
+def _superseding(document: str, rulings: Rulings) -> set[str]:
+    """The documents that supersede `document`, also by way of others."""
+    by = dict(replacements(rulings))
+    found: set[str] = set()
+    while (newer := by.get(document)) is not None and newer not in found:
+        found.add(newer)
+        document = newer
+    return found
 
 
 def ruled_facts(facts: Facts, said: Mapping[What, Ruling]) -> Facts:

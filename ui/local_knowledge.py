@@ -58,11 +58,12 @@ class LocalKnowledge(ABC):
         library = self.resources.library
         known = {summary.id for summary in library.documents_list()}
         rows = RulingRows(library)
-        if document not in known and document not in rows.all():
+        before = rows.all()
+        if document not in known and document not in before:
             raise NotFoundError(f"there is no document {document!r}. See: konkyo documents list")
         taken_back = [what for what, value in said.items() if value is None or value is False]
         put = [
-            checked(document, what, str(value), known) for what, value in said.items()
+            checked(document, what, str(value), known, before) for what, value in said.items()
             if what not in taken_back
         ]  # fmt: skip
         if unknown := [what for what in taken_back if what not in KINDS]:

@@ -31,7 +31,7 @@ def test_a_clause_said_twice_in_a_row_ends_the_text(size: int) -> None:
 
 def test_a_repetition_in_english_and_in_a_list() -> None:
     english = "Parking costs 3.50 EUR an hour. Guests park for free."
-    assert passed(f"{english} Parking costs 3.50 EUR an hour. And so on.") == (english, True)
+    assert passed(f"{english} {english} And so on.") == (english, True)
     items = "1. 申請書を総務部に提出する\n2. 承認を待つ\n"
     text, repeating = passed(items + "3. 申請書を総務部に提出する\n")
     assert (text.rstrip(), repeating) == (items.rstrip(), True)
@@ -50,6 +50,18 @@ def test_a_repetition_in_english_and_in_a_list() -> None:
 )
 def test_what_only_begins_alike_or_is_short_passes_whole(text: str) -> None:
     assert passed(text) == (text, False)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_one_step_that_two_lists_share_is_no_repetition(size: int) -> None:
+    step = "申請書を総務部に提出する。"
+    renewal = f"更新の契約では次による。\n1. {step}\n2. {THIRD}"
+    text = f"新規の契約では、{step}\n1. {step}\n2. 部長の承認を受ける。\n{renewal}"
+    assert passed(text, size) == (text, False)
+
+
+def test_a_sentence_that_comes_again_at_the_very_end_is_left_out() -> None:
+    assert passed(FIRST + SECOND + FIRST) == (FIRST + SECOND, False)
 
 
 def test_a_sentence_cut_off_while_it_was_said_again_is_left_out() -> None:

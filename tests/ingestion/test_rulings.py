@@ -126,6 +126,16 @@ def test_what_cannot_be_is_refused(what: str, value: str, reason: str) -> None:
         checked("a", what, value, ["a", "b"])
 
 
+def test_documents_cannot_supersede_each_other_in_a_circle() -> None:
+    said: dict[str, dict[What, Ruling]] = {
+        one: {"superseded_by": Ruling("superseded_by", newer)} for one, newer in (("a", "b"), ("b", "c"))
+    }
+    for newer in ("a", "b"):
+        with pytest.raises(RulingError, match=f"{newer} is itself superseded by c"):
+            checked("c", "superseded_by", newer, "abcd", said)
+    assert checked("b", "superseded_by", "d", "abcd", said).value == "d"
+
+
 def test_of_two_that_contradict_the_last_one_counts(world: World) -> None:
     say(world, "慶弔規程", valid_to="2025-03-31")
     say(world, "慶弔規程", valid_to="2028-03-31")
