@@ -38,7 +38,7 @@ Rulings = Mapping[str, Mapping[What, Ruling]]
 def checked(
     document: str, what: str, value: str, known: Iterable[str], rulings: Rulings | None = None
 ) -> Ruling:
-    """The ruling, if it makes sense; `known` are the documents of the library, `rulings` what was said before.
+    """The ruling, if it makes sense; `known` are the documents of the library, `rulings` what was said.
 
     Raises:
         RulingError: it does not.
@@ -54,7 +54,7 @@ def checked(
             raise RulingError(f"there is no document {value!r}. See: konkyo documents list")
         if document in _superseding(value, rulings or {}):
             raise RulingError(
-                f"document {value} is itself superseded by {document}, as was said before. Take that back first."
+                f"document {value} is itself superseded by {document}, as was said. Take that back first."
             )
         return Ruling(what, value)
     try:
