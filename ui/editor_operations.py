@@ -95,7 +95,7 @@ class EditorOperations(Protocol):
         """What was said, oldest first.
 
         `[{id, conversation, message, rating, reason, comment, corrected, user, at, question, standalone,
-        answer, abstained, claims, hits, model, adapter}]`
+        answer, abstained, claims, hits, model, adapter}]`, with quotes as `Operations.conversation` has them.
         """
         ...
 
