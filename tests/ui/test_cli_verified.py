@@ -199,3 +199,13 @@ def test_the_terminal_tells_who_confirmed_what_was_mended_and_where_documents_di
     assert any("資料によって" in line for line in lines)
     answer["grounding"] = {"supported": 2, "partly": 0, "contradicted": 1, "unsupported": 0, "unchecked": 0}
     assert showing.grounding_line(answer) == "✓ supported 2 · ✗ contradicted 1"
+
+
+def test_a_user_without_a_name_has_to_give_one(
+    konkyo: Any, workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)  # as in a container
+    code, _, err = konkyo("verified", "add", QUESTION, "--answer", "x", "--cite", cited(workspace))
+    assert code == 1 and "needs its editor" in err
