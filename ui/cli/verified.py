@@ -18,6 +18,7 @@ from ui.cli.shared import (
     print_json,
     say,
 )
+from ui.editor_operations import citations_to_confirm
 
 if TYPE_CHECKING:
     from ui.operations import Operations
@@ -70,10 +71,7 @@ def add(
         if conversation is not None:
             last = _last_answer(operations, conversation)
             answer = answer or last["answer"]
-            places = places or [
-                {key: citation[key] for key in ("document", "start", "end")}
-                for claim in last["claims"] for citation in claim["citations"]
-            ]  # fmt: skip
+            places = places or citations_to_confirm(last["claims"])
         found = operations.add_verified(
             question, answer, places, editor=editor or own_name(), also=also or []
         )

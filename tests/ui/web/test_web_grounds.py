@@ -189,6 +189,21 @@ def test_an_answer_is_confirmed_and_managed_on_its_page(operations: FakeOperatio
     ]  # fmt: skip
 
 
+def test_a_quote_that_is_gone_grounds_no_confirmed_answer(operations: FakeOperations) -> None:
+    page = opened("ja")
+    ask(page, "休暇は？")
+    message = message_of(operations)
+    (talk,) = operations.conversations()
+    claims = operations.conversation(talk["id"])["messages"][1]["answer"]["claims"]
+    claims[0]["citations"][0]["state"] = "gone"
+    page.button(key=f"verify_{message}").click().run()
+    assert [box.value for box in page.caption if "「" in box.value] == ["「休暇は3日前までに申請する。」"]
+    page.text_input(key=f"verify_name_{message}").set_value("佐藤")
+    next(button for button in page.button if button.label == "確認済みにする").click().run()
+    (kept,) = operations.kept.values()
+    assert [one["quote"] for one in kept["citations"]] == ["休暇は3日前までに申請する。"]
+
+
 def verified_page(operations: FakeOperations) -> AppTest:
     page = AppTest.from_file(APP, default_timeout=PATIENCE)
     page.query_params["lang"] = "ja"

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from assistant.feedback_rows import REASONS
+from ui.editor_operations import citations_to_confirm
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say
 from ui.web.turns import TurnState
@@ -120,7 +121,7 @@ def _reason_form(conversation: str, message: Any, told: Json) -> None:
 
 def _verify_form(state: TurnState) -> None:
     message = state.message
-    citations = [citation for claim in state.claims for citation in claim["citations"]]
+    citations = citations_to_confirm(state.claims)
     if not citations:
         st.info(say("editor.no_passage"), icon=":material/info:")
         return
@@ -144,9 +145,8 @@ def _verify_form(state: TurnState) -> None:
         saved = st.form_submit_button(say("editor.save"), type="primary", icon=":material/verified_user:")
     if not saved:
         return
-    places = [{key: citation[key] for key in ("document", "start", "end")} for citation in citations]
     with errors_shown():
-        operations().add_verified(question, answer, places, editor=name, also=also.splitlines())
+        operations().add_verified(question, answer, citations, editor=name, also=also.splitlines())
         st.session_state["editor_name"] = name
         st.session_state["responding"] = None
         st.session_state[f"responded_{message}"] = say("editor.saved")
