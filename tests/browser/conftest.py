@@ -101,8 +101,8 @@ def held_page(serve: Callable[..., str]) -> str:
 
 @pytest.fixture(scope="session")
 def busy_page(serve: Callable[..., str]) -> str:
-    """Answers at once, but takes its time to be drawn."""
-    return serve(HERE / "fake_app.py", FAKE_DELAY="0.01", FAKE_STATUS="3")
+    """Takes its time to be drawn, but not as long as to answer."""
+    return serve(HERE / "fake_app.py", FAKE_DELAY="0.5", FAKE_STATUS="3")
 
 
 @dataclass(frozen=True, slots=True)
