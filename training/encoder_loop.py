@@ -9,11 +9,12 @@ each other at every matrix lose most of their time.
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ class _Run:
         self.folder, self.settings = folder, settings
         self.evaluate, self.report = evaluate, report
         self.rows = batches.tokens(pairs)
-        self.weights = balanced(pairs)
+        self.weights, self.data = balanced(pairs), digest(pairs)
         self.optimizer = _optimizer(model, settings)
         self.copies = [model, *(shared_copy(model) for _ in range(settings.workers - 1))]
         self.step = self.place = self.epoch = 0
@@ -213,7 +214,7 @@ class _Run:
 
     def _save(self) -> None:
         _write(self.folder / "checkpoint.pt", {
-            "settings": asdict(self.settings), "pairs": len(self.pairs), "model": self.model.state_dict(),
+            "settings": asdict(self.settings), "data": self.data, "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(), "random": torch.get_rng_state(), "step": self.step,
             "place": self.place, "epoch": self.epoch, "spent": self.spent, "best": self.best,
             "best_step": self.best_step, "stale": self.stale,
@@ -224,10 +225,7 @@ class _Run:
         if not path.is_file():
             return
         state: Mapping[str, Any] = torch.load(path, weights_only=True)
-        if state["settings"] != asdict(self.settings) or state["pairs"] != len(self.pairs):
-            raise EncoderError(
-                f"{path} belongs to a run with other settings. Give another folder, or delete it."
-            )
+        check_same_run(path, state, settings=asdict(self.settings), data=self.data)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
@@ -235,6 +233,26 @@ class _Run:
         self.spent, self.best = state["spent"], state["best"]
         self.best_step, self.stale = state["best_step"], state["stale"]
         self.resumed = True
+
+
+def digest(rows: Iterable[object]) -> str:
+    """What tells other training data apart: a hash of all rows, in order."""
+    found = hashlib.sha256()
+    for row in rows:
+        found.update(repr(row).encode())
+    return found.hexdigest()
+
+
+def check_same_run(path: Path, state: Mapping[str, Any], **own: object) -> None:
+    """Refuse to go on from the checkpoint `state` where it differs from `own`.
+
+    Raises:
+        EncoderError: the checkpoint is of a run with other settings or data.
+    """
+    if any(state.get(name) != value for name, value in own.items()):
+        raise EncoderError(
+            f"{path} belongs to a run with other settings or data. Give another folder, or delete it."
+        )
 
 
 def shared_copy(model: PairModel) -> PairModel:

@@ -23,9 +23,8 @@ from torch.nn import functional
 
 from assistant.pairs.tokens import TokenPair
 from assistant.pairs.windows import PairWindows
-from training.encoder_loop import Progress, gather_gradients, shared_copy
+from training.encoder_loop import Progress, check_same_run, digest, gather_gradients, shared_copy
 from training.encoders import Batches, PairModel, load_base
-from training.errors import EncoderError
 from training.passages import Passages
 from training.rerank_groups import Group, GroupSizes, Kind, make_groups
 
@@ -104,7 +103,7 @@ def train_on(
     `near` gives for a question's id the passages that search found for it. `folder` keeps the checkpoint.
 
     Raises:
-        EncoderError: the checkpoint in `folder` is of another recipe.
+        EncoderError: the checkpoint in `folder` is of another recipe or other data.
     """
     return _Run(source, near, base, folder, recipe, report).run()
 
@@ -116,6 +115,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self.source, self.near, self.folder = source, near, folder
         self.recipe, self.report = recipe, report
+        self.data = digest((*source.passages, *source.questions, *sorted(near.items())))
         self.tokens = PairWindows(base, recipe.max_tokens)
         self.rows = Batches(base, recipe.max_tokens)
         self.model = start(base, recipe)
@@ -181,7 +181,7 @@ class _Run:
     def _save(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {
-            "recipe": _written(self.recipe), "step": self.step, "spent": self.spent,
+            "recipe": _written(self.recipe), "data": self.data, "step": self.step, "spent": self.spent,
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
         }  # fmt: skip
         work = self.folder / f"{_CHECKPOINT}.partial"
@@ -193,10 +193,7 @@ class _Run:
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True)
-        if state["recipe"] != _written(self.recipe):
-            raise EncoderError(
-                f"{path} belongs to a run with other settings. Give another folder, or delete it."
-            )
+        check_same_run(path, state, recipe=_written(self.recipe), data=self.data)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent = state["step"], state["spent"]

@@ -95,7 +95,7 @@ class EditorOperations(Protocol):
         """What was said, oldest first.
 
         `[{id, conversation, message, rating, reason, comment, corrected, user, at, question, standalone,
-        answer, abstained, claims, hits, model, adapter}]`
+        answer, abstained, claims, hits, model, adapter}]`, with quotes as `Operations.conversation` has them.
         """
         ...
 
@@ -105,3 +105,11 @@ class EditorOperations(Protocol):
         `kind` is "", "same", "number_same", "number_differs" or "number_missing".
         """
         ...
+
+
+def citations_to_confirm(claims: Sequence[Json]) -> list[Json]:
+    """`[{document, start, end, quote}]` of an answer, for `add_verified`: what is gone grounds nothing."""
+    return [
+        {key: citation[key] for key in ("document", "start", "end", "quote")}
+        for claim in claims for citation in claim["citations"] if citation.get("state") != "gone"
+    ]  # fmt: skip

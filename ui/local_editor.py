@@ -13,12 +13,17 @@ from ui.shown_as import ShownAs
 
 if TYPE_CHECKING:
     from assistant.verified_rows import VerifiedRow
+    from ui.asking import Asking
+
+_QUOTING = ("answer", "claims", "hits")
+"""What holds words of documents in what readers said of an answer."""
 
 
 class LocalEditor:
     """Implements `ui.editor_operations.EditorOperations` for a class that has what is declared here."""
 
     resources: Resources
+    _asking: Asking
     _shown_as: ShownAs
 
     def verified(self) -> list[Json]:
@@ -88,16 +93,12 @@ class LocalEditor:
 
     def feedback(self, *, rating: str | None = None, conversation: str | None = None) -> list[Json]:
         """See `EditorOperations.feedback`."""
-        found = self.resources.feedback.all(rating=rating, conversation=conversation)
-        return [self._as_shown_now(row) for row in found]
-
-    def _as_shown_now(self, row: Json) -> Json:
-        """Feedback with what its answer and quotes may say now, as in the conversation."""
-        kept = {"answer": row["answer"], "question": row["standalone"]}
-        message = {"text": row["answer"], "answer": {**kept, "claims": row["claims"], "hits": row["hits"]}}
-        (shown,) = self.resources.requoter.messages([message])
-        now = shown["answer"]
-        return {**row, "answer": shown["text"], "claims": now["claims"], "hits": now["hits"]}
+        said = self.resources.feedback.all(rating=rating, conversation=conversation)
+        stored = [{"text": one["answer"], "answer": {**one, "question": one["standalone"]}} for one in said]
+        shown = [message["answer"] for message in self.resources.requoter.messages(stored)]
+        for answer in shown:
+            self._asking.place(answer)
+        return [{**one, **{key: now[key] for key in _QUOTING}} for one, now in zip(said, shown, strict=True)]
 
     def compare(self, claim: str, quote: str) -> Json:
         """See `EditorOperations.compare`."""

@@ -84,18 +84,25 @@ class LocalLeaving(ABC):
         VersionRows(library, settings.ingestion.fiscal_month).refresh()
         if (indexes := self.resources.indexes) is not None:
             indexes.catch_up()
-        if Path(folder).is_relative_to(self.workspace.mirrors):
-            shutil.rmtree(Path(folder).parent, ignore_errors=True)
+        if (copy := _folder_of_copy(Path(folder), self.workspace.mirrors)) is not None:
+            shutil.rmtree(copy, ignore_errors=True)
 
     def _left_copies(self, known: Sequence[Source]) -> list[LeftCopy]:
-        """Copies of remote sources that the settings named once."""
-        current = {str(source.folder) for source in known}
+        """Copies of remote sources that the settings named once, and what else of the copies was ingested."""
+        mirrors, current = self.workspace.mirrors, {str(source.folder) for source in known}
         names = {folder_name(name): name for name in SyncRows(self.resources.library).runs()}
-        return [
-            LeftCopy(names.get(Path(folder).parent.name, Path(folder).parent.name), Path(folder))
-            for folder, _ in self.resources.library.sources()
-            if folder not in current and Path(folder).is_relative_to(self.workspace.mirrors)
-        ]
+        left = []
+        for folder, _ in self.resources.library.sources():
+            if folder not in current and Path(folder).is_relative_to(mirrors):
+                copy = _folder_of_copy(Path(folder), mirrors)
+                name = folder if copy is None else names.get(copy.name, copy.name)
+                left.append(LeftCopy(name, Path(folder)))
+        return left
+
+
+def _folder_of_copy(folder: Path, mirrors: Path) -> Path | None:
+    """The folder of the copy whose files lie in `folder`; None for any other folder in `mirrors`."""
+    return folder.parent if folder == mirrors / folder.parent.name / "files" else None
 
 
 def was_configured(source: Source, runs: dict[str, SyncRun]) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
-from assistant.answers import Language
 from assistant.generation import never
-from assistant.task_prompts import TASKS, Task
+from assistant.task_prompts import TASKS
 from ui.errors import UsageError
-from ui.task_operations import Json
-from ui.texts import t
+from ui.task_operations import Json, TaskOrder, told
 
 if TYPE_CHECKING:
     from ui.asking import Asking
@@ -24,37 +22,26 @@ class LocalTasks:
     _asking: Asking
 
     def perform(
-        self,
-        task: Task,
-        text: str = "",
-        *,
-        documents: Sequence[str] = (),
-        to: str = "",
-        columns: Sequence[str] = (),
-        conversation: str | None = None,
-        scope: Json | None = None,
-        language: Language | None = None,
-        model: str | None = None,
-        cancelled: Callable[[], bool] = never,
+        self, order: TaskOrder, *, cancelled: Callable[[], bool] = never
     ) -> Generator[Json, None, None]:
         """See `TaskOperations.perform`."""
         from assistant.tasks.steps import TaskRequest
         from assistant.words import detect_language
 
+        task, text = order.task, order.text.strip()
         if task not in TASKS:
             raise UsageError(f"{task!r} is no task. Choose one of {', '.join(TASKS)}.")
-        titles = self._titles(documents)
-        spoken = language or detect_language(text or "".join(titles))
+        titles = self._titles(order.documents)
+        spoken = order.language or detect_language(text or "".join(titles))
         if task == "answer":
             return self._asking.stream(
-                text, conversation=conversation, scope=scope, language=spoken, model=model,
+                text, conversation=order.conversation, scope=order.scope, language=spoken, model=order.model,
                 cancelled=cancelled,
             )  # fmt: skip
-        request = TaskRequest(task, text.strip(), tuple(documents), spoken, to.strip(), tuple(columns))
-        shown = ": ".join(part for part in (t(spoken, "tasks", f"did.{task}"), ", ".join(titles)) if part)
+        request = TaskRequest(task, text, order.documents, spoken, order.to.strip(), order.columns)
         return self._asking.perform(
-            request, "\n".join(part for part in (shown, request.text) if part), conversation=conversation,
-            scope=scope, model=model, cancelled=cancelled,
+            request, told(task, titles, text, spoken), conversation=order.conversation, scope=order.scope,
+            model=order.model, cancelled=cancelled,
         )  # fmt: skip
 
     def _titles(self, documents: Sequence[str]) -> list[str]:

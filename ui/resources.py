@@ -224,7 +224,7 @@ class Resources:
                     old.rescoring,
                 )  # fmt: skip
                 self._search = Search(library, indexes, embedder, retriever)
-                self._assistant = None
+                self._assistant = self._verified = None  # it keeps vectors of questions
 
     def warm(self) -> None:
         """Load embedder and chat model now, so that the first question need not wait for them."""
@@ -258,7 +258,8 @@ class Resources:
             if self._page_images is not None:
                 self._page_images.close()
                 self._page_images = None
-            self._search = self._assistant = self._library = self._records = self._verified = None
+            self._search = self._assistant = self._library = self._records = None
+            self._verified = self._requoter = None
 
     def _drop_generator(self) -> None:
         if self._generator is not None:

@@ -93,6 +93,18 @@ def slow_page(serve: Callable[..., str]) -> str:
     return serve(HERE / "fake_app.py", FAKE_DELAY="1.5")
 
 
+@pytest.fixture(scope="session")
+def held_page(serve: Callable[..., str]) -> str:
+    """Goes no further than the first sentence of an answer, until that is stopped."""
+    return serve(HERE / "fake_app.py", FAKE_DELAY="0.04", FAKE_HOLD="1")
+
+
+@pytest.fixture(scope="session")
+def busy_page(serve: Callable[..., str]) -> str:
+    """Takes its time to be drawn, but not as long as to answer."""
+    return serve(HERE / "fake_app.py", FAKE_DELAY="0.5", FAKE_STATUS="3")
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A page that `konkyo ui` serves, and the workspace behind it."""

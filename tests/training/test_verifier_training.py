@@ -207,6 +207,9 @@ def test_only_the_layers_move_and_a_killed_run_goes_on(base: Path, tmp_path: Pat
     assert (base / "model.safetensors").read_bytes() == words_before
     with pytest.raises(EncoderError, match="other settings"):
         run(tmp_path / "cut", seed=9)
+    rows[0] = replace(rows[0], label=1 - rows[0].label)  # as many pairs, but not the same
+    with pytest.raises(EncoderError, match="other settings or data"):
+        run(tmp_path / "cut")
 
 
 def test_two_workers_add_up_to_one(base: Path, tmp_path: Path) -> None:

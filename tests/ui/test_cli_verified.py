@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from interface_fakes import LightResources, hit
+from interface_fakes import LetterEmbedder, LightResources, hit
 from test_cli_docs import documented, keys
 
 from assistant.answers import Answer, Timings, Verified
@@ -199,3 +199,29 @@ def test_the_terminal_tells_who_confirmed_what_was_mended_and_where_documents_di
     assert any("資料によって" in line for line in lines)
     answer["grounding"] = {"supported": 2, "partly": 0, "contradicted": 1, "unsupported": 0, "unchecked": 0}
     assert showing.grounding_line(answer) == "✓ supported 2 · ✗ contradicted 1"
+
+
+def test_a_user_without_a_name_has_to_give_one(
+    konkyo: Any, workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)  # as in a container
+    code, _, err = konkyo("verified", "add", QUESTION, "--answer", "x", "--cite", cited(workspace))
+    assert code == 1 and "needs its editor" in err
+
+
+def test_an_answer_is_offered_also_after_everything_was_embedded_anew(
+    workspace: Workspace, folder: Path
+) -> None:
+    document, _, place = cited(workspace).partition(":")
+    start, end = map(int, place.split("-"))
+    with closing(opened(workspace)) as operations:
+        passage = {"document": document, "start": start, "end": end}
+        operations.add_verified(QUESTION, "10日です。", [passage], editor="佐藤")
+        resources = operations.resources
+        assert resources.search and resources.verified.offer("有給休暇は、何日もらえますか？") is not None
+        shorter = LetterEmbedder()
+        shorter.dimension = 32
+        resources._serve_with(shorter)  # as `index reembed` with another model does
+        assert resources.verified.offer("有給休暇は何日もらえますか") is not None

@@ -97,6 +97,20 @@ def test_the_copy_of_a_remote_source_is_told_and_deleted(workspace: Workspace) -
         assert not copy.parent.exists()
 
 
+@pytest.mark.parametrize("below", ["", "クラウド"])
+def test_forgetting_what_was_ingested_among_the_copies_deletes_no_copy(
+    workspace: Workspace, below: str
+) -> None:
+    copy = fill_copy(workspace)
+    with closing(opened(workspace, クラウド=CLOUD)) as operations:
+        folder = workspace.mirrors / folder_name(below) if below else workspace.mirrors
+        list(operations.ingest([str(folder)]))
+        (left,) = [item for item in operations.syncs() if item["left"]]
+        assert left["name"] == str(folder)
+        operations.forget_source(left["name"], allow_empty=True)
+        assert (copy / "a.txt").is_file() and workspace.library_path.is_file()
+
+
 def test_the_command_warns_asks_and_removes(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,10 +20,11 @@ from ingestion.documents import EVERYTHING, Scope
 from ui.api.service import create_app
 from ui.asking import Asking
 from ui.cli.main import app
-from ui.cli.tasks import column_names, document_id
+from ui.cli.tasks import document_id
 from ui.errors import NotFoundError, UsageError
 from ui.local_tasks import LocalTasks
 from ui.shown_as import ShownAs
+from ui.task_operations import TaskOrder, column_names
 
 SAID = "90日ごとに変えます。"
 
@@ -74,7 +75,7 @@ def tasks(tmp_path: Path) -> Iterator[Tasks]:
 
 def test_a_task_is_streamed_with_its_progress_and_kept_in_the_conversation(tasks: Tasks) -> None:
     key = tasks.resources.records.create()["id"]
-    events = list(tasks.perform("summarise", "期限", documents=["d1"], conversation=key, language="ja"))
+    events = list(tasks.perform(TaskOrder("summarise", "期限", ("d1",), conversation=key, language="ja")))
     kinds = ["retrieved", "progress", "progress", "token", "checked", "finished"]
     assert [event["event"] for event in events] == kinds
     assert events[2] == {"event": "progress", "done": 1, "total": 2, "label": "第1章", "text": "要点"}
@@ -85,21 +86,21 @@ def test_a_task_is_streamed_with_its_progress_and_kept_in_the_conversation(tasks
 
 
 def test_the_language_is_that_of_the_text_or_the_titles(tasks: Tasks) -> None:
-    list(tasks.perform("draft", "When do passwords change?"))
-    list(tasks.perform("summarise", documents=["d1"]))
+    list(tasks.perform(TaskOrder("draft", "When do passwords change?")))
+    list(tasks.perform(TaskOrder("summarise", documents=("d1",))))
     assert [request.language for request in tasks.assistant.requests] == ["en", "ja"]
 
 
 def test_questions_go_the_way_of_questions(tasks: Tasks) -> None:
-    events = list(tasks.perform("answer", "期限は？"))
+    events = list(tasks.perform(TaskOrder("answer", "期限は？")))
     assert events[-1]["answer"]["answer"] == "90日です。" and tasks.assistant.requests == []
 
 
 def test_unknown_tasks_and_empty_inquiries_are_refused(tasks: Tasks) -> None:
     with pytest.raises(UsageError, match="'sing' is no task"):
-        tasks.perform(cast(Any, "sing"))
+        tasks.perform(TaskOrder(cast(Any, "sing")))
     with pytest.raises(UsageError, match="inquiry"):
-        list(tasks.perform("draft", "  "))
+        list(tasks.perform(TaskOrder("draft", "  ")))
 
 
 def test_the_service_passes_every_argument_on() -> None:
@@ -110,9 +111,12 @@ def test_the_service_passes_every_argument_on() -> None:
         response = client.post("/tasks", json=body)
         assert json.loads(response.text.split("data: ")[1])["event"] == "finished"
         assert client.post("/tasks", json={"task": "sing"}).status_code == 422
-    name, positional, named = operations.calls[0]
-    assert (name, positional) == ("perform", ("extract", "額"))
-    assert named["documents"] == ("d1",) and named["columns"] == ("手当", "金額")
+        assert client.post("/tasks", json={"task": "draft", "inquiry": "?"}).status_code == 422
+    name, positional, _ = operations.calls[0]
+    assert (name, positional) == (
+        "perform",
+        (TaskOrder("extract", "額", ("d1",), columns=("手当", "金額")),),
+    )
 
 
 def test_documents_are_found_by_id_path_name_and_title() -> None:
@@ -132,7 +136,7 @@ def test_documents_are_found_by_id_path_name_and_title() -> None:
 
 
 def test_columns_are_separated_as_people_do() -> None:
-    assert column_names("品目、単価, 納期，") == ["品目", "単価", "納期"]
+    assert column_names("品目、単価, 納期，") == ("品目", "単価", "納期")
 
 
 def test_prompts_are_copied_checked_and_reset(tmp_path: Path) -> None:

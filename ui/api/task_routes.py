@@ -5,24 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from assistant.answers import Language
-from assistant.task_prompts import Task
-from ui.api.routes import Body, event_stream
-from ui.operations import Json, Operations
-
-
-class TaskBody(Body):
-    """What `TaskOperations.perform` takes."""
-
-    task: Task
-    text: str = ""
-    documents: tuple[str, ...] = ()
-    to: str = ""
-    columns: tuple[str, ...] = ()
-    conversation: str | None = None
-    scope: Json | None = None
-    language: Language | None = None
-    model: str | None = None
+from ui.api.routes import event_stream
+from ui.operations import Operations
+from ui.task_operations import TaskOrder
 
 
 def task_routes(operations: Operations) -> APIRouter:
@@ -30,13 +15,7 @@ def task_routes(operations: Operations) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/tasks")
-    async def perform(body: TaskBody) -> StreamingResponse:
-        return event_stream(
-            lambda gone: operations.perform(
-                body.task, body.text, documents=body.documents, to=body.to, columns=body.columns,
-                conversation=body.conversation, scope=body.scope, language=body.language, model=body.model,
-                cancelled=gone,
-            )
-        )  # fmt: skip
+    async def perform(order: TaskOrder) -> StreamingResponse:
+        return event_stream(lambda gone: operations.perform(order, cancelled=gone))
 
     return routes

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, print_json, say
+from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, own_name, print_json, say
 from ui.errors import UsageError
 
 Json = dict[str, Any]
@@ -37,7 +36,7 @@ def rule(
     if not said:
         raise UsageError("say what the version is: --official, --superseded-by, --valid-from, … or --undo.")
     with closing(connect_here(workspace)) as operations:
-        done = operations.rule_version(document, said, by=_own_name() if by is None else by)
+        done = operations.rule_version(document, said, by=own_name() if by is None else by)
     if json:
         print_json(done)
         return
@@ -52,10 +51,3 @@ def ruling_line(ruling: Json) -> str:
     value = "" if ruling["what"] in ("official", "apart") else f": {ruling['value'] or say('say.no_day')}"
     who = ", ".join(part for part in (ruling["by"], ruling["at"][:10]) if part)
     return f"{say('rulings.' + ruling['what'])}{value} ({who})"
-
-
-def _own_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -30,6 +31,14 @@ def say(key: str, **values: object) -> str:
 def translated(sentence: str) -> str:
     """What a package says in English, in the language of the terminal, where it is known."""
     return error_in(terminal_language(), sentence)
+
+
+def own_name() -> str:
+    """Who works here by the operating system; "" for the user of a container, who may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def terminal_language() -> Language:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -19,6 +20,7 @@ from ui.cli.shared import (
     progress_console,
     terminal_language,
 )
+from ui.task_operations import TaskOrder, column_names
 from ui.texts import t
 
 if TYPE_CHECKING:
@@ -51,12 +53,11 @@ def summarise(
     workspace: WorkspaceOption = None,
 ) -> None:
     """A document's summary, by parts where it is long."""
-    with closing(connect_here(workspace)) as operations:
-        documents = [document_id(operations, document)]
-        events = operations.perform(
-            "summarise", focus, documents=documents, language=language, model=model, conversation=conversation
-        )
-        show(events, json)
+    order = TaskOrder(
+        "summarise", focus, (document,),
+        conversation=conversation, language=language, model=model,
+    )  # fmt: skip
+    _perform(order, json, workspace)
 
 
 def compare(
@@ -70,12 +71,11 @@ def compare(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How two documents differ."""
-    with closing(connect_here(workspace)) as operations:
-        documents = [document_id(operations, one) for one in (first, second)]
-        events = operations.perform(
-            "compare", focus, documents=documents, language=language, model=model, conversation=conversation
-        )
-        show(events, json)
+    order = TaskOrder(
+        "compare", focus, (first, second),
+        conversation=conversation, language=language, model=model,
+    )  # fmt: skip
+    _perform(order, json, workspace)
 
 
 def translate(
@@ -89,13 +89,12 @@ def translate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """A text or a document in another language, each sentence beside its original."""
-    with closing(connect_here(workspace)) as operations:
-        documents = [document_id(operations, document)] if document else []
-        events = operations.perform(
-            "translate", text, documents=documents, to=to, language=language, model=model,
-            conversation=conversation,
-        )  # fmt: skip
-        show(events, json)
+    documents = (document,) if document else ()
+    order = TaskOrder(
+        "translate", text, documents, to,
+        conversation=conversation, language=language, model=model,
+    )  # fmt: skip
+    _perform(order, json, workspace)
 
 
 def draft(
@@ -114,11 +113,11 @@ def draft(
         from ingestion.decoding import decode
 
         inquiry = f"{inquiry}\n{decode(file.read_bytes()).text}".strip()
-    with closing(connect_here(workspace)) as operations:
-        events = operations.perform(
-            "draft", inquiry, language=language, model=model, conversation=conversation
-        )
-        show(events, json)
+    order = TaskOrder(
+        "draft", inquiry,
+        conversation=conversation, language=language, model=model,
+    )  # fmt: skip
+    _perform(order, json, workspace)
 
 
 def extract(
@@ -132,18 +131,19 @@ def extract(
     workspace: WorkspaceOption = None,
 ) -> None:
     """A table of what the documents say, row by row with its ground."""
+    names = column_names(columns)
+    order = TaskOrder(
+        "extract", wanted, tuple(document or ()), columns=names,
+        conversation=conversation, language=language, model=model,
+    )  # fmt: skip
+    _perform(order, json, workspace)
+
+
+def _perform(order: TaskOrder, json: bool, workspace: Path | None) -> None:
+    """Follow the task; its documents are given as people call them."""
     with closing(connect_here(workspace)) as operations:
-        documents = [document_id(operations, one) for one in document or []]
-        events = operations.perform(
-            "extract", wanted, documents=documents, columns=column_names(columns), language=language,
-            model=model, conversation=conversation,
-        )  # fmt: skip
-        show(events, json)
-
-
-def column_names(text: str) -> list[str]:
-    """The names in "品目、単価, 納期"."""
-    return [name.strip() for name in text.replace("、", ",").replace("，", ",").split(",") if name.strip()]
+        documents = tuple(document_id(operations, one) for one in order.documents)
+        show(operations.perform(replace(order, documents=documents)), json)
 
 
 def document_id(operations: Operations, wanted: str) -> str:

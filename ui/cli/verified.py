@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, new_app, print_json, say
+from ui.cli.shared import (
+    JsonOption,
+    WorkspaceOption,
+    connect_here,
+    console,
+    new_app,
+    own_name,
+    print_json,
+    say,
+)
+from ui.editor_operations import citations_to_confirm
 
 if TYPE_CHECKING:
     from ui.operations import Operations
@@ -62,12 +71,9 @@ def add(
         if conversation is not None:
             last = _last_answer(operations, conversation)
             answer = answer or last["answer"]
-            places = places or [
-                {key: citation[key] for key in ("document", "start", "end")}
-                for claim in last["claims"] for citation in claim["citations"]
-            ]  # fmt: skip
+            places = places or citations_to_confirm(last["claims"])
         found = operations.add_verified(
-            question, answer, places, editor=editor or getpass.getuser(), also=also or []
+            question, answer, places, editor=editor or own_name(), also=also or []
         )
     _tell(found, json=json)
 
@@ -78,7 +84,7 @@ def confirm(
 ) -> None:
     """Offer it again."""
     with closing(connect_here(workspace)) as operations:
-        found = operations.confirm_verified(verified, editor or getpass.getuser())
+        found = operations.confirm_verified(verified, editor or own_name())
     _tell(found, json=json)
 
 

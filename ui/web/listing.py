@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,14 @@ def title_of(document: Json) -> str:
     """A document's own title, else the name of its file."""
     locations = document["locations"]
     return str(document["title"] or (file_name(locations[0]["path"]) if locations else document["id"]))
+
+
+def table_key(name: str, rows: Sequence[str]) -> str:
+    """A key for a table of `rows`: with other rows it is another table, in which none is chosen.
+
+    Streamlit keeps what was chosen as row numbers, so in a table that lost a row it would be the next one.
+    """
+    return f"{name}_{hashlib.sha256(repr(rows).encode()).hexdigest()[:16]}"
 
 
 def document_rows(documents: Sequence[Json], language: Language) -> list[Json]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from web_fakes import FakeOperations
+from web_fakes import PATIENCE, FakeOperations
 
 from ingestion.dictionary import read_dictionary
 from ingestion.documents import Location
@@ -69,7 +69,7 @@ def test_entries_survive_the_table(entries: list[Json]) -> None:
 
 def test_saving_writes_the_file_and_says_how_many(words: Words) -> None:
     words.put_word("年休", synonyms=["有休"])
-    page = AppTest.from_string(PAGE, default_timeout=20).run()
+    page = AppTest.from_string(PAGE, default_timeout=PATIENCE).run()
     assert not page.exception and not page.warning
     page.button(key="dictionary_save").click().run()
     assert not page.exception
@@ -80,7 +80,7 @@ def test_saving_writes_the_file_and_says_how_many(words: Words) -> None:
 
 def test_a_file_with_mistakes_is_shown_and_cannot_be_rewritten(words: Words) -> None:
     words.workspace.dictionary_path.write_text("年休,漢字,有休\n経費,,費用\n", "utf-8")
-    page = AppTest.from_string(PAGE, default_timeout=20).run()
+    page = AppTest.from_string(PAGE, default_timeout=PATIENCE).run()
     assert not page.exception
     assert "dictionary" in page.warning[0].value
     shown = [list(frame.value["message"]) for frame in page.dataframe if "message" in frame.value]

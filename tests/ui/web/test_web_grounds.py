@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
-from test_web_page import ask, opened, visible
-from web_fakes import SCRIPT, FakeOperations
+from test_web_page import APP, ask, opened, visible
+from web_fakes import PATIENCE, SCRIPT, FakeOperations
 
 from ui.texts import texts
 from ui.web import grounds, resources
@@ -175,6 +177,7 @@ def test_an_answer_is_confirmed_and_managed_on_its_page(operations: FakeOperatio
     save = next(button for button in page.button if button.label == "確認済みにする")
     save.click().run()
     assert "編集者" in page.error[0].value and operations.kept == {}
+    assert len(page.chat_input) == 1  # the rest of the page is there
     page.text_input(key=f"verify_name_{message}").set_value("佐藤")
     page.text_area(key=f"verify_also_{message}").set_value("年休は何日？\n")
     next(button for button in page.button if button.label == "確認済みにする").click().run()
@@ -184,19 +187,67 @@ def test_an_answer_is_confirmed_and_managed_on_its_page(operations: FakeOperatio
     assert [one["quote"] for one in kept["citations"]] == [
         "年次有給休暇は入社6か月後に10日与える。", "休暇は3日前までに申請する。"
     ]  # fmt: skip
-    kept["flag"] = "changed"
-    page = AppTest.from_file(page._script_path, default_timeout=20)
+
+
+def test_a_quote_that_is_gone_grounds_no_confirmed_answer(operations: FakeOperations) -> None:
+    page = opened("ja")
+    ask(page, "休暇は？")
+    message = message_of(operations)
+    (talk,) = operations.conversations()
+    claims = operations.conversation(talk["id"])["messages"][1]["answer"]["claims"]
+    claims[0]["citations"][0]["state"] = "gone"
+    page.button(key=f"verify_{message}").click().run()
+    assert [box.value for box in page.caption if "「" in box.value] == ["「休暇は3日前までに申請する。」"]
+    page.text_input(key=f"verify_name_{message}").set_value("佐藤")
+    next(button for button in page.button if button.label == "確認済みにする").click().run()
+    (kept,) = operations.kept.values()
+    assert [one["quote"] for one in kept["citations"]] == ["休暇は3日前までに申請する。"]
+
+
+def verified_page(operations: FakeOperations) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=PATIENCE)
     page.query_params["lang"] = "ja"
     page._page_hash = calc_hash("verified")
-    page.session_state["verified_open"] = kept["id"]
-    page.run()
-    assert page.dataframe[0].value["status"].tolist() == ["⚠ 要確認：引用の文がなくなりました"]
-    page.text_input(key="verified_name").set_value("田中")
-    page.button(key="verified_confirm").click().run()
-    assert (kept["flag"], kept["editor"]) == (None, "田中")
-    page.button(key="verified_remove").click().run()
-    assert operations.kept == {} and "確認済みの回答はまだありません" in visible(page)
+    return page.run()
+
+
+def run_with_row(page: AppTest, row: int) -> None:
+    """Run as the browser does while a row of the table is chosen, which AppTest does not send."""
+    states = page._tree.get_widget_states()
+    chosen = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
+    states.widgets.append(WidgetState(id=page.dataframe[0].proto.id, string_value=chosen))
+    page._run(states)
     assert not page.exception
+
+
+def keep(operations: FakeOperations, question: str) -> Json:
+    return operations.add_verified(
+        question, "10日です。", [{"document": "rules", "start": 0, "end": 4}], editor="佐藤"
+    )
+
+
+def test_a_flagged_answer_is_confirmed_again(operations: FakeOperations) -> None:
+    kept = keep(operations, "休暇は？")
+    kept["flag"] = "changed"
+    page = verified_page(operations)
+    assert page.dataframe[0].value["status"].tolist() == ["⚠ 要確認：引用の文がなくなりました"]
+    run_with_row(page, 0)
+    page.text_input(key="verified_name").set_value("田中")
+    page.button(key="verified_confirm").click()
+    run_with_row(page, 0)
+    assert (kept["flag"], kept["editor"]) == (None, "田中")
+
+
+def test_removing_one_answer_chooses_no_other(operations: FakeOperations) -> None:
+    for question in ("休暇は？", "単価は？"):
+        keep(operations, question)
+    page = verified_page(operations)
+    run_with_row(page, 0)
+    page.button(key="verified_remove").click()
+    run_with_row(page, 0)
+    assert [item["question"] for item in operations.kept.values()] == ["単価は？"]
+    assert page.dataframe[0].value["question"].tolist() == ["単価は？"]
+    assert "verified_remove" not in [button.key for button in page.button]
 
 
 def test_the_ordinary_answer_can_be_asked_for(operations: FakeOperations) -> None:
@@ -208,7 +259,7 @@ def test_the_ordinary_answer_can_be_asked_for(operations: FakeOperations) -> Non
     page.run()
     page.button(key=f"ordinary_{message_of(operations)}").click().run()
     for run in page.session_state["runs"].values():
-        run.join(10)
+        run.join(PATIENCE)
     assert [asked.get("verified", True) for asked in operations.questions] == [True, False]
     assert operations.questions[1]["question"] == "休暇は？"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
-from web_fakes import SCRIPT, FakeOperations
+from web_fakes import PATIENCE, SCRIPT, FakeOperations
 
 from ingestion.errors import ModelError
 from ui.errors import ServiceError
@@ -30,7 +30,7 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
 
 
 def opened(language: str = "en") -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=20)
+    page = AppTest.from_file(APP, default_timeout=PATIENCE)
     page.query_params["lang"] = language
     page.run()
     assert not page.exception
@@ -40,7 +40,7 @@ def opened(language: str = "en") -> AppTest:
 def ask(page: AppTest, question: str) -> None:
     page.chat_input[0].set_value(question).run()
     for run in page.session_state["runs"].values():
-        run.join(10)
+        run.join(PATIENCE)
     page.run()
     assert not page.exception
 
@@ -55,7 +55,7 @@ def test_a_new_reader_is_greeted_and_can_ask_an_example(operations: FakeOperatio
     assert "何をお調べしますか" in visible(page)
     page.button(key="example0").click().run()
     for run in page.session_state["runs"].values():
-        run.join(10)
+        run.join(PATIENCE)
     assert [asked["question"] for asked in operations.questions] == ["有給休暇は何日もらえますか？"]
 
 
@@ -71,7 +71,7 @@ def test_without_documents_the_page_leads_to_the_library(operations: FakeOperati
 )
 def test_the_settings_can_fix_the_language(operations: FakeOperations, setting: str, greeting: str) -> None:
     operations.language = setting
-    page = AppTest.from_file(APP, default_timeout=20).run()
+    page = AppTest.from_file(APP, default_timeout=PATIENCE).run()
     assert greeting in visible(page)
 
 
@@ -211,7 +211,7 @@ def library_page(language: str = "en") -> AppTest:
 
 
 def job_done(page: AppTest, operations: FakeOperations) -> None:
-    for _ in range(200):
+    for _ in range(int(PATIENCE / 0.02)):
         job = operations.job()
         if job is not None and job["state"] != "running":
             break

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from web_fakes import FakeOperations
+from web_fakes import PATIENCE, FakeOperations
 
 from ui.web.running import Run
 
 
 def test_the_whole_answer_arrives() -> None:
     run = Run("休暇は？", None, partial(FakeOperations().ask, "休暇は？"))
-    run.join(10)
+    run.join(PATIENCE)
     assert run.state.answer is not None and not run.running
 
 
@@ -38,13 +38,13 @@ def test_stop_ends_the_stream_and_keeps_what_was_written() -> None:
     assert run.state.stopped and run.state.finished
     wanted.set()
     assert closed.wait(10)
-    run.join(10)
+    run.join(PATIENCE)
     assert run.state.text == "half"
 
 
 def test_an_expected_error_becomes_its_sentence() -> None:
     run = Run("fail", None, partial(FakeOperations().ask, "fail"))
-    run.join(10)
+    run.join(PATIENCE)
     assert run.state.error == "the model stopped answering. Restart it and ask again."
     assert run.state.hits
 
@@ -55,7 +55,7 @@ def test_an_unexpected_error_is_shown_and_logged(caplog: Any) -> None:
         raise ZeroDivisionError("a bug")
 
     run = Run("q", None, stream)
-    run.join(10)
+    run.join(PATIENCE)
     assert run.state.error == "ZeroDivisionError: a bug"
     assert "a bug" in caplog.text
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from web_fakes import FakeOperations
+from web_fakes import PATIENCE, FakeOperations
 
+from ui.task_operations import TaskOrder
 from ui.web import resources
 from ui.web.turns import TurnState, advance
 from ui.web.views.tasks import Choice
@@ -20,11 +22,11 @@ Json = dict[str, Any]
 class TaskOperations(FakeOperations):
     """Performs every task in two steps, after which it answers as to a question."""
 
-    def perform(self, task: str, text: str = "", **rest: Any) -> Iterator[Json]:
-        self.questions.append({"task": task, "text": text, **rest})
+    def perform(self, order: TaskOrder, **_: Any) -> Iterator[Json]:
+        self.questions.append(asdict(order))
         yield {"event": "progress", "done": 1, "total": 2, "label": "第1章", "text": ""}
         time.sleep(self.delay)
-        yield from self._answer("年次有給休暇", rest["conversation"], rest["scope"])
+        yield from self._answer("年次有給休暇", order.conversation, order.scope)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[TaskOperations]:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
+    page = AppTest.from_file(APP, default_timeout=PATIENCE)
     page.query_params["lang"] = "en"
     return page.run()
 
@@ -50,11 +52,11 @@ def test_a_document_is_chosen_and_summarised(operations: TaskOperations) -> None
     page.selectbox(key="task_choose_document").set_value("rules").run()
     page.button(key="task_start").click().run()
     for run in page.session_state["runs"].values():
-        run.join(30)
+        run.join(PATIENCE)
     page.run()
     assert not page.exception
     [asked] = operations.questions
-    assert (asked["task"], asked["text"], asked["documents"]) == ("summarise", "", ["rules"])
+    assert (asked["task"], asked["text"], asked["documents"]) == ("summarise", "", ("rules",))
     assert asked["language"] == "en" and asked["conversation"]
 
 

@@ -39,7 +39,7 @@ class FakeEditor:
         }  # fmt: skip
         return self.kept[key]
 
-    def _cited(self, document: str, start: int, end: int) -> Json:
+    def _cited(self, document: str, start: int, end: int, **_: Any) -> Json:
         found = self.document(document)  # type: ignore[attr-defined]
         place = found["locations"][0]
         return {

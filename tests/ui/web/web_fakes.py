@@ -26,7 +26,10 @@ from ui.errors import JobRunningError, NotFoundError
 
 Json = dict[str, Any]
 
-__all__ = ["ANSWERS", "SCRIPT", "FakeOperations", "make_document"]
+__all__ = ["ANSWERS", "PATIENCE", "SCRIPT", "FakeOperations", "make_document"]
+
+PATIENCE = 120.0
+"""Seconds until a page or an answer counts as broken: a busy machine draws one in half a minute."""
 
 
 @dataclass

@@ -211,7 +211,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const note = place(root, "note", [data.phase, data.note], () => drawNote(data))
   const foot = place(root, "foot", [data.summary, data.bar, data.scope, data.copy], () => drawFoot(data))
   const above = place(root, "above", [data.verified], () => drawAbove(data))
-  const below = place(root, "below", [data.disagreements, data.draft, data.ask], () => drawBelow(data, open))
+  const below = place(root, "below", [data.openLabel, data.disagreements, data.draft, data.ask], () => drawBelow(data, open))
   root.answer ??= make("div", "answer")
   root.answer.className = `answer ${data.phase}`
   root.answer.setAttribute("aria-live", "polite")

@@ -56,9 +56,9 @@ def page() -> None:
         given = given_feedback(conversation()) if turns else {}
         for index, state in enumerate(turns):
             newest = run is None and index == len(turns) - 1
-            _turn(state, f"turn{index}", documents, last=newest, given=given)
+            _turn(state, index, documents, last=newest, given=given)
         if run is not None:
-            _live_turn(run, len(turns), documents)
+            _turn(run.state, len(turns), documents, run=run)
         _model_notes(status)
         if documents:
             _input(documents, run)
@@ -196,39 +196,56 @@ def _delete_conversation(chosen: str) -> None:
 
 
 def _turn(
-    state: TurnState, key: str, documents: Sequence[Json], *, last: bool, given: Mapping[Any, Json]
-) -> None:
-    _question(state)
-    _answer(state, key, documents, last=last, given=given)
-
-
-def _question(state: TurnState) -> None:
-    with st.chat_message("user", avatar=":material/person:"):
-        st.text(state.question)
-
-
-def _answer(
     state: TurnState,
-    key: str,
+    index: int,
     documents: Sequence[Json],
     *,
+    run: Run | None = None,
     last: bool = True,
     given: Mapping[Any, Json] | None = None,
-) -> bool:
-    """Draw an answer; True when a chip or card was clicked just now."""
+) -> None:
+    """A question with its answer; `run` is what still writes it.
+
+    The answer is a fragment at the same place before and after it is stored. So a click in it is kept while
+    the page is drawn anew: Streamlit forgets the clicks of a fragment that a run did not draw again.
+    """
+    with st.chat_message("user", avatar=":material/person:"):
+        st.text(state.question)
+    name = f"{conversation()}_turn{index}"
+    scope = asked_in(state.scope, documents, language())
     with st.chat_message("assistant", avatar=":material/verified:"):
-        view = turn_view(state, language(), scope=asked_in(state.scope, documents, language()))
-        view["last"] = last
-        name = f"{conversation()}_{key}"
-        clicked = turn()(data=view, key=name, on_open_change=lambda: None).open
+        every = _POLL_SECONDS if run is not None and run.running else None
+        st.fragment(_answer, run_every=every)(state, run, name, scope, last=last)
         if state.answer is not None:
-            _export(state, name, view["scope"])
-        if given is not None and state.message is not None:
-            controls(state, conversation() or "", given, partial(_ask, verified=False))
-    found = passage_at(state, clicked) if clicked else None
-    if found is not None:
+            _export(state, name, scope)
+        if state.message is not None:
+            controls(state, conversation() or "", given or {}, partial(_ask, verified=False))
+
+
+def _answer(state: TurnState, run: Run | None, name: str, scope: str, *, last: bool) -> None:
+    if run is not None:
+        state = run.state
+    view = {**turn_view(state, language(), scope=scope), "last": last}
+    turn()(data=view, key=name, on_open_change=partial(_open_clicked, state, name))
+    if run is not None:
+        _follow(run, state)
+
+
+def _open_clicked(state: TurnState, name: str) -> None:
+    """Open what was clicked in the answer as it was drawn; called also when its run is broken off."""
+    clicked = st.session_state[name]["open"]
+    if (found := passage_at(state, clicked)) is not None:
         show_passage(found)
-    return found is not None
+        st.rerun()  # the panel is no part of the answer's fragment
+
+
+def _follow(run: Run, state: TurnState) -> None:
+    if run.running and not state.finished:
+        progress_bar(state.progress)
+        st.button(say("stop"), icon=":material/stop_circle:", key="stop", on_click=run.stop)
+    if not run.running and st.session_state.get("followed") is not run:
+        st.session_state["followed"] = run  # one full run more, to show the stored turn
+        st.rerun()
 
 
 def _export(state: TurnState, name: str, scope: str) -> None:
@@ -242,23 +259,6 @@ def _export(state: TurnState, name: str, scope: str) -> None:
         type="tertiary",
         on_click="ignore",
     )
-
-
-def _live_turn(run: Run, index: int, documents: Sequence[Json]) -> None:
-    _question(run.state)
-
-    def follow() -> None:
-        state = run.state
-        if _answer(state, f"turn{index}", documents):
-            st.rerun()
-        if run.running and not state.finished:
-            progress_bar(state.progress)
-            st.button(say("stop"), icon=":material/stop_circle:", key="stop", on_click=run.stop)
-        if not run.running and st.session_state.get("followed") is not run:
-            st.session_state["followed"] = run  # one full run more, to show the stored turn
-            st.rerun()
-
-    st.fragment(run_every=_POLL_SECONDS if run.running else None)(follow)()
 
 
 def _model_notes(status: Json) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.reasons import reason_in
+from ui.web.listing import table_key
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, say
 
@@ -47,7 +48,7 @@ def _table(shown: Sequence[Json]) -> list[Json]:
         ],
         hide_index=True,
         row_height=_ROW,
-        key="failures_table",
+        key=table_key("failures_table", [failure["shown_as"] for failure in shown]),
         on_select="rerun",
         selection_mode="multi-row",
         column_config={

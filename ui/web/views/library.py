@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.web.launching import MAX_UPLOAD_MB
-from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, title_of
+from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, table_key, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
 from ui.web.views import failures as failed
@@ -207,7 +207,7 @@ def _documents(documents: Sequence[Json]) -> None:
     picked = st.dataframe(
         rows,
         hide_index=True,
-        key="documents_table",
+        key=table_key("documents_table", [document["id"] for document in shown]),
         on_select="rerun",
         selection_mode="single-row",
         column_config={

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from assistant.feedback_rows import REASONS
-from ui.errors import EXPECTED
+from ui.editor_operations import citations_to_confirm
 from ui.web.resources import operations
-from ui.web.session import plain, say, show_error
+from ui.web.session import errors_shown, plain, say
 from ui.web.turns import TurnState
 
 Json = dict[str, Any]
@@ -75,14 +75,11 @@ def _open(message: Any, form: str) -> None:
 
 def _rate(conversation: str, message: Any, rating: str) -> None:
     """A thumb counts at once; a thumb down asks for the reason besides."""
-    try:
+    with errors_shown():
         operations().give_feedback(conversation, message, rating=rating)
-    except EXPECTED as error:
-        show_error(error)
-        return
-    st.session_state["responding"] = (message, "down") if rating == "down" else None
-    if rating == "up":
-        st.session_state[f"responded_{message}"] = say("feedback.thanks")
+        st.session_state["responding"] = (message, "down") if rating == "down" else None
+        if rating == "up":
+            st.session_state[f"responded_{message}"] = say("feedback.thanks")
 
 
 def _reason_form(conversation: str, message: Any, told: Json) -> None:
@@ -107,21 +104,24 @@ def _reason_form(conversation: str, message: Any, told: Json) -> None:
         with st.container(horizontal=True):
             sent = st.form_submit_button(say("feedback.send"), type="primary", icon=":material/send:")
             taken_back = st.form_submit_button(say("feedback.cancel"))
-    if sent:
-        operations().give_feedback(
-            conversation, message, rating="down", reason=reason or "", comment=comment, corrected=corrected
-        )
-        st.session_state[f"responded_{message}"] = say("feedback.thanks")
-    elif taken_back:
-        operations().take_back_feedback(conversation, message)
-    if sent or taken_back:
+    if not (sent or taken_back):
+        return
+    with errors_shown():
+        if sent:
+            operations().give_feedback(
+                conversation, message, rating="down", reason=reason or "", comment=comment,
+                corrected=corrected,
+            )  # fmt: skip
+            st.session_state[f"responded_{message}"] = say("feedback.thanks")
+        else:
+            operations().take_back_feedback(conversation, message)
         st.session_state["responding"] = None
         st.rerun()
 
 
 def _verify_form(state: TurnState) -> None:
     message = state.message
-    citations = [citation for claim in state.claims for citation in claim["citations"]]
+    citations = citations_to_confirm(state.claims)
     if not citations:
         st.info(say("editor.no_passage"), icon=":material/info:")
         return
@@ -145,9 +145,9 @@ def _verify_form(state: TurnState) -> None:
         saved = st.form_submit_button(say("editor.save"), type="primary", icon=":material/verified_user:")
     if not saved:
         return
-    places = [{key: citation[key] for key in ("document", "start", "end")} for citation in citations]
-    operations().add_verified(question, answer, places, editor=name, also=also.splitlines())
-    st.session_state["editor_name"] = name
-    st.session_state["responding"] = None
-    st.session_state[f"responded_{message}"] = say("editor.saved")
-    st.rerun()
+    with errors_shown():
+        operations().add_verified(question, answer, citations, editor=name, also=also.splitlines())
+        st.session_state["editor_name"] = name
+        st.session_state["responding"] = None
+        st.session_state[f"responded_{message}"] = say("editor.saved")
+        st.rerun()

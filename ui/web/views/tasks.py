@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from assistant.task_prompts import TASKS, Task
+from ui.task_operations import TaskOrder, column_names, told
 from ui.texts import t
 from ui.web.resources import operations
 from ui.web.session import language
@@ -53,18 +54,17 @@ class Choice:
         """The stream to follow."""
         if self.task == "answer":
             return partial(operations().ask, text, conversation=conversation, scope=scope)
-        return partial(
-            operations().perform, self.task, text, documents=list(self.documents), to=self.to,
-            columns=list(self.columns), conversation=conversation, scope=scope, language=language(),
+        order = TaskOrder(
+            self.task, text, self.documents, self.to, self.columns,
+            conversation=conversation, scope=scope, language=language(),
         )  # fmt: skip
+        return partial(operations().perform, order)
 
     def shown(self, text: str, documents: Sequence[Json]) -> str:
         """What stands in the conversation as the question until the stored one is there."""
         if self.task == "answer":
             return text
-        titles = ", ".join(_title(document, documents) for document in self.documents)
-        head = ": ".join(part for part in (worded(f"did.{self.task}"), titles) if part)
-        return "\n".join(part for part in (head, text) if part)
+        return told(self.task, [_title(one, documents) for one in self.documents], text, language())
 
 
 def worded(key: str, **values: object) -> str:
@@ -109,7 +109,7 @@ def choose_task(documents: Sequence[Json], *, busy: bool) -> Choice:
                 format_func=lambda one: _title(one, documents), key="task_documents",
             )  # fmt: skip
             names = st.text_input(worded("columns"), placeholder=worded("columns_hint"), key="task_columns")
-            choice = Choice(task, tuple(chosen), columns=_names(names))
+            choice = Choice(task, tuple(chosen), columns=column_names(names))
         case "draft":
             choice = Choice(task)
         case _:
@@ -141,9 +141,3 @@ def _picked(documents: Sequence[str | None]) -> tuple[str, ...]:
 
 def _title(document: str, documents: Sequence[Json]) -> str:
     return str(next((one["title"] for one in documents if one["id"] == document), document))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(
-        name.strip() for name in text.replace("、", ",").replace("，", ",").split(",") if name.strip()
-    )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.texts import t
 from ui.web import passages
+from ui.web.listing import table_key
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, passage, plain, say, show_passage
 from ui.web.turns import passage_of
@@ -45,7 +46,7 @@ def _table(found: list[Json]) -> Json | None:
             for item in found
         ],
         hide_index=True,
-        key="verified_table",
+        key=table_key("verified_table", [item["id"] for item in found]),
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -55,12 +56,7 @@ def _table(found: list[Json]) -> Json | None:
             "date": config.TextColumn(say("editor.date"), width=105),
         },
     )  # fmt: skip
-    rows = event.selection.rows
-    wanted = st.session_state.get("verified_open")
-    if rows and rows[0] < len(found):
-        chosen: Json = found[rows[0]]
-        return chosen
-    return next((item for item in found if item["id"] == wanted), None)
+    return next((found[row] for row in event.selection.rows), None)
 
 
 def _status(item: Json) -> str:
