@@ -14,6 +14,7 @@ from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
+from assistant.grounding.stacked import undecided
 from assistant.grounding.support import Passage, PassageEmbedder, Support, SupportMeasure
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
@@ -190,6 +191,8 @@ def _in_its_cells(
     if row is None:
         return verdict, reasons
     said = [fact for support in chosen if support.passage.row is None for fact in facts(support.passage.read)]
+    if (of_several := undecided(claimed, values_of(row.row, row.text), said)) is not None:
+        return Verdict.PARTLY, (*reasons, f"cell_of_several:{_text(of_several, claim)}")
     bare = measure.needs_question(claim)
     found = doubt(claim, claimed, question, measure.table(row), said, bare=bare)
     if found is None:

@@ -91,8 +91,8 @@ def test_failed_rules_are_said_in_words_and_unknown_ones_stay() -> None:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_rule_of_the_checks_has_words(language: Any) -> None:
     rules = {"no_passage", "number_not_found", "number_elsewhere", "number_of_another", "cell_of_another",
-             "negation", "not_checked", "verifier_doubts", "verifier_contradicts", "number_left_out",
-             "value_not_found", "values_apart"}  # fmt: skip
+             "cell_of_several", "negation", "not_checked", "verifier_doubts", "verifier_contradicts",
+             "number_left_out", "value_not_found", "values_apart"}  # fmt: skip
     assert rules <= texts(language)["web"]["rules"].keys()
 
 
