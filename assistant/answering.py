@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generator_
-from dataclasses import replace
 from functools import partial
 
 from assistant.answers import (
@@ -240,7 +239,7 @@ class Assistant:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
         grounded = [claim.text for claim in mended.claims if claim.verdict in _GROUNDED]
         if not stopped and not (grounded and tells(asked, grounded)):
-            return replace(self._withheld(asked, mended.hits, language, clock), draft=mended.text)
+            return self._withheld(asked, mended.hits, language, clock, draft=mended.text)
         return Answer(
             text=mended.text, abstained=False, claims=mended.claims, hits=mended.hits,
             model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, stopped=stopped,
@@ -249,15 +248,20 @@ class Assistant:
             disagreements=disagreements(mended.claims, mended.hits, language),
         )  # fmt: skip
 
-    def _withheld(self, asked: str, hits: Sequence[Hit], language: Language, clock: Clock) -> Answer:
+    def _withheld(
+        self, asked: str, hits: Sequence[Hit], language: Language, clock: Clock, *, draft: str = ""
+    ) -> Answer:
         return Answer(
-            text=abstention(hits, language), abstained=True, claims=(), hits=tuple(hits),
-            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked,
+            text=abstention(hits, language, drafted=bool(draft)), abstained=True, claims=(), hits=tuple(hits),
+            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, draft=draft,
         )  # fmt: skip
 
 
-def abstention(hits: Sequence[Hit], language: Language) -> str:
-    """What is said instead of an answer: that the documents do not hold it, and which come closest."""
+def abstention(hits: Sequence[Hit], language: Language, *, drafted: bool) -> str:
+    """What is said instead of an answer, and which documents come closest.
+
+    That the documents do not hold it; but when a draft was withheld, only that none could be proved by them.
+    """
     texts = prompt_texts(language)
     if not hits:
         return str(texts["nothing"])
@@ -268,4 +272,5 @@ def abstention(hits: Sequence[Hit], language: Language) -> str:
         )
         places[shown] = None
     closest = texts["separator"].join(list(places)[:_CLOSEST])
-    return f"{texts['abstained']}\n{texts['closest'].format(documents=closest)}"
+    said = texts["unproved" if drafted else "abstained"]
+    return f"{said}\n{texts['closest'].format(documents=closest)}"

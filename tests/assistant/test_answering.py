@@ -55,7 +55,7 @@ def test_an_unanswerable_question_never_reaches_the_model() -> None:
     answer = answering.ask("育児休業は何日取れますか？")
     assert answer.abstained and answer.claims == ()
     assert generator.prompts == []
-    assert "就業規則" in answer.text
+    assert "見つかりませんでした" in answer.text and "就業規則" in answer.text
     assert answer.timings.first_token_ms is None
 
 
@@ -102,6 +102,7 @@ def test_a_draft_without_ground_is_withheld_but_kept() -> None:
     assert len(generator.prompts) == 1
     assert answer.abstained
     assert answer.draft == "宿泊費の上限は1泊99,000円です。"
+    assert "裏付けることができませんでした" in answer.text and "就業規則" in answer.text
     assert answer.claims == ()
 
 

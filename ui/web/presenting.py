@@ -230,6 +230,8 @@ def _note(state: TurnState, language: Language) -> str:
         return " ".join(state.answer.get("warnings") or ())
     if now == "writing" or (now == "reading" and state.mending):
         return t(language, "web", "phase.mending") if state.mending else ""
+    if now == "abstained" and state.answer is not None and state.answer.get("draft"):
+        return t(language, "web", "phase.unproved")
     return t(language, "web", f"phase.{now}")
 
 

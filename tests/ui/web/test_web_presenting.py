@@ -54,6 +54,13 @@ def test_an_abstention_is_said_and_names_the_closest_documents() -> None:
     assert all("verdict" not in piece for piece in view["pieces"])
 
 
+def test_of_a_withheld_draft_only_its_want_of_proof_is_said() -> None:
+    state = final("誕生日は？")
+    assert state.answer is not None
+    state.answer["draft"] = "3月3日です。"
+    assert turn_view(state, "ja")["note"] == "文書で裏付けられる答えがありません"
+
+
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
