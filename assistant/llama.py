@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import ctypes
 import logging
+import math
 import os
 import re
 import sys
@@ -26,7 +27,7 @@ from assistant.errors import GenerationError, PromptTooLongError
 from assistant.fair_lock import LOOK_SECONDS, FairLock
 from assistant.generation import never
 from assistant.kept_prompts import KeptPrompts, common_length
-from assistant.llama_state import can_be_kept, forget_after, put_state, taken_state
+from assistant.llama_state import can_be_kept, forget_after, next_logits, put_state, taken_state
 from ingestion.hardware import available_cores
 from ingestion.settings import GenerationSettings
 
@@ -147,6 +148,34 @@ class LlamaGenerator:
                 self._read = shared
                 self._kept.keep(shared, taken_state(self._model, len(shared)), for_good=True)
         return len(shared)
+
+    def chances(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float]:
+        """How likely the reply begins like each of `replies`, among these alone: they add up to 1.
+
+        Only the first token of each counts, so no two may begin alike.
+
+        Raises:
+            GenerationError: llama.cpp fails.
+            PromptTooLongError: the prompt exceeds the context.
+        """
+        prompt = self._tokens(messages)
+        if len(prompt) >= self._context_tokens:
+            raise PromptTooLongError(
+                f"the prompt has {len(prompt)} tokens, but the context is {self._context_tokens}. "
+                "Raise models.context_tokens."
+            )
+        firsts = [self._model.tokenize(text.encode("utf-8"), add_bos=False)[0] for text in replies]
+        with self._lock.turn():
+            forget_after(self._model, min(self._bring_back(prompt), len(prompt) - 1))
+            try:
+                self._model.eval(prompt[self._model.n_tokens :])
+            except (RuntimeError, ValueError) as error:
+                self._model.reset()
+                raise GenerationError(f"{self._name} failed while reading: {error}.") from error
+            self._read = prompt
+            logits = next_logits(self._model, firsts)
+        powers = [math.exp(one - max(logits)) for one in logits]
+        return [power / sum(powers) for power in powers]
 
     def close(self) -> None:
         """Free the model, after the answer that is being written."""

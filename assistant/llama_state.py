@@ -49,6 +49,14 @@ def put_state(model: Any, tokens: Sequence[int], state: bytes) -> bool:
     return True
 
 
+def next_logits(model: Any, tokens: Sequence[int]) -> list[float]:
+    """The raw scores of `tokens` as the next one after what the context has read last."""
+    import llama_cpp
+
+    scores = llama_cpp.llama_get_logits_ith(model.ctx, -1)
+    return [float(scores[token]) for token in tokens]
+
+
 def forget_after(model: Any, tokens: int) -> None:
     """Let the context hold its first `tokens` only."""
     import llama_cpp

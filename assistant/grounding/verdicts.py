@@ -188,7 +188,7 @@ def _in_its_cells(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, made worse where the claim takes a cell of another row or column than it speaks of."""
     row = next((support.passage for support in chosen if support.passage.row is not None), None)
-    if row is None:
+    if row is None or row.row is None:
         return verdict, reasons
     said = [fact for support in chosen if support.passage.row is None for fact in facts(support.passage.read)]
     if (of_several := undecided(claimed, values_of(row.row, row.text), said)) is not None:

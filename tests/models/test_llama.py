@@ -139,3 +139,14 @@ def test_cancelling_takes_effect_in_the_queue(model: LlamaGenerator) -> None:
     assert model.waiting == 1
     writing.close()  # type: ignore[attr-defined]
     assert model.waiting == 0
+
+
+def test_chances_are_those_of_the_next_token(model: LlamaGenerator) -> None:
+    """The likeliest of several replies is the one that the model itself begins with."""
+    paris, berlin = model.chances(QUESTION, ["Paris", "Berlin"])
+    assert paris + berlin == pytest.approx(1) and paris > 0.9
+    again = model.chances(QUESTION, ["Berlin", "Paris"])
+    assert again == pytest.approx([berlin, paris], rel=1e-3)
+    assert "Paris" in "".join(model.generate(QUESTION, max_tokens=8))
+    with pytest.raises(PromptTooLongError):
+        model.chances([Message("user", "word " * 2000)], ["Yes", "No"])
