@@ -27,6 +27,7 @@ from assistant.errors import GenerationError, PromptTooLongError
 from assistant.fair_lock import LOOK_SECONDS, FairLock
 from assistant.generation import never
 from assistant.kept_prompts import KeptPrompts, common_length
+from assistant.llama_layouts import safe_layouts
 from assistant.llama_state import can_be_kept, forget_after, next_logits, put_state, taken_state
 from ingestion.hardware import available_cores
 from ingestion.settings import GenerationSettings
@@ -56,8 +57,11 @@ class LlamaGenerator:
         threads: int = 0,
         gpu_layers: int = -1,
         settings: GenerationSettings = _DEFAULTS,
+        layouts: Path | None = None,
     ) -> None:
         """Load `path`; this takes seconds and the file's size in memory, and more for earlier prompts.
+
+        `layouts` is a file for what `llama_layouts` found out about this machine.
 
         Raises:
             GenerationError: the file is missing or llama.cpp cannot load it.
@@ -66,7 +70,7 @@ class LlamaGenerator:
             raise GenerationError(f"{path} does not exist. Get a chat model with: konkyo models pull")
         self._lock = FairLock()
         self._name = name or path.stem
-        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers)
+        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers, layouts)
         self._context_tokens = int(self._model.n_ctx())
         self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
@@ -286,7 +290,7 @@ def usable_cores() -> int:
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
-def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any:
+def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int, layouts: Path | None) -> Any:
     # OpenMP's threads spin while they wait for each other, which ruins both sides when another process keeps
     # the cores busy: on two loaded cores a cold prompt took 64 s, with sleeping threads 23 s. Read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -295,7 +299,7 @@ def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any
     llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
     layers = gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0
     try:
-        with _without_amx():
+        with safe_layouts(path, layouts):
             return llama_cpp.Llama(
                 model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
                 n_threads_batch=threads, n_gpu_layers=layers, verbose=False,
@@ -304,34 +308,6 @@ def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int) -> Any
         raise GenerationError(
             f"{path} cannot be loaded ({error}). Check it: konkyo models check. Or choose a smaller model."
         ) from error
-
-
-@contextlib.contextmanager
-def _without_amx() -> Iterator[None]:
-    """Load weights in their plain layout where llama.cpp was compiled with AMX.
-
-    GCC 12 (Debian 12) forgets most of the tile configuration that ggml prepares (its `_tile_loadconfig`
-    names 8 of the 64 bytes as input), and the process dies with a general protection fault at the first
-    product. Builds with `-mno-amx-tile -mno-amx-int8` do not report AMX and keep their faster layouts.
-    """
-    import llama_cpp.llama_cpp as library
-
-    if b"AMX_INT8 = 1" not in library.llama_print_system_info():
-        yield
-        return
-    logger.warning("llama.cpp was built with AMX, which GCC 12 gets wrong: slower layouts are used")
-    defaults = library.llama_model_default_params
-
-    def plain() -> Any:
-        parameters = defaults()
-        parameters.use_extra_bufts = False
-        return parameters
-
-    library.llama_model_default_params = plain
-    try:
-        yield
-    finally:
-        library.llama_model_default_params = defaults
 
 
 def _log(level: int, text: bytes, _: object) -> None:

@@ -203,6 +203,7 @@ def open_generator(workspace: Workspace, settings: Settings, model: str | None =
             ModelStore(workspace.models).path_of(name), name=name,
             context_tokens=settings.models.context_tokens, threads=settings.models.threads,
             gpu_layers=settings.models.gpu_layers, settings=settings.generation,
+            layouts=workspace.layouts_path,
         )  # fmt: skip
 
     return LazyGenerator(name, settings.models.context_tokens, load)

@@ -75,6 +75,11 @@ class Workspace:
         return self.root / "cache" / "texts"
 
     @property
+    def layouts_path(self) -> Path:
+        """Which layouts of weights llama.cpp may use here; may be deleted at any time."""
+        return self.root / "cache" / "layouts.json"
+
+    @property
     def indexes(self) -> Path:
         """Derived indexes; may be deleted at any time."""
         return self.root / "indexes"

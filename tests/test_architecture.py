@@ -24,7 +24,7 @@ ONLY_IN = {
     "datasketch": {"ingestion/versions.py"},
     "sudachipy": {"ingestion/tokenizing.py"},
     "phonenumbers": {"ingestion/screening/contacts.py"},
-    "llama_cpp": {"assistant/llama.py", "assistant/llama_state.py"},
+    "llama_cpp": {"assistant/llama.py", "assistant/llama_layouts.py", "assistant/llama_state.py"},
     "streamlit": {"ui/web/"},
     "torch": {
         "ingestion/embedding.py",
