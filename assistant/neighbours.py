@@ -30,7 +30,7 @@ def joined(hits: Sequence[Hit], text_of: Slice) -> tuple[list[Hit], dict[str, tu
     hit keeps the better one's scores; its text is a slice of the document as any other.
     """
     kept = list(hits)
-    parts = {hit.chunk_id: (hit.chunk_id,) for hit in hits}
+    parts: dict[str, tuple[str, ...]] = {hit.chunk_id: (hit.chunk_id,) for hit in hits}
     refused: set[tuple[str, str]] = set()
     while (pair := _neighbours(kept, refused)) is not None:
         i, j = pair

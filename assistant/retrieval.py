@@ -6,9 +6,8 @@ read now, never becomes a hit, whatever an index still remembers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -49,8 +48,8 @@ class ChunkLibrary(Protocol):
         """The rows that exist, are current, and may be read by `user` now."""
         ...
 
-    def text_slice(self, document_id: str, start: int, end: int, user: User) -> str | None:
-        """`document.text[start:end]`, None when `user` may not read the document now."""
+    def whole_text(self, document_id: str, user: User) -> str | None:
+        """The document's text, None when `user` may not read it now."""
         ...
 
 
@@ -128,15 +127,24 @@ class Retriever:
         trace.begin(query.text)
         if self.settings.joined:
             found = self._in_force(query, user, _ARRANGED * query.top_k, trace)
-            hits, trace.current.pieces = joined(repeated_last(found), partial(self._slice, user))
+            hits, trace.current.pieces = joined(repeated_last(found), self._texts(user))
             hits = [replace(hit, rank=rank) for rank, hit in enumerate(hits[: query.top_k], start=1)]
         else:
             hits = self._in_force(query, user, query.top_k, trace)
         trace.current.ranks = {hit.chunk_id: hit.rank for hit in hits}
         return hits
 
-    def _slice(self, user: User, document: str, start: int, end: int) -> str | None:
-        return self._library.text_slice(document, start, end, user)
+    def _texts(self, user: User) -> Callable[[str, int, int], str | None]:
+        """Slices of documents; each document is asked for once."""
+        texts: dict[str, str | None] = {}
+
+        def text_of(document: str, start: int, end: int) -> str | None:
+            if document not in texts:
+                texts[document] = self._library.whole_text(document, user)
+            text = texts[document]
+            return None if text is None else text[start:end]
+
+        return text_of
 
     def _in_force(self, query: Query, user: User, top_k: int, trace: Trace) -> list[Hit]:
         if self.currency is None:
@@ -159,12 +167,13 @@ class Retriever:
         if not reading.text.strip() or allowed == frozenset():
             return []
         vector = self._vector(query, reading)
+        hints = self._hints(reading)
         depth = max(self.settings.candidates, query.top_k)
         hits: list[Hit] = []
         for _ in range(_ROUNDS):
             dense, lexical = trace.current.rankings = self._search(query, reading, vector, depth, allowed)
-            found = self._join(self._fuse(query, dense, lexical), query, user)
-            found = self._lifted(found, reading, trace)[: query.top_k]
+            fused = self._fuse(query, dense, lexical)
+            found = self._lifted(self._join(fused, query, user, hints), hints, trace)[: query.top_k]
             hits = [
                 hit_of(rank, chunk, score, dict(dense).get(chunk.row), dict(lexical).get(chunk.row))
                 for rank, (chunk, score) in enumerate(found, start=1)
@@ -174,18 +183,21 @@ class Retriever:
             depth *= 4
         return hits
 
-    def _lifted(self, found: Found, reading: Reading, trace: Trace) -> Found:
+    def _hints(self, reading: Reading) -> Hints | None:
+        if not self.settings.hints:
+            return None
+        return Hints(reading.text, reading.times, self.clock.fiscal_month)
+
+    def _lifted(self, found: Found, hints: Hints | None, trace: Trace) -> Found:
         """`found` in the order that what the question names asks for."""
         trace.current.rows = {chunk.chunk_id: chunk.row for chunk, _ in found}
-        if not self.settings.hints:
-            return found
-        named = Hints(reading.text, reading.times, self.clock.fiscal_month).of([chunk for chunk, _ in found])
+        named = hints.of([chunk for chunk, _ in found]) if hints else []
         if not any(named):
             return found
         trace.current.hints = {
-            chunk.chunk_id: hints for (chunk, _), hints in zip(found, named, strict=True) if hints
+            chunk.chunk_id: fits for (chunk, _), fits in zip(found, named, strict=True) if fits
         }
-        order = lifted([score for _, score in found], [bonus(hints) for hints in named])
+        order = lifted([score for _, score in found], [bonus(fits) for fits in named])
         return [(found[at][0], score) for at, score in order]
 
     def candidates(
@@ -227,16 +239,25 @@ class Retriever:
             return [(row, score / best if best > 0 else 0.0) for row, score in lexical]
         return weighted_fusion(dense, lexical, self.settings.dense_weight)
 
-    def _join(self, fused: Sequence[tuple[int, float]], query: Query, user: User) -> Found:
-        """What may be read of `fused`: `query.top_k`, and behind them what a hint may lift among them."""
+    def _join(
+        self, fused: Sequence[tuple[int, float]], query: Query, user: User, hints: Hints | None
+    ) -> Found:
+        """What may be read of `fused`: `query.top_k`, and behind them what a hint may lift among them.
+
+        Those are looked at where the question names something: all chunks carry their document's title into
+        the searches, so that a document which is named shows among the first.
+        """
         found: Found = []
         step = max(2 * query.top_k, 16)
         for first in range(0, len(fused), step):
             part = fused[first : first + step]
             chunks = self._library.chunks_by_row([row for row, _ in part], user, query.scope)
             found += [(chunks[row], min(max(score, 0.0), 1.0)) for row, score in part if row in chunks]
-            margin = MOST_LIFTED if self.settings.hints else 0.0
-            if len(found) >= query.top_k and part[-1][1] < found[query.top_k - 1][1] - margin:
+            if len(found) < query.top_k:
+                continue
+            if hints is None or part[-1][1] < found[query.top_k - 1][1] - MOST_LIFTED:
+                break
+            if not hints.name_places and not any(hints.of([chunk for chunk, _ in found])):
                 break
         return found
 

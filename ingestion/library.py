@@ -187,11 +187,15 @@ class Library:
 
     def text_slice(self, document_id: str, start: int, end: int, user: User = LOCAL_USER) -> str | None:
         """`document.text[start:end]`, or None when the document is not there for `user`."""
+        text = self.whole_text(document_id, user)
+        return None if text is None else text[start:end]
+
+    def whole_text(self, document_id: str, user: User = LOCAL_USER) -> str | None:
+        """`document.text`, or None when the document is not there for `user`."""
         if document_id not in self._locations(user, Scope(documents=frozenset([document_id])), None):
             return None
         query = sa.select(t.documents.c.generation).where(t.documents.c.id == document_id)
-        text = next((self._text(document_id, row.generation) for row in self._rows(query)), None)
-        return None if text is None else text[start:end]
+        return next((self._text(document_id, row.generation) for row in self._rows(query)), None)
 
     def chunks_by_row(
         self, rows: Sequence[int], user: User = LOCAL_USER, scope: Scope = EVERYTHING

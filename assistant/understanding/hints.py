@@ -69,6 +69,11 @@ class Hints:
         self._fiscal_month = fiscal_month
         self._periods = _periods(question, times, fiscal_month)
 
+    @property
+    def name_places(self) -> bool:
+        """Whether the question itself names an article or a day, whatever the documents are."""
+        return bool(self._articles or self._sections or self._periods)
+
     def of(self, chunks: Sequence[Chunk]) -> list[tuple[Hint, ...]]:
         """For each chunk what it fits. A title inside of a longer one that is named too is not meant."""
         named = [self._document(chunk) for chunk in chunks]

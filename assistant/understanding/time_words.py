@@ -113,10 +113,10 @@ def _fiscal(text: str, fiscal_month: int) -> Iterator[TimeWord]:
             match, "fiscal_year", date(year + 2000 if year < 100 else year, fiscal_month, 1), fiscal_month
         )
     for moment in dates(text):
-        year, month, _ = moment.fields
-        if year and month is None and text[moment.start : moment.end].endswith("度"):
+        begins, month, _ = moment.fields
+        if begins and month is None and text[moment.start : moment.end].endswith("度"):
             span = (moment.start, moment.end, text[moment.start : moment.end])
-            yield _word(span, "fiscal_year", date(year, fiscal_month, 1), fiscal_month)
+            yield _word(span, "fiscal_year", date(begins, fiscal_month, 1), fiscal_month)
 
 
 def _moved(unit: Unit, step: int, today: date, fiscal_month: int) -> date:

@@ -138,8 +138,8 @@ class FakeLibrary:
     def chunks_by_row(self, rows: Sequence[int], user: User, scope: Scope) -> dict[int, StoredChunk]:
         return {row: self.chunks[row] for row in rows if row in self.chunks and row not in self.hidden}
 
-    def text_slice(self, document_id: str, start: int, end: int, user: User) -> str | None:
-        return None if self.text is None else self.text[start:end]
+    def whole_text(self, document_id: str, user: User) -> str | None:
+        return self.text
 
 
 @dataclass
