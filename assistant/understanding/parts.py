@@ -22,14 +22,15 @@ _LONGEST = 600  # characters; longer texts are letters, not questions
 _SENTENCE = re.compile(r"[^?？。!！]+[?？。!！]*")
 _ALSO = re.compile(r"^(?:また|さらに|そして|なお|あと|それから)、?|^(?:also|and),?\s+", re.IGNORECASE)
 _WH_JA = re.compile(
-    r"(?:いくら|いくつ|幾ら|何|いつ|誰|だれ|どなた|どこ|どの|どう(?!か)|どれ|どんな|なぜ|どうして)"
+    r"(?:いくら|いくつ|幾ら|何(?![回人度日年月件個名つ]か[のでがをにはも、])|いつ|誰|だれ|どなた|どこ|どの|どう(?!か)|どれ|どんな|なぜ|どうして)"
     r"(?!か(?!ら|月|所|国|年|条|[?？。]|$)|も|でも)"
 )
 _CLAUSE_JA = re.compile(r"、(?:また|そして|さらに|あと)?、?")
 _TOGETHER_JA = re.compile(
-    "違|差|異な|関係|関連|比較|比べ|比率|割合|どちら|どっち|いずれ|合計|合わせ|両方|両者|同時|共通|一緒|同じ|相談|協議|間"
+    "違|差|異な|関係|関連|比較|比べ|比率|割合|どちら|どっち|いずれ|合計|合わせ|両方|両者|同時|共通|一緒|同じ|相談|協議|間|離れ|結婚|会談"
 )
-_SUBJECTS_JA = re.compile(r"(?P<subjects>[^はが、「」『』()]+?)(?P<rest>(?:は|って|が)、?.*)$")
+_SUBJECTS_JA = re.compile(r"(?P<subjects>[^は、「」『』()]+?)(?P<rest>(?:では|には|は)、?.*)$")
+_GOES_ON_JA = re.compile(r"[はもをにのとへ]$|(?:から|まで|より)$")
 _AND_JA = re.compile("および|及び|ならびに|並びに")
 _WH_EN = r"(?:who|whom|whose|what|when|where|why|how|which)"
 _AUX_EN = r"(?:is|are|was|were|do|does|did|can|could|must|may|should|will|would)"
@@ -59,9 +60,9 @@ def parts_of(question: str) -> tuple[str, ...]:
     if not text or len(text) > _LONGEST:
         return ()
     japanese = detect_language(text) == "ja"
-    asks, clauses = (_WH_JA, _clauses_ja) if japanese else (_ASKS_EN, _clauses_en)
+    asks, clauses = (_asks_ja, _clauses_ja) if japanese else (_asks_en, _clauses_en)
     sentences = [_ALSO.sub("", match.group().strip()) for match in _SENTENCE.finditer(text)]
-    asking = [sentence for sentence in sentences if asks.search(sentence)]
+    asking = [sentence for sentence in sentences if asks(sentence)]
     cut = [clause for sentence in asking for clause in clauses(sentence)]
     parts = _standing_alone(cut) if len(cut) > 1 else ()
     if len(cut) == 1:
@@ -106,6 +107,14 @@ def _standing_alone(cut: Sequence[str]) -> tuple[str, ...]:
     return tuple(turn.question for turn in turns)
 
 
+def _asks_ja(text: str) -> bool:
+    return _WH_JA.search(text) is not None
+
+
+def _asks_en(text: str) -> bool:
+    return _ASKS_EN.search(text) is not None
+
+
 def _clauses_ja(sentence: str) -> list[str]:
     """`sentence` cut behind each clause that asks something; the rest goes with the last one."""
     if not _CLAUSE_JA.search(sentence) or _TOGETHER_JA.search(sentence):
@@ -114,7 +123,7 @@ def _clauses_ja(sentence: str) -> list[str]:
     before = ""
     for clause in _CLAUSE_JA.split(sentence):
         before = f"{before}、{clause}" if before else clause
-        if _WH_JA.search(clause):
+        if _asks_ja(clause) and not _GOES_ON_JA.search(clause):
             found.append(before)
             before = ""
     if before and found:
@@ -124,14 +133,14 @@ def _clauses_ja(sentence: str) -> list[str]:
 
 def _clauses_en(sentence: str) -> list[str]:
     clauses = _CLAUSE_EN.split(sentence)
-    whole = len(clauses) > 1 and all(_ASKS_EN.search(clause) and content_words(clause) for clause in clauses)
+    whole = len(clauses) > 1 and all(_asks_en(clause) and content_words(clause) for clause in clauses)
     return [clause.strip() for clause in clauses] if whole else [sentence]
 
 
 def _subjects_ja(sentence: str) -> list[str]:
     """日当と宿泊費の上限はいくら as two questions; what only one of both says of both goes with both."""
     found = _SUBJECTS_JA.match(sentence)
-    if found is None or _TOGETHER_JA.search(sentence) or not _WH_JA.search(found["rest"]):
+    if found is None or _TOGETHER_JA.search(sentence) or not _asks_ja(found["rest"]):
         return []
     pair = _pair_ja(found["subjects"])
     if pair is None:
@@ -147,6 +156,8 @@ def _subjects_ja(sentence: str) -> list[str]:
 def _pair_ja(subjects: str) -> tuple[str, str] | None:
     """Both sides of the one と or および between two nouns, None where there is none or there are several."""
     words = list(words_in(subjects))
+    if any(word.kind[0] in ("動詞", "助動詞", "形容詞") for word in words):
+        return None  # AとBが…した is said of both together as often as of each
     at = [i for i in range(1, len(words) - 1) if _joins(words[i - 1], words[i], words[i + 1])]
     if len(at) != 1:
         return None
