@@ -16,6 +16,7 @@ from typing import Protocol
 
 from assistant.answers import Citation, Hit, Language, Validity
 from assistant.prompting import prompt_texts
+from assistant.understanding.time_words import TimeWord, time_words
 from ingestion.dates import dates
 from ingestion.periods import FISCAL_MONTH, fiscal_year, period, whole_year
 from ingestion.validity import Version, state_on
@@ -75,7 +76,8 @@ class Currency:
 def wanted_day(question: str, today: date, fiscal_month: int = FISCAL_MONTH) -> str:
     """The day (ISO) as of which `question` asks: the last one of the day, month or year it names, or today.
 
-    Today too when it lies in that month or year. A fiscal year begins in `fiscal_month`.
+    Today too when it lies in that month or year. A fiscal year begins in `fiscal_month`. Of words like 来月
+    those count that name a year or what is to come: what was done last month goes by the rules of today.
     """
     text = unicodedata.normalize("NFKC", question)
     named = [moment for moment in dates(text) if moment.fields[0] is not None]
@@ -86,7 +88,21 @@ def wanted_day(question: str, today: date, fiscal_month: int = FISCAL_MONTH) -> 
     elif not named and len(years := list(_ENGLISH_YEAR.finditer(text))) == 1:
         year = int(years[0]["year"])
         first, last = fiscal_year(year, fiscal_month) if years[0]["fiscal"] else whole_year(year)
+    elif not named and (word := _meant(text, today, fiscal_month)) is not None:
+        first, last = word.first, word.last
     return today.isoformat() if first <= today.isoformat() <= last else last
+
+
+def _meant(text: str, today: date, fiscal_month: int) -> TimeWord | None:
+    """The one word of `text` as of whose time it asks, as in 昨年度の or "next year"."""
+    words = [word for word in time_words(text, today, fiscal_month) if word.relative]
+    if len(words) != 1:
+        return None
+    (word,) = words
+    if word.first > today.isoformat():
+        return word
+    asks = word.words.isascii() or _AS_OF_AFTER.match(text, word.end)
+    return word if asks and word.unit in ("year", "fiscal_year") else None
 
 
 def warnings_of(citations: Iterable[Citation], language: Language) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def keep_sources(
 ) -> Evidence:
     """The evidence that begins with the sources `shown` before, when these serve `question`; else `fresh`.
 
-    Only sources whose chunk is among `hits` are kept, since those may be read now; what follows one that is
+    Only sources whose passage is among `hits` are kept, since those may be read now; what follows one that is
     not is lost with it, as the model's memory ends there.
     """
     kept = _still_there(shown, hits)
@@ -74,14 +74,23 @@ def keep_sources(
 
 
 def _still_there(shown: Sequence[Source], hits: Sequence[Hit]) -> tuple[Source, ...]:
-    now = {hit.chunk_id: hit for hit in hits}
     kept: list[Source] = []
     for source in shown:
-        hit = now.get(source.hit.chunk_id)
-        if hit is None or heading_of(hit) != heading_of(source.hit) or hit.text != source.hit.text:
+        hit = next((hit for hit in hits if _holds(hit, source)), None)
+        if hit is None:
             break
         kept.append(replace(source, hit=hit))
     return tuple(kept)
+
+
+def _holds(hit: Hit, source: Source) -> bool:
+    """Whether `hit` is the source's passage, alone or joined with others than then."""
+    if hit.document != source.hit.document or heading_of(hit) != heading_of(source.hit):
+        return False
+    return all(
+        hit.start <= span.start and hit.text[span.start - hit.start : span.end - hit.start] == text
+        for span, text in zip(source.spans, source.texts, strict=True)
+    )
 
 
 def _without(source: Source, kept: Sequence[Source]) -> Source | None:

@@ -115,6 +115,7 @@ def open_search(
     """
     from assistant.currency import Currency
     from assistant.retrieval import Retriever
+    from assistant.understanding.reading import Clock
     from ingestion.dictionary import DictionaryFile
     from ingestion.indexes import SearchIndexes
     from ingestion.version_rows import VersionRows
@@ -130,7 +131,10 @@ def open_search(
     month = settings.ingestion.fiscal_month
     currency = Currency(VersionRows(library, month), fiscal_month=month)
     rescoring = open_rescoring(workspace, settings)
-    retriever = Retriever(library, indexes, embedder, settings.retrieval, words, currency, rescoring)
+    clock = Clock(fiscal_month=month)
+    retriever = Retriever(
+        library, indexes, embedder, settings.retrieval, words, currency, rescoring, clock
+    )  # fmt: skip
     return library, indexes, embedder, retriever
 
 

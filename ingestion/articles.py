@@ -26,6 +26,10 @@ Mark = tuple[int, str]
 _KANJI = "[一二三四五六七八九十百〇]+"
 _NUMBER = f"(?:[0-9]+|{_KANJI})"
 _ARTICLE = re.compile(rf"第\s?({_NUMBER})\s?条((?:の{_NUMBER})*)")
+_PLACE = re.compile(
+    rf"(?:第\s?(?P<sign>{_NUMBER})\s?条|(?<![0-9])(?P<bare>[0-9]{{1,3}})条(?![件約例文]))(?P<subs>(?:の{_NUMBER})*)"
+    rf"(?:\s?第?(?P<paragraph>{_NUMBER})項)?(?:\s?第?(?P<item>{_NUMBER})号(?P<part>[イロハニホヘト](?![ァ-ヶ]))?)?"
+)
 _OUTSIDE = re.compile(rf"\s*(?:附[ \t]?則|別表|別紙|付録|第\s?{_NUMBER}\s?[編部章節款])")
 _SUPPLEMENT = re.compile(r"\s*附[ \t]?則")
 _LETTER = "[一-鿿ぁ-んァ-ヶ]"
@@ -100,6 +104,18 @@ def marks_between(marks: Sequence[Mark], start: int, end: int) -> list[Mark]:
     return found if any(path for _, path in found) else []
 
 
+def named_articles(text: str) -> list[str]:
+    """The articles that `text` (NFKC) names, as marks name them: 第12条の2第1項 for 第十二条の二 1項."""
+    found = []
+    for match in _PLACE.finditer(text):
+        name = _article_path(match["sign"] or match["bare"], match["subs"])
+        paragraph, item = (_value(match[kind] or "") for kind in ("paragraph", "item"))
+        if name:
+            name += f"第{paragraph}項" if paragraph else ""
+            found.append(name + (f"第{item}号{match['part'] or ''}" if item else ""))
+    return found
+
+
 def article_of(marks: Sequence[Mark], start: int, end: int) -> str | None:
     """The article of [start:end), in the offsets of `marks`; None where there is none.
 
@@ -131,9 +147,11 @@ def unpack(packed: str | None) -> tuple[Mark, ...]:
 def _article_name(heading: Heading) -> str:
     """第十二条の二 as 第12条の2, "" when the heading is no article."""
     match = _ARTICLE.match(heading.title.strip())
-    if match is None:
-        return ""
-    numbers = [_value(match[1]), *(_value(part) for part in match[2].split("の")[1:])]
+    return _article_path(match[1], match[2]) if match else ""
+
+
+def _article_path(number: str, subs: str) -> str:
+    numbers = [_value(number), *(_value(part) for part in subs.split("の")[1:])]
     if None in numbers:
         return ""
     return f"第{numbers[0]}条" + "".join(f"の{number}" for number in numbers[1:])

@@ -106,6 +106,15 @@ def small_kanji_number(text: str) -> int | None:
     return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
 
 
+def era_years(year: int) -> list[str]:
+    """A year of the western calendar in those of the eras it lies in: 2019 is 平成31年 and 令和元年."""
+    return [
+        f"{era}{'元' if year == first else year - first + 1}年"
+        for era, (first, years) in _ERAS.items()
+        if len(era) > 1 and first <= year < first + years
+    ]
+
+
 def dates(text: str) -> Iterator[Moment]:
     """Every date in `text` (NFKC), in order. Impossible ones (13月, 昭和70年) are left out."""
     for match in _DATE.finditer(text):

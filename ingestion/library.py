@@ -129,6 +129,7 @@ class Library:
         self.engine = engine
         self.identity = self._meta("library")
         self._body = lru_cache(maxsize=32)(self._load_body)
+        self._text = lru_cache(maxsize=32)(self._load_text)
 
     @classmethod
     def open(cls, path: Path, settings: IngestionSettings = _DEFAULTS) -> Library:
@@ -186,8 +187,15 @@ class Library:
 
     def text_slice(self, document_id: str, start: int, end: int, user: User = LOCAL_USER) -> str | None:
         """`document.text[start:end]`, or None when the document is not there for `user`."""
-        stored = self.document(document_id, user)
-        return None if stored is None else stored.document.text[start:end]
+        text = self.whole_text(document_id, user)
+        return None if text is None else text[start:end]
+
+    def whole_text(self, document_id: str, user: User = LOCAL_USER) -> str | None:
+        """`document.text`, or None when the document is not there for `user`."""
+        if document_id not in self._locations(user, Scope(documents=frozenset([document_id])), None):
+            return None
+        query = sa.select(t.documents.c.generation).where(t.documents.c.id == document_id)
+        return next((self._text(document_id, row.generation) for row in self._rows(query)), None)
 
     def chunks_by_row(
         self, rows: Sequence[int], user: User = LOCAL_USER, scope: Scope = EVERYTHING
@@ -329,6 +337,10 @@ class Library:
         """`generation` is part of the cache's key: a document that was parsed anew is loaded anew."""
         with self.engine.connect() as connection:
             return library_bodies.load(connection, document_id, generation)
+
+    def _load_text(self, document_id: str, generation: int) -> str | None:
+        with self.engine.connect() as connection:
+            return library_bodies.load_text(connection, document_id, generation)
 
     def _meta(self, key: str) -> str:
         return str(self._rows(sa.select(t.meta.c.value).where(t.meta.c.key == key))[0].value)

@@ -89,6 +89,17 @@ def load(connection: sa.Connection, document_id: str, generation: int) -> Docume
     )
 
 
+def load_text(connection: sa.Connection, document_id: str, generation: int) -> str | None:
+    """`load`'s text alone, which takes a tenth of its time."""
+    query = (
+        sa.select(t.bodies.c.text)
+        .join(t.documents, t.documents.c.id == t.bodies.c.document)
+        .where(t.bodies.c.document == document_id, t.documents.c.generation == generation)
+    )
+    packed = connection.execute(query).scalar()
+    return None if packed is None else zlib.decompress(packed).decode("utf-8", "surrogatepass")
+
+
 def _packed(table: Table) -> list[Any]:
     """As `astuple` gives it, which copies each value and takes seconds for a large sheet."""
     cells = [

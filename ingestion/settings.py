@@ -106,6 +106,12 @@ class RetrievalSettings(Section):
     top_k: int = Field(8, ge=1, le=100)
     candidates: int = Field(100, ge=10, le=1000)
     dense_weight: float = Field(0.4, ge=0, le=1)
+    time_words: bool = Field(
+        True, description="今年度, last month and FY2024 are searched in other forms too"
+    )
+    hints: bool = Field(True, description="a named file, document, article or day lifts what fits it")
+    parts: bool = Field(True, description="a question for several things is searched in parts, too")
+    joined: bool = Field(True, description="neighbouring passages become one, repeated ones go last")
 
 
 class RerankSettings(Section):

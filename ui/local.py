@@ -94,6 +94,7 @@ class LocalOperations(
         mode: Mode | None = None,
         scope: Json | None = None,
         rerank: bool = True,
+        explain: bool = False,
     ) -> list[Json]:
         """See `Operations.search`."""
         if not query.strip():
@@ -101,7 +102,11 @@ class LocalOperations(
         defaults = self.resources.settings.retrieval
         limit, how = top_k or defaults.top_k, mode or defaults.mode
         wanted = Query(query, limit, how, scope_from_json(scope), rerank)
-        hits = [hit.as_json() for hit in self.resources.search.retriever.retrieve(wanted)]
+        retriever = self.resources.search.retriever
+        if explain:
+            hits = [{**hit.as_json(), "explain": why.as_json()} for hit, why in retriever.explain(wanted)]
+        else:
+            hits = [hit.as_json() for hit in retriever.retrieve(wanted)]
         return [{**hit, "shown_as": self._shown_as(hit["source"], hit["path"])} for hit in hits]
 
     def ask(

@@ -66,10 +66,12 @@ class Operations(
         mode: Mode | None = None,
         scope: Json | None = None,
         rerank: bool = True,
+        explain: bool = False,
     ) -> list[Json]:
         """Best chunks first, with the keys of `Hit.as_json` and `shown_as`. None: what the settings say.
 
-        `rerank` False leaves the order of the fusion as it is.
+        `rerank` False leaves the order of the fusion as it is. With `explain` each hit says why it was found:
+        `explain`, with the keys of `Explanation.as_json`.
         """
         ...
 

@@ -221,7 +221,7 @@ class Resources:
                 old = self._search.retriever
                 retriever = Retriever(
                     library, indexes, embedder, self.settings.retrieval, old.dictionary, old.currency,
-                    old.rescoring,
+                    old.rescoring, old.clock,
                 )  # fmt: skip
                 self._search = Search(library, indexes, embedder, retriever)
                 self._assistant = self._verified = None  # it keeps vectors of questions

@@ -130,12 +130,16 @@ class FakeLibrary:
     chunks: dict[int, StoredChunk]
     hidden: frozenset[int] = frozenset()
     readable: frozenset[str] | None = None
+    text: str | None = None
 
     def readable_documents(self, user: User, scope: Scope) -> frozenset[str] | None:
         return self.readable
 
     def chunks_by_row(self, rows: Sequence[int], user: User, scope: Scope) -> dict[int, StoredChunk]:
         return {row: self.chunks[row] for row in rows if row in self.chunks and row not in self.hidden}
+
+    def whole_text(self, document_id: str, user: User) -> str | None:
+        return self.text
 
 
 @dataclass

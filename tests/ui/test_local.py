@@ -108,6 +108,14 @@ def test_a_hit_is_a_slice_of_its_document(operations: LocalOperations) -> None:
     assert keys(hits) == keys(documented("search"))
 
 
+def test_a_hit_says_why_it_was_found(operations: LocalOperations) -> None:
+    plain = operations.search("情報の第3条 ab-1234x")
+    told = operations.search("情報の第3条 ab-1234x", explain=True)
+    assert [{key: value for key, value in hit.items() if key != "explain"} for hit in told] == plain
+    known = keys(documented("search --explain"))
+    assert {key for key in known if ".rerank." not in key} <= keys(told) <= known
+
+
 def test_scopes_hold(operations: LocalOperations, folder: Path) -> None:
     one = _id(operations, "表.csv")
     assert {hit["document"] for hit in operations.search("AB-1234X", scope={"documents": [one]})} == {one}

@@ -114,8 +114,12 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("status", (), {}),
     ("models", (), {}),
     ("settings", (), {}),
-    ("search", ("有給",), {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}, "rerank": False}),
-    ("search", ("有給",), {"top_k": None, "mode": None, "scope": None, "rerank": True}),
+    (
+        "search",
+        ("有給",),
+        {"top_k": 3, "mode": "dense", "scope": {"documents": ["a"]}, "rerank": False, "explain": False},
+    ),
+    ("search", ("有給",), {"top_k": None, "mode": None, "scope": None, "rerank": True, "explain": True}),
     (
         "start_ingest",
         (["/a b", "/日本"],),

@@ -75,9 +75,13 @@ class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, Sy
         mode: Mode | None = None,
         scope: Json | None = None,
         rerank: bool = True,
+        explain: bool = False,
     ) -> list[Json]:
         """See `Operations.search`."""
-        body = {"query": query, "top_k": top_k, "mode": mode, "scope": scope, "rerank": rerank}
+        body = {
+            "query": query, "top_k": top_k, "mode": mode, "scope": scope, "rerank": rerank,
+            "explain": explain,
+        }  # fmt: skip
         return cast(list[Json], self._json("POST", "/search", json=body))
 
     def ask(

@@ -37,6 +37,7 @@ class SearchBody(Body):
     mode: Mode | None = None
     scope: Json | None = None
     rerank: bool = True
+    explain: bool = False
 
 
 class AskBody(Body):

@@ -69,6 +69,7 @@ def search(
         Literal["hybrid", "dense", "lexical"] | None, typer.Option(help=say("options.mode"))
     ] = None,
     no_rerank: Annotated[bool, typer.Option("--no-rerank", help=say("options.no_rerank"))] = False,
+    explain: Annotated[bool, typer.Option("--explain", help=say("options.explain"))] = False,
     document: DocumentScope = None,
     folder: FolderScope = None,
     json: JsonOption = False,
@@ -77,8 +78,9 @@ def search(
     """Find passages."""
     with closing(connect_here(workspace)) as operations:
         hits = operations.search(
-            query, top_k=top_k, mode=mode, scope=_scope(operations, document, folder), rerank=not no_rerank
-        )
+            query, top_k=top_k, mode=mode, scope=_scope(operations, document, folder), rerank=not no_rerank,
+            explain=explain,
+        )  # fmt: skip
     if json:
         print_json(hits)
         return

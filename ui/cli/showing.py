@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ui.cli.shared import say, terminal_language
+from ui.explained import explained_lines
 from ui.reasons import claim_reason_in, reason_in, warning_in
 
 Json = dict[str, Any]
@@ -40,6 +41,9 @@ def hit_lines(hits: list[Json], *, texts: bool) -> Iterator[Line]:
             if hit.get("heading_path"):
                 yield f"    {' › '.join(hit['heading_path'])}", "dim"
             yield f"    {one_line(hit['text'], 300)}", ""
+        if why := hit.get("explain"):
+            for line in explained_lines(why, terminal_language()):
+                yield f"    {line}", "dim"
 
 
 def claim_lines(claims: list[Json]) -> Iterator[Line]:

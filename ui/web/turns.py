@@ -124,7 +124,8 @@ class Passage:
     """A place in a document that a reader wants to see, from a citation or a hit.
 
     `claim` is the sentence of the answer that it was opened for, with its `verdict` and `reasons`. A sentence
-    without any passage has an empty `document`.
+    without any passage has an empty `document`. `asked` is the question that was searched, within `scope`;
+    "" where none was.
     """
 
     document: str
@@ -142,6 +143,8 @@ class Passage:
     claim: str = ""
     verdict: str = ""
     reasons: tuple[str, ...] = ()
+    asked: str = ""
+    scope: Json | None = None
 
 
 def passage_of(item: Json) -> Passage:
@@ -163,10 +166,29 @@ def passage_of(item: Json) -> Passage:
 
 
 def passage_at(state: TurnState, key: str) -> Passage | None:
-    """The passage behind what was clicked; None when there is no such.
+    """The passage behind what was clicked, with the question that found it; None when there is no such.
 
     A chip is "c:claim:citation", a verdict "v:claim", a card "h:hit", a disagreement "d:number:side".
     """
+    found = _passage_at(state, key)
+    if found is None or not found.document or (state.answer or {}).get("verified"):
+        return found
+    asked = (state.answer or {}).get("question") or state.question
+    return replace(found, asked=asked, scope=state.scope)
+
+
+def explained_hit(hits: Sequence[Json], document: str, start: int, end: int) -> Json | None:
+    """The one of `hits` that shares most characters with [start:end) of `document`; None when none does."""
+    shared = {
+        index: min(hit["end"], end) - max(hit["start"], start)
+        for index, hit in enumerate(hits)
+        if hit["document"] == document
+    }
+    best = max(shared, key=lambda index: shared[index], default=None)
+    return hits[best] if best is not None and shared[best] > 0 else None
+
+
+def _passage_at(state: TurnState, key: str) -> Passage | None:
     kind, *numbers = key.split(":")
     try:
         at = [int(number) for number in numbers]

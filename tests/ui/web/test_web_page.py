@@ -136,6 +136,24 @@ def test_errors_are_one_sentence_and_a_lost_service_can_be_tried_again(operation
     assert not page.exception
 
 
+def test_the_passage_says_why_it_was_found_when_someone_asks(operations: FakeOperations) -> None:
+    page = opened()
+    ask(page, "有給休暇は？")
+    from ui.web.turns import passage_at, stored_turns
+
+    (conversation,) = operations.conversations()
+    (turn,) = stored_turns(operations.conversation(conversation["id"])["messages"])
+    page.session_state["passage"] = passage_at(turn, "h:0")
+    page.run()
+    assert "Vectors: rank 3" not in visible(page).replace("\\", "")
+    page.session_state["why_found"] = True
+    page.run()
+    assert not page.exception
+    shown = visible(page).replace("\\", "")
+    assert "Searched for: 有給休暇は？" in shown and "Vectors: rank 3" in shown
+    assert "names the article 第12条: +0.12" in shown
+
+
 def test_the_open_passage_is_shown_with_where_the_original_is(operations: FakeOperations) -> None:
     page = opened()
     ask(page, "単価は？")

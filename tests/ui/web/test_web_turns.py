@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_fakes import ANSWERS, FakeOperations
 
-from ui.web.turns import TurnState, advance, answered, passage_at, pieces, stored_turns
+from ui.web.turns import TurnState, advance, answered, explained_hit, passage_at, pieces, stored_turns
 
 
 def states(question: str) -> list[TurnState]:
@@ -90,7 +90,14 @@ def test_chips_and_cards_lead_to_their_passages() -> None:
     assert chip.quote == "年次有給休暇は入社6か月後に10日与える。"
     assert (chip.document, chip.page) == ("rules", 2)
     assert chip.shown_as == "\\\\server\\share\\規程\\就業規則.pdf"
+    assert chip.asked == "休暇は？"
     card: Any = passage_at(last, "h:0")
     assert card.document == "rules" and card.quote.startswith("第12条")
     for wrong in ("c:9:0", "c:2:0", "h:99", "x", "h:", "c:a:b"):
         assert passage_at(last, wrong) is None
+
+
+def test_an_explanation_belongs_to_the_hit_that_holds_the_passage() -> None:
+    hits = [{"document": "a", "start": 0, "end": 10}, {"document": "a", "start": 10, "end": 40}]
+    assert explained_hit(hits, "a", 8, 20) is hits[1] and explained_hit(hits, "a", 2, 9) is hits[0]
+    assert explained_hit(hits, "a", 40, 50) is None and explained_hit(hits, "b", 0, 5) is None

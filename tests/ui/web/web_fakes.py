@@ -26,10 +26,17 @@ from ui.errors import JobRunningError, NotFoundError
 
 Json = dict[str, Any]
 
-__all__ = ["ANSWERS", "PATIENCE", "SCRIPT", "FakeOperations", "make_document"]
+__all__ = ["ANSWERS", "EXPLAINED", "PATIENCE", "SCRIPT", "FakeOperations", "make_document"]
 
 PATIENCE = 120.0
 """Seconds until a page or an answer counts as broken: a busy machine draws one in half a minute."""
+
+
+EXPLAINED: Json = {
+    "searched": "", "dense": {"rank": 3, "score": 0.87, "scaled": 0.71}, "lexical": None, "dense_weight": 0.4,
+    "fused": 0.28, "terms": [], "hints": [{"kind": "article", "words": "第12条", "bonus": 0.12}],
+    "rerank": None, "versions": {"rank_before": None, "state": None}, "pieces": [],
+}  # fmt: skip
 
 
 @dataclass
@@ -88,8 +95,9 @@ class FakeOperations(FakeEditor, FakeSyncs, FakeScreening, FakeVersions):
 
     # --- questions
 
-    def search(self, query: str, **_: Any) -> list[Json]:
-        return [self._hit(document, rank) for rank, document in enumerate(self.stored, start=1)]
+    def search(self, query: str, *, explain: bool = False, **_: Any) -> list[Json]:
+        hits = [self._hit(document, rank) for rank, document in enumerate(self.stored, start=1)]
+        return [hit | ({"explain": EXPLAINED | {"searched": query}} if explain else {}) for hit in hits]
 
     def ask(
         self, question: str, *, conversation: str | None = None, scope: Json | None = None, **rest: Any

@@ -8,12 +8,13 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import EXPECTED, NotFoundError
+from ui.explained import explained_lines
 from ui.texts import t
 from ui.web import grounds, passages, tables
 from ui.web.presenting import file_name, place
 from ui.web.resources import operations
 from ui.web.session import close_passage, language, passage, plain, say, show_error
-from ui.web.turns import Passage
+from ui.web.turns import Passage, explained_hit
 from ui.web.views.figures import show_figures, show_figures_beside
 from ui.web.views.recognition import tell_confidence
 
@@ -58,10 +59,26 @@ def _draw(chosen: Passage) -> None:
         st.warning(say("changed"), icon=":material/history:")
     else:
         _in_document(chosen, document)
+    if chosen.asked:
+        _why_found(chosen)
     st.caption(say("open_original"), help=say("open_original_help"))
     st.code(chosen.shown_as, language=None, wrap_lines=True)
     if document is not None:
         _download(chosen)
+
+
+def _why_found(chosen: Passage) -> None:
+    """Why search found the passage; it is searched anew when someone wants to know."""
+    fold = st.expander(say("why_found"), icon=":material/troubleshoot:", key="why_found", on_change="rerun")
+    with fold:
+        if not fold.open:
+            return
+        hits = operations().search(chosen.asked, scope=chosen.scope, explain=True)
+        hit = explained_hit(hits, chosen.document, chosen.start, chosen.end)
+        if hit is None:
+            st.info(say("why_found_none"), icon=":material/info:")
+            return
+        st.markdown("\n".join(f"- {plain(line)}" for line in explained_lines(hit["explain"], language())))
 
 
 def _verdict(chosen: Passage) -> None:

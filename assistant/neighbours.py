@@ -1,0 +1,95 @@
+"""The last look at a ranking: pieces of one section become one passage, and repeated passages step back.
+
+Both only make room: no passage that was found is lost, and none of another page moves down.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from assistant.answers import Hit
+from ingestion.documents import chunk_id
+
+LONGEST = 1_200
+"""Characters of a joined passage, at most: two of the longest chunks."""
+_GAP = 8  # white space between two chunks
+_SAYS_SOMETHING = 40  # characters; shorter ones are alike by chance
+_SENTENCE = re.compile(r"[。\n]|\.\s")
+
+Slice = Callable[[str, int, int], str | None]
+"""`document.text[start:end]` by the document's id, None when it is not there."""
+
+
+def joined(hits: Sequence[Hit], text_of: Slice) -> tuple[list[Hit], dict[str, tuple[str, ...]]]:
+    """`hits` with neighbours of one section joined at the better one's place, and the parts of each such.
+
+    Neighbours lie on one page under the same headings with nothing but white space between them. The joined
+    hit keeps the better one's scores; its text is a slice of the document as any other.
+    """
+    kept = list(hits)
+    parts: dict[str, tuple[str, ...]] = {hit.chunk_id: (hit.chunk_id,) for hit in hits}
+    refused: set[tuple[str, str]] = set()
+    while (pair := _neighbours(kept, refused)) is not None:
+        i, j = pair
+        names = kept[i].chunk_id, kept[j].chunk_id
+        whole = _join(kept[i], kept[j], text_of)
+        if whole is None:
+            refused.add(names)
+            continue
+        parts[whole.chunk_id] = parts.pop(names[0]) + parts.pop(names[1])
+        kept[i] = whole
+        del kept[j]
+    return kept, parts
+
+
+def repeated_last(hits: Sequence[Hit]) -> list[Hit]:
+    """`hits`, those behind the others that say nothing but what a better one has said, word by word."""
+    first: list[tuple[Hit, str]] = []
+    last: list[Hit] = []
+    for hit in hits:
+        sentences = [plain for line in _SENTENCE.split(hit.text) if len(plain := _plain(line)) > 1]
+        long = sum(map(len, sentences)) >= _SAYS_SOMETHING
+        if long and any(all(sentence in other for sentence in sentences) for _, other in first):
+            last.append(hit)
+        else:
+            first.append((hit, _plain(hit.text)))
+    return [*(hit for hit, _ in first), *last]
+
+
+def _neighbours(hits: Sequence[Hit], refused: set[tuple[str, str]]) -> tuple[int, int] | None:
+    for i, one in enumerate(hits):
+        for j in range(i + 1, len(hits)):
+            if _beside(one, hits[j]) and (one.chunk_id, hits[j].chunk_id) not in refused:
+                return i, j
+    return None
+
+
+def _beside(one: Hit, other: Hit) -> bool:
+    if (one.document, one.page, one.heading_path, one.context, one.locator) != (
+        other.document, other.page, other.heading_path, other.context, other.locator,
+    ):  # fmt: skip
+        return False
+    first, second = sorted((one, other), key=lambda hit: hit.start)
+    return 0 <= second.start - first.end <= _GAP and second.end - first.start <= LONGEST
+
+
+def _join(better: Hit, other: Hit, text_of: Slice) -> Hit | None:
+    """Both as one passage, None where the library says something else than they do."""
+    first, second = sorted((better, other), key=lambda hit: hit.start)
+    text = text_of(better.document, first.start, second.end)
+    if text is None or text != first.text + text[len(first.text) : second.start - first.start] + second.text:
+        return None
+    if text[len(first.text) : second.start - first.start].strip():
+        return None
+    moved = tuple((at + second.start - first.start, path) for at, path in second.articles)
+    return replace(
+        better, start=first.start, end=second.end, text=text, rows=first.rows + second.rows,
+        chunk_id=chunk_id(better.document, first.start, second.end), articles=first.articles + moved,
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
