@@ -261,7 +261,8 @@ class Answer:
     done about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the
     first was), or "". `question` is the standalone question that was searched. `stopped` is True when the
     reader stopped the generation. `warnings` are for people, in the answer's language: what it cites is not
-    in force. `verified` is set when an editor wrote it.
+    in force. `verified` is set when an editor wrote it. `sources` are what the model read or would have read
+    when it was not asked; they are no part of the JSON.
     """
 
     text: str
@@ -278,6 +279,7 @@ class Answer:
     mended: Mended = ""
     disagreements: tuple[Disagreement, ...] = ()
     verified: Verified | None = None
+    sources: tuple[Source, ...] = ()
 
     @property
     def grounding(self) -> dict[str, int]:
