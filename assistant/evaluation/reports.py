@@ -7,6 +7,7 @@ questions can be compared question by question. Its shape is that of docs/cli.md
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ VERSION = 1
 """Grows when a report has another shape than before."""
 
 LOWER_IS_BETTER = frozenset({"false_answer", "false_refusal", "abstained", "first_token_ms", "total_ms"})
+_ID = re.compile(r"[0-9A-Za-z-]+")
 _KEYS = ("version", "id", "kind", "created", "konkyo", "configuration", "figures", "metrics", "n", "rows")
 
 
@@ -96,17 +98,12 @@ class ReportStore:
         return sorted(found, key=lambda one: (one["created"], one["id"]), reverse=True)
 
     def read(self, report: str) -> Json:
-        """The report with this id, or the file of this path.
+        """The report with this id.
 
         Raises:
             EvaluationError: there is none, or it cannot be read.
         """
-        path = self.folder / f"{report}.json"
-        if "/" not in report and path.is_file():
-            return read_report(path)
-        if Path(report).suffix == ".json" and Path(report).is_file():
-            return read_report(Path(report))
-        raise EvaluationError(f"no report {report!r}. See the ids with: konkyo eval reports")
+        return read_report(self._path(report))
 
     def remove(self, report: str) -> None:
         """Delete the report with this id.
@@ -114,10 +111,13 @@ class ReportStore:
         Raises:
             EvaluationError: there is none.
         """
+        self._path(report).unlink()
+
+    def _path(self, report: str) -> Path:
         path = self.folder / f"{report}.json"
-        if "/" in report or not path.is_file():
+        if not _ID.fullmatch(report) or not path.is_file():
             raise EvaluationError(f"no report {report!r}. See the ids with: konkyo eval reports")
-        path.unlink()
+        return path
 
 
 def read_report(path: Path) -> Json:

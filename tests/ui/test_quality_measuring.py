@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from interface_fakes import LetterEmbedder
+from quality_fakes import OTHER, RULE, Recording, command, data_set, recording, write_rows
 from test_cli_docs import documented, keys
-from test_measuring_docs import QUESTION, RULE, OneSentence, write_rows
-
-import assistant.evaluation.building
-import assistant.wiring
-from ui.cli.main import main
-
-OTHER = "宿泊費の上限は、海外では1泊30,000円とする。"
-
-
-class Recording(OneSentence):
-    """Remembers its prompts; ends the process, so to speak, at prompt number `dies_at`."""
-
-    def __init__(self) -> None:
-        self.prompts: list[str] = []
-        self.dies_at = 0
-
-    def generate(self, messages: Any, **named: Any) -> Iterator[str]:
-        self.prompts.append("\n".join(message.content for message in messages))
-        if len(self.prompts) == self.dies_at:
-            raise KeyboardInterrupt
-        yield from RULE
 
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Recording:
-    made = Recording()
-    monkeypatch.setattr(assistant.evaluation.building, "load_embedder", lambda *_: LetterEmbedder())
-    monkeypatch.setattr(assistant.wiring, "open_generator", lambda *_: made)
-    return made
+    return recording(monkeypatch)
 
 
 @pytest.fixture
 def konkyo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    monkeypatch.setenv("KONKYO_WORKSPACE", str(tmp_path / "ws"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["konkyo", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return run
+    return command(tmp_path / "ws", monkeypatch, capsys)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    (tmp_path / "set" / "pdf").mkdir(parents=True)
-    (tmp_path / "set" / "pdf" / "rules.txt").write_text(RULE, "utf-8")
-    (tmp_path / "set" / "pdf" / "abroad.txt").write_text(OTHER, "utf-8")
-    rows = [
-        {"id": "home", "question": QUESTION, "target_answer": "12,000円", "target_file_name": "rules.txt"},
-        {"id": "abroad", "question": "海外の宿泊費の上限はいくらですか？", "target_answer": "30,000円",
-         "target_file_name": "abroad.txt"},
-    ]  # fmt: skip
-    write_rows(tmp_path / "set" / "qa.jsonl", *({**row, "target_page_no": 1, "type": "text"} for row in rows))
-    return tmp_path / "set"
+    return data_set(tmp_path / "set")
 
 
 def test_answers_are_scored_and_the_keys_are_those_of_the_docs(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ui.cli import eval_questions, eval_reports
 from ui.cli.measuring import measuring_app, progress_bar, quality, report, words
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ui.quality.measuring import Measured
 
 app = measuring_app("help.eval")
+for _name in ("reports", "report", "compare", "run"):
+    app.command(_name, help=quality(f"help.{_name}"))(getattr(eval_reports, _name))
+app.command("make", help=quality("help.make"))(eval_questions.make)
+app.add_typer(eval_questions.app, name="questions")
 
 
 class ModeName(StrEnum):
