@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generator_
+from dataclasses import replace
 from functools import partial
 
 from assistant.answers import (
@@ -154,16 +155,20 @@ class Assistant:
         worded = self._in_their_words(asked, hits)
         found = self._gather(worded, hits, history, evidence)
         if found.answerability < self._settings.answers.answerable_at:
-            yield Finished(self._withheld(asked, hits, language, clock))
+            yield Finished(replace(self._withheld(asked, hits, language, clock), sources=found.sources))
             return
         again = partial(self._retrieve, scope=scope, user=user)
+        read = found.sources
 
         def write(sources: Sequence[Source]) -> Drafting:
+            nonlocal read
+            read = tuple(sources)
             return self._writer.draft(worded, sources, language, prompt, clock, cancelled=cancelled)
 
         for event in self._write(asked, worded, hits, found, language, clock, cancelled, again, write):
             if isinstance(event, Finished):
                 self._shown.remember(question, event.answer.text, found.sources)
+                event = Finished(replace(event.answer, sources=read))
             yield event
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:

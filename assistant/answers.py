@@ -259,9 +259,9 @@ class Answer:
 
     `draft` is what the model wrote before it was withheld or mended, "" otherwise. `mended` says what was
     done about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the
-    first was), or "". `question` is the standalone question that was searched. `stopped` is True when the
-    reader stopped the generation. `warnings` are for people, in the answer's language: what it cites is not
-    in force. `verified` is set when an editor wrote it.
+    first was), or "". `question` is the standalone question that was searched. `stopped`: the reader stopped
+    the generation. `warnings` are for people, in the answer's language: what it cites is not in force. With
+    `verified` an editor wrote it. `sources` are what the model was, or would have been, given; not in JSON.
     """
 
     text: str
@@ -278,6 +278,7 @@ class Answer:
     mended: Mended = ""
     disagreements: tuple[Disagreement, ...] = ()
     verified: Verified | None = None
+    sources: tuple[Source, ...] = ()
 
     @property
     def grounding(self) -> dict[str, int]:

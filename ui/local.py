@@ -22,6 +22,7 @@ from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
+from ui.local_evaluations import LocalEvaluations
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
@@ -38,7 +39,14 @@ if TYPE_CHECKING:
 
 
 class LocalOperations(
-    LocalEditor, LocalKnowledge, LocalScreening, LocalSyncs, LocalFigures, LocalConversations, LocalTasks
+    LocalEditor,
+    LocalEvaluations,
+    LocalKnowledge,
+    LocalScreening,
+    LocalSyncs,
+    LocalFigures,
+    LocalConversations,
+    LocalTasks,
 ):
     """Implements `ui.operations.Operations`.
 

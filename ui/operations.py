@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.editor_operations import EditorOperations
+from ui.evaluation_operations import EvaluationOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
 from ui.screening_operations import ScreeningOperations
@@ -28,6 +29,7 @@ EvidenceMode = Literal["whole", "selected"]
 
 class Operations(
     EditorOperations,
+    EvaluationOperations,
     FigureOperations,
     KnowledgeOperations,
     ScreeningOperations,

@@ -66,17 +66,35 @@ def _row(row: dict[str, Any], place: str) -> AbstentionRow:
 def evaluate_abstention(
     rows: Sequence[AbstentionRow], reranker: Reranker | None, threshold: float, report: Report
 ) -> dict[str, Any]:
-    """The value of `eval abstention --json`; what is below `threshold` is withheld.
+    """The value of `eval abstention --json`, see `figures`."""
+    found, seconds = judge(rows, reranker, report)
+    return figures(rows, reranker, threshold, found, seconds)
+
+
+def judge(
+    rows: Sequence[AbstentionRow], reranker: Reranker | None, report: Report
+) -> tuple[list[tuple[float, float]], float]:
+    """`judged` of every row, and the seconds it took."""
+    found, began = [], time.monotonic()
+    for number, row in enumerate(rows, start=1):
+        found.append(judged(row, reranker))
+        report(number, len(rows))
+    return found, time.monotonic() - began
+
+
+def figures(
+    rows: Sequence[AbstentionRow],
+    reranker: Reranker | None,
+    threshold: float,
+    found: Sequence[tuple[float, float]],
+    seconds: float,
+) -> dict[str, Any]:
+    """The figures of judged questions; what is below `threshold` is withheld.
 
     `auroc` is null when all rows are answerable, or none is. `curve` holds both rates at other thresholds,
     `rules_auroc` what the rules reach alone.
     """
-    rules, scores, began = [], [], time.monotonic()
-    for number, row in enumerate(rows, start=1):
-        rule, score = judged(row, reranker)
-        rules.append(rule)
-        scores.append(score)
-        report(number, len(rows))
+    rules, scores = [rule for rule, _ in found], [score for _, score in found]
     labels = [row.answerable for row in rows]
     both = len(set(labels)) == 2
     passed, refused = rates_at(scores, labels, threshold)
@@ -90,8 +108,25 @@ def evaluate_abstention(
         "false_refusals": round(refused, 4), "auroc": round(auroc(scores, labels), 4) if both else None,
         "rules_auroc": round(auroc(rules, labels), 4) if both else None, "threshold": threshold,
         "reranker": reranker.name if reranker else None,
-        "ms_per_question": round((time.monotonic() - began) * 1000 / len(rows), 1), "curve": curve,
+        "ms_per_question": round(seconds * 1000 / len(rows), 1), "curve": curve,
     }  # fmt: skip
+
+
+def report_rows(
+    rows: Sequence[AbstentionRow], threshold: float, found: Sequence[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """A row of a report for each question."""
+    return [
+        {
+            "id": row.id, "question": row.question, "type": "", "answerable": row.answerable,
+            "score": round(score, 4),
+            "measures": {
+                "false_answer": None if row.answerable else float(score >= threshold),
+                "false_refusal": float(score < threshold) if row.answerable else None,
+            },
+        }
+        for row, (_, score) in zip(rows, found, strict=True)
+    ]  # fmt: skip
 
 
 def judged(row: AbstentionRow, reranker: Reranker | None) -> tuple[float, float]:

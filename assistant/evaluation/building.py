@@ -12,7 +12,8 @@ from pathlib import Path
 
 from assistant.answers import Query
 from assistant.errors import EvaluationError
-from assistant.evaluation.datasets import Dataset, Passage
+from assistant.evaluation.datasets import Dataset, Layout, Passage
+from assistant.evaluation.gold import Gold
 from assistant.evaluation.libraries import EvaluationWorkspace, evaluation_workspace
 from assistant.evaluation.retrieval import Candidates, Item
 from assistant.retrieval import Retriever
@@ -39,7 +40,7 @@ _BATCH = 128
 class EvaluationLibrary:
     """An open library of an evaluation, with all that searches it."""
 
-    workspace: EvaluationWorkspace
+    workspace: Workspace
     settings: Settings
     library: Library
     indexes: SearchIndexes
@@ -63,7 +64,14 @@ class BuiltSet:
 
     opened: EvaluationLibrary
     names: Mapping[str, str]
-    paged: bool
+    layout: Layout
+    state: str = ""
+    """What of the library an answer depends on."""
+
+    @property
+    def gold(self) -> Gold:
+        """Where the answers stand."""
+        return Gold(self.layout, self.names)
 
     def find(self, question: str) -> Candidates:
         """Both searches' candidates, with the page or passage of each."""
@@ -73,18 +81,23 @@ class BuiltSet:
         items: dict[int, Item] = {}
         for row, chunk in stored.items():
             if chunk.document in self.names:
-                items[row] = (self.names[chunk.document], (chunk.page or 1) if self.paged else 0)
+                items[row] = (self.names[chunk.document], (chunk.page or 1) if self.layout == "pdf" else 0)
         return Candidates(dense, lexical, items)
 
     def texts(self, rows: Sequence[int]) -> dict[int, str]:
         """What a reranker reads of rows."""
-        stored = self.opened.library.chunks_by_row(rows, LOCAL_USER, EVERYTHING)
-        return {
-            row: contextual_text(
-                chunk.title or chunk.path.rsplit("/", 1)[-1], chunk.heading_path, chunk.text, chunk.context
-            )
-            for row, chunk in stored.items()
-        }
+        return texts_of(self.opened.library, rows)
+
+
+def texts_of(library: Library, rows: Sequence[int]) -> dict[int, str]:
+    """Title, headings and text of the chunks in `rows`, as a reranker reads them."""
+    stored = library.chunks_by_row(rows, LOCAL_USER, EVERYTHING)
+    return {
+        row: contextual_text(
+            chunk.title or chunk.path.rsplit("/", 1)[-1], chunk.heading_path, chunk.text, chunk.context
+        )
+        for row, chunk in stored.items()
+    }
 
 
 def configured_embedder(workspace: Workspace) -> Embedder:
@@ -125,7 +138,7 @@ def build(parent: Workspace, dataset: Dataset, embedder: Embedder, progress: Bui
         else:
             take_in(opened, dataset.folder / "pdf", progress)
             names = {file_id(path): _name(path) for path in dataset.files}
-    return BuiltSet(opened, names, not passages)
+    return BuiltSet(opened, names, dataset.layout, dataset.digest)
 
 
 QUESTIONS = "questions.jsonl"

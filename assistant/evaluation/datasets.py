@@ -1,8 +1,9 @@
-"""Evaluation data sets on disk: questions over a folder of PDFs, or over passages.
+"""Evaluation data sets on disk: questions over a folder of PDFs, over passages, or over the own library.
 
 PDF layout: `qa.jsonl` (id, question, target_file_name, target_page_no, type, domain) beside `pdf/`.
 Passage layout: `corpus.jsonl` (doc_id, title, text) and `qa.jsonl` (id, question, doc_id).
-Unknown keys are left alone.
+Library layout: `qa.jsonl` alone (id, question, document, start, end, quote).
+Accepted answers are `target_answer` or the list `answers`. Unknown keys are left alone.
 """
 
 from __future__ import annotations
@@ -11,24 +12,30 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from assistant.errors import EvaluationError
+
+Layout = Literal["pdf", "passage", "library"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question and its one relevant item: (file name in NFC, 1-based page), or (passage id, 0).
 
-    `kind` is the question's type ("table") or "".
+    In the library layout it is (document id, start of the passage), `end` its end and `quote` its text.
+    `kind` is the question's type ("table") or "". Any of `answers` is right; there may be none.
     """
 
     id: str
     text: str
     target: tuple[str, int]
     kind: str = ""
+    answers: tuple[str, ...] = ()
+    end: int = 0
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Dataset:
     new index. `absent` are targets of questions that were left out because their file is not there.
     """
 
-    layout: Literal["pdf", "passage"]
+    layout: Layout
     folder: Path
     questions: tuple[Question, ...]
     digest: str
@@ -69,7 +76,13 @@ def load_dataset(folder: Path) -> Dataset:
         return _load_passages(folder)
     if (folder / "pdf").is_dir():
         return _load_pdfs(folder)
-    raise EvaluationError(f"{folder} has neither corpus.jsonl nor a folder pdf/ beside qa.jsonl.")
+    rows = list(read_jsonl(folder / "qa.jsonl"))
+    if rows and all("document" in row for row in rows):
+        return _load_library(folder, rows)
+    raise EvaluationError(
+        f"{folder} has neither corpus.jsonl nor a folder pdf/ beside qa.jsonl, nor do all of its questions "
+        f"name a document of the library."
+    )
 
 
 def _load_pdfs(folder: Path) -> Dataset:
@@ -112,10 +125,34 @@ def _load_passages(folder: Path) -> Dataset:
     return Dataset("passage", folder, tuple(questions), digest, passages=passages, absent=tuple(absent))
 
 
+def _load_library(folder: Path, rows: list[dict[str, Any]]) -> Dataset:
+    questions: dict[str, Question] = {}
+    for number, row in enumerate(rows, start=1):
+        document, quote = str(row["document"]), str(_field(row, "quote", folder, number))
+        try:
+            start, end = int(row["start"]), int(row["end"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise EvaluationError(f"{folder}, row {number}: start and end must be numbers.") from error
+        question = replace(_question(row, (document, start), folder, number), end=end, quote=quote)
+        if question.text in questions:
+            raise EvaluationError(f"{folder}, row {number}: {question.text!r} is asked twice.")
+        questions[question.text] = question
+    digest = hashlib.sha256("\n".join(sorted({one.target[0] for one in questions.values()})).encode())
+    return Dataset("library", folder, tuple(questions.values()), digest.hexdigest()[:16])
+
+
 def _question(row: dict[str, Any], target: tuple[str, int], folder: Path, number: int) -> Question:
     text = str(_field(row, "question", folder, number)).strip()
     identity = str(row["id"]) if row.get("id") is not None else str(number)
-    return Question(identity, text, target, str(row.get("type") or ""))
+    return Question(identity, text, target, str(row.get("type") or ""), _answers(row, folder, number))
+
+
+def _answers(row: dict[str, Any], folder: Path, number: int) -> tuple[str, ...]:
+    given = row.get("answers", row.get("target_answer")) or ()
+    given = (given,) if isinstance(given, str) else given
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise EvaluationError(f"{folder}, row {number}: answers must be a string or a list of strings.")
+    return tuple(one.strip() for one in given if one.strip())
 
 
 def _field(row: dict[str, Any], name: str, place: Path, number: int) -> Any:

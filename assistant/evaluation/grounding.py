@@ -64,9 +64,16 @@ def _row(line: str, place: str, labelled: bool) -> PairRow:
 def evaluate_grounding(
     rows: Sequence[PairRow], verifier: Verifier, progress: Report = lambda done, total: None
 ) -> dict[str, Any]:
-    """The value of `eval grounding`. `balanced_accuracy` is of supported against not supported.
+    """The value of `eval grounding`, see `figures`."""
+    return figures(rows, verifier.name, *judge(rows, verifier, progress))
 
-    Speed counts reading of long evidence, tokens and rules, not the loading.
+
+def judge(
+    rows: Sequence[PairRow], verifier: Verifier, progress: Report = lambda done, total: None
+) -> tuple[list[Judgement], float]:
+    """What the verifier says of each pair, and the seconds it took.
+
+    These count reading of long evidence, tokens and rules, not the loading.
     """
     verifier.verify([row.pair for row in rows[:2]])  # the first run of a graph is slower
     found: list[Judgement] = []
@@ -74,18 +81,40 @@ def evaluate_grounding(
     for start in range(0, len(rows), _BATCH):
         found += verifier.verify([row.pair for row in rows[start : start + _BATCH]])
         progress(len(found), len(rows))
-    seconds = time.perf_counter() - began
+    return found, time.perf_counter() - began
+
+
+def figures(rows: Sequence[PairRow], name: str, found: Sequence[Judgement], seconds: float) -> dict[str, Any]:
+    """The figures of judged pairs. `balanced_accuracy` is of supported against not supported."""
     labels = [row.label or "neither" for row in rows]
     proven = [label == "supported" for label in labels]
     verdicts = [one.verdict for one in found]
     return {
-        "n": len(rows), "verifier": verifier.name,
+        "n": len(rows), "verifier": name,
         "balanced_accuracy": round(balanced_accuracy(labels, verdicts), 4),
         "f1": {label: round(f1(labels, verdicts, label), 4) for label in LABELS},
         "caught": _share(labels, verdicts, supported=False), "kept": _share(labels, verdicts, supported=True),
         "auroc": round(auroc(proven, [one.supported for one in found]), 4),
         "pairs_per_s": round(len(rows) / seconds, 2) if seconds else 0.0,
     }  # fmt: skip
+
+
+def report_rows(rows: Sequence[PairRow], found: Sequence[Judgement]) -> list[dict[str, Any]]:
+    """A row of a report for each pair; its claim stands for the question."""
+    told = []
+    for row, one in zip(rows, found, strict=True):
+        proven, said = row.label == "supported", one.verdict == "supported"
+        right = float(proven == said)
+        told.append(
+            {
+                "id": row.id, "question": row.pair.claim, "type": row.label or "", "label": row.label,
+                "verdict": one.verdict, "scores": [round(score, 4) for score in one.scores],
+                "measures": {
+                    "right": right, "kept": right if proven else None, "caught": None if proven else right,
+                },
+            }
+        )  # fmt: skip
+    return told
 
 
 def balanced_accuracy(labels: Sequence[str], verdicts: Sequence[str]) -> float:

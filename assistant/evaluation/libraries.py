@@ -28,6 +28,11 @@ class EvaluationWorkspace(Workspace):
         """The models of the workspace around it."""
         return self.parent.models
 
+    @property
+    def prompts(self) -> Path:
+        """The prompts of the workspace around it."""
+        return self.parent.prompts
+
     def settings(self, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings of the workspace around it."""
         return self.parent.settings(environ)

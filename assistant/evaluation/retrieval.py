@@ -15,7 +15,7 @@ from assistant.answers import Mode
 from assistant.errors import EvaluationError
 from assistant.evaluation.bootstrap import mean_interval, paired_difference
 from assistant.evaluation.cross_fitting import WEIGHTS, Half, cross_fit, half_of
-from assistant.evaluation.datasets import Dataset, Question
+from assistant.evaluation.datasets import Dataset, Layout, Question
 from assistant.evaluation.metrics import (
     hit_at,
     mean,
@@ -30,9 +30,8 @@ from assistant.fusion import Ranking, weighted_fusion
 Item = tuple[str, int]
 Split = Literal["all", "a", "b"]
 Measures = dict[str, float]
-Layout = Literal["pdf", "passage"]
 
-_FITTED_ON: Mapping[Layout, str] = {"pdf": "mrr@10", "passage": "ndcg@10"}
+_FITTED_ON: Mapping[Layout, str] = {"pdf": "mrr@10", "passage": "ndcg@10", "library": "ndcg@10"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,17 @@ class Candidates:
     dense: Ranking
     lexical: Ranking
     items: Mapping[int, Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The value of `eval retrieval --json`, and a row of a report for each question measured.
+
+    `ranks` of a row hold the place of the right item in each ranking, None where it is not in it.
+    """
+
+    value: dict[str, Any]
+    rows: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,24 @@ def evaluate(
     default_weight: float = 0.5,
     readings: Readings | None = None,
 ) -> dict[str, Any]:
-    """The value of `eval retrieval --json`.
+    """The value of `eval retrieval --json`, see `evaluated`."""
+    return evaluated(
+        layout, questions, candidates, mode=mode, split=split, default_weight=default_weight,
+        readings=readings,
+    ).value  # fmt: skip
+
+
+def evaluated(
+    layout: Layout,
+    questions: Sequence[Question],
+    candidates: Sequence[Candidates],
+    *,
+    mode: Mode = "hybrid",
+    split: Split = "all",
+    default_weight: float = 0.5,
+    readings: Readings | None = None,
+) -> Evaluated:
+    """Measure every question.
 
     `candidates[i]` belongs to `questions[i]`. In hybrid mode `ci` holds the 95 % interval of every mean and
     `comparisons` those of hybrid minus each single mode, over the same questions. With `readings` hybrid is
@@ -136,6 +163,7 @@ def evaluate(
         _measure_one(layout, q, found, found.lexical) for q, found in zip(questions, candidates, strict=True)
     ]
     others = {"dense": dense, "lexical": lexical}
+    shares: dict[Half, float] = {}
     told: dict[str, Any] | None = None
     if mode == "hybrid":
         weights, rows = _hybrid(layout, questions, candidates, halves, default_weight)
@@ -160,7 +188,44 @@ def evaluate(
         result["comparisons"] = {
             name: _compare(picked, [measures[index] for index in kept]) for name, measures in others.items()
         }
-    return result
+    told_rows = []
+    for index in kept:
+        question, found, half = questions[index], candidates[index], halves[index]
+        rankings = _rankings(
+            mode, found, weights[half], default_weight,
+            readings.relevance[index] if readings and shares else None, shares.get(half, 0.0),
+        )  # fmt: skip
+        told_rows.append(
+            {
+                "id": question.id, "question": question.text, "type": question.kind,
+                "target": list(question.target), "measures": rows[index],
+                "ranks": {name: _place(question, found, one) for name, one in rankings.items()},
+            }
+        )  # fmt: skip
+    return Evaluated(result, told_rows)
+
+
+def _rankings(
+    mode: Mode,
+    found: Candidates,
+    weight: float,
+    default: float,
+    read: Mapping[int, float] | None,
+    share: float,
+) -> dict[str, Ranking]:
+    """The rankings that a row tells of, by name; the one that was measured first."""
+    single = {"dense": found.dense, "lexical": found.lexical}
+    if mode != "hybrid":
+        return {mode: single[mode]}
+    if read is None:
+        return {"hybrid": weighted_fusion(found.dense, found.lexical, weight), **single}
+    fused = weighted_fusion(found.dense, found.lexical, default)
+    return {"hybrid": reranked(fused, read, share), "fused": fused, **single}
+
+
+def _place(question: Question, found: Candidates, ranking: Ranking) -> int | None:
+    items = rank_items(ranking, found.items)
+    return items.index(question.target) + 1 if question.target in items else None
 
 
 def _measure_one(layout: Layout, question: Question, found: Candidates, ranking: Ranking) -> Measures:

@@ -122,6 +122,31 @@ def evaluate_samples(
     }
 
 
+def report_rows(details: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row of a report for each of the `questions` of `evaluate_samples`."""
+    told = ("id", "question", "answerable", "answer", "draft", "abstained", "verdicts", "cited")
+    return [
+        {**{name: detail[name] for name in told}, "type": "", "measures": _measures(detail)}
+        for detail in details
+    ]
+
+
+def _measures(detail: dict[str, Any]) -> dict[str, float | None]:
+    answerable, verdicts = detail["answerable"], detail["verdicts"]
+
+    def of(name: str, *, applies: bool) -> float | None:
+        return float(detail[name]) if applies else None
+
+    return {
+        "right": of("right", applies=answerable), "cited_right": of("cited_right", applies=answerable),
+        "abstained_right": of("abstained_right", applies=not answerable),
+        "false_answer": of("false_answer", applies=not answerable),
+        "false_refusal": of("false_refusal", applies=answerable),
+        "supported": round(verdicts.count("supported") / len(verdicts), 4) if verdicts else None,
+        "first_token_ms": detail["first_token_ms"], "total_ms": detail["total_ms"],
+    }  # fmt: skip
+
+
 def _judge(question: SampleQuestion, answer: Answer, text_of: Callable[[str], str | None]) -> dict[str, Any]:
     answered = not answer.abstained
     supported = [

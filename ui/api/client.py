@@ -15,6 +15,7 @@ import httpx
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.api.editor_calls import EditorCalls
+from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
@@ -30,7 +31,9 @@ _CALL_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
-class ServiceClient(EditorCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls, TaskCalls):
+class ServiceClient(
+    EditorCalls, EvaluationCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls, TaskCalls
+):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
     def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -14,6 +14,7 @@ from assistant.errors import RecordNotFoundError
 from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
 from ui.api import routes
 from ui.api.editor_routes import editor_routes
+from ui.api.evaluation_routes import evaluation_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
@@ -54,6 +55,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(task_routes(operations))
     app.include_router(screening_routes(operations))
     app.include_router(editor_routes(operations))
+    app.include_router(evaluation_routes(operations))
     return app
 
 

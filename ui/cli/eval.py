@@ -1,23 +1,26 @@
-"""`konkyo eval`: how well pages are found, and how well the samples' questions are answered."""
+"""`konkyo eval`: how well pages are found, questions answered, and claims and gaps told."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli.measuring import Progress, measuring_app, progress_bar, report, words
+from ui.cli import eval_questions, eval_reports
+from ui.cli.measuring import measuring_app, progress_bar, quality, report, words
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here
 
 if TYPE_CHECKING:
-    from assistant.answers import Mode
-    from assistant.evaluation.retrieval import Split
-    from assistant.reranking import Reranker
     from ingestion.workspace import Workspace
+    from ui.quality.measuring import Measured
 
 app = measuring_app("help.eval")
+for _name in ("reports", "report", "compare", "run"):
+    app.command(_name, help=quality(f"help.{_name}"))(getattr(eval_reports, _name))
+app.command("make", help=quality("help.make"))(eval_questions.make)
+app.add_typer(eval_questions.app, name="questions")
 
 
 class ModeName(StrEnum):
@@ -47,14 +50,38 @@ def retrieval(
     as_json: JsonOption = False,
 ) -> None:
     """Retrieval on a data set, in one mode; hybrid also compares itself with the others."""
+    from ui.quality.measuring import measure_retrieval
+
+    place = open_here(workspace)
     with progress_bar() as progress:
-        result = measure_retrieval(
-            open_here(workspace), folder, mode=mode.value, split=split.value, limit=limit, progress=progress,
-            rerank=not no_rerank,
+        found = measure_retrieval(
+            place, folder, mode=mode.value, split=split.value, limit=limit, rerank=not no_rerank,
+            progress=progress,
         )  # fmt: skip
-    for name in result.pop("absent"):
-        note(words("say.absent", name=name))
-    report(result, as_json)
+    tell(place, found, as_json)
+
+
+@app.command("answers", help=quality("help.answers"))
+def answers(
+    folder: Annotated[Path, typer.Argument(help=words("options.dataset"), file_okay=False, exists=True)],
+    gold_page: Annotated[bool, typer.Option("--gold-page", help=quality("options.gold_page"))] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help=quality("options.limit"))] = None,
+    seed: Annotated[int, typer.Option(help=quality("options.seed"))] = 0,
+    model: Annotated[str | None, typer.Option(help=words("options.model"))] = None,
+    again: Annotated[bool, typer.Option("--again", help=quality("options.again"))] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The whole assistant on a data set's questions."""
+    from ui.quality.measuring import measure_answers
+
+    place = open_here(workspace)
+    with progress_bar() as progress:
+        found = measure_answers(
+            place, folder, gold_page=gold_page, limit=limit, seed=seed, model=model, again=again,
+            progress=progress,
+        )  # fmt: skip
+    tell(place, found, as_json)
 
 
 @app.command("samples", help=words("help.eval_samples"))
@@ -66,9 +93,12 @@ def samples(
     as_json: JsonOption = False,
 ) -> None:
     """The samples' questions."""
+    from ui.quality.measuring import measure_samples
+
+    place = open_here(workspace)
     with progress_bar() as progress:
-        result = measure_samples(open_here(workspace), folder, limit=limit, model=model, progress=progress)
-    report(result, as_json)
+        found = measure_samples(place, folder, limit=limit, model=model, progress=progress)
+    tell(place, found, as_json)
 
 
 @app.command("grounding", help=words("help.eval_grounding"))
@@ -79,14 +109,12 @@ def grounding(
     as_json: JsonOption = False,
 ) -> None:
     """The verifier on labelled pairs of evidence and claim."""
-    from assistant.evaluation.grounding import evaluate_grounding, read_pairs
-    from ui.cli.verifying import open_verifier
+    from ui.quality.measuring import measure_grounding
 
-    rows = read_pairs(file, labelled=True)[:limit]
-    verifier = open_verifier(open_here(workspace))
+    place = open_here(workspace)
     with progress_bar() as progress:
-        result = evaluate_grounding(rows, verifier, lambda done, total: progress("verify", done, total))
-    report(result, as_json)
+        found = measure_grounding(place, file, limit=limit, progress=progress)
+    tell(place, found, as_json)
 
 
 @app.command("abstention", help=words("help.eval_abstention"))
@@ -99,84 +127,20 @@ def abstention(
     as_json: JsonOption = False,
 ) -> None:
     """Questions with passages that answer them or do not."""
-    from assistant.evaluation.abstention import evaluate_abstention, read_rows
+    from ui.quality.measuring import measure_abstention
 
-    rows = read_rows(file)[:limit]
     place = open_here(workspace)
-    threshold = place.settings().answers.answerable_at
     with progress_bar() as progress:
-        result = evaluate_abstention(
-            rows, _reranker(place), threshold, lambda done, total: progress("read", done, total)
-        )
-    report(result, as_json)
+        found = measure_abstention(place, file, limit=limit, progress=progress)
+    tell(place, found, as_json)
 
 
-def _reranker(workspace: Workspace) -> Reranker | None:
-    """The reranker that searches use; None where they use none."""
-    from assistant.wiring import open_rescoring
+def tell(workspace: Workspace, measured: Measured, as_json: bool) -> None:
+    """Keep the report, and show its figures."""
+    from ui.quality.measuring import keep
 
-    rescoring = open_rescoring(workspace, workspace.settings())
-    return None if rescoring is None else rescoring.reranker
-
-
-def measure_retrieval(
-    workspace: Workspace,
-    folder: Path,
-    *,
-    mode: Mode,
-    split: Split,
-    limit: int | None,
-    progress: Progress,
-    rerank: bool = True,
-) -> dict[str, Any]:
-    """The value of `eval retrieval`, with `absent`: files that questions name and the set lacks."""
-    from assistant.evaluation.building import build, configured_embedder
-    from assistant.evaluation.datasets import load_dataset
-    from assistant.evaluation.reading import read_best
-    from assistant.evaluation.retrieval import collect, evaluate, select
-
-    dataset = load_dataset(folder)
-    questions = select(dataset, split, limit)
-    built = build(workspace, dataset, configured_embedder(workspace), progress)
-    try:
-        found = collect(questions, built.find, lambda done, total: progress("search", done, total))
-        weight = workspace.settings().retrieval.dense_weight
-        reranker = _reranker(workspace) if rerank and mode == "hybrid" else None
-        readings = None
-        if reranker is not None:
-            top = workspace.settings().rerank.top
-            readings = read_best(
-                questions, found, built.texts, reranker, top, weight,
-                lambda done, total: progress("read", done, total),
-            )  # fmt: skip
-    finally:
-        built.opened.close()
-    result = evaluate(
-        dataset.layout, questions, found, mode=mode, split=split, default_weight=weight, readings=readings
-    )
-    return {**result, "absent": sorted(set(dataset.absent))}
-
-
-def measure_samples(
-    workspace: Workspace, folder: Path, *, limit: int | None, model: str | None, progress: Progress
-) -> dict[str, Any]:
-    """The value of `eval samples`: every question put to the whole assistant over the samples alone."""
-    from assistant.evaluation.building import QUESTIONS, build_folder, configured_embedder
-    from assistant.evaluation.samples import evaluate_samples, load_questions
-    from assistant.wiring import build_assistant
-
-    questions = load_questions(folder / QUESTIONS)[:limit]
-    built = build_folder(workspace, folder, configured_embedder(workspace), progress)
-    try:
-        assistant = build_assistant(built.workspace, built.settings, model=model, search=built.search)
-
-        def text_of(document: str) -> str | None:
-            stored = built.library.document(document)
-            return None if stored is None else stored.document.text
-
-        return evaluate_samples(
-            questions, lambda question: assistant.ask(question.text), text_of,
-            lambda done, total: progress("ask", done, total),
-        )  # fmt: skip
-    finally:
-        built.close()
+    for name in measured.absent:
+        note(words("say.absent", name=name))
+    kept = keep(workspace, measured)
+    note(quality("say.kept", report=kept["id"]))
+    report(measured.figures, as_json)

@@ -20,6 +20,11 @@ def words(key: str, **values: object) -> str:
     return t(terminal_language(), "measuring", key, **values)
 
 
+def quality(key: str, **values: object) -> str:
+    """A text of the [quality] table in the language of the terminal."""
+    return t(terminal_language(), "quality", key, **values)
+
+
 def measuring_app(help_key: str) -> typer.Typer:
     """A group of commands without completion and without decorated tracebacks."""
     return typer.Typer(
@@ -57,12 +62,16 @@ def progress_bar() -> Iterator[Progress]:
 
 def _line_writer(seconds: float = 20.0) -> Progress:
     last: dict[str, float] = {}
+    first: dict[str, tuple[float, int]] = {}
 
     def show(phase: str, done: int, total: int) -> None:
         now = time.monotonic()
+        began, known = first.setdefault(phase, (now, done))
         if done >= total or now - last.get(phase, float("-inf")) >= seconds:
             last[phase] = now
-            note(f"{words(f'phases.{phase}')} {done}/{total}")
+            left = (now - began) / (done - known) * (total - done) if done > known else 0.0
+            ahead = quality("say.left", minutes=round(left / 60)) if left >= 60 else ""
+            note(f"{words(f'phases.{phase}')} {done}/{total} {ahead}".rstrip())
 
     return show
 
