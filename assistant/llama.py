@@ -118,12 +118,7 @@ class LlamaGenerator:
             GenerationError: llama.cpp fails.
             PromptTooLongError: prompt and `max_tokens` exceed the context.
         """
-        prompt = self._tokens(messages)
-        if len(prompt) + max_tokens > self._context_tokens:
-            raise PromptTooLongError(
-                f"the prompt has {len(prompt)} tokens and {max_tokens} may follow, but the context is "
-                f"{self._context_tokens}. Lower evidence.tokens or raise models.context_tokens."
-            )
+        prompt = self._prompt(messages, max_tokens)
         with self._lock.turn(cancelled) as mine:
             if mine:
                 yield from self._pieces(prompt, max_tokens, temperature, seed, cancelled)
@@ -162,12 +157,7 @@ class LlamaGenerator:
             GenerationError: llama.cpp fails.
             PromptTooLongError: the prompt exceeds the context.
         """
-        prompt = self._tokens(messages)
-        if len(prompt) >= self._context_tokens:
-            raise PromptTooLongError(
-                f"the prompt has {len(prompt)} tokens, but the context is {self._context_tokens}. "
-                "Raise models.context_tokens."
-            )
+        prompt = self._prompt(messages, 1)
         firsts = [self._model.tokenize(text.encode("utf-8"), add_bos=False)[0] for text in replies]
         with self._lock.turn():
             forget_after(self._model, min(self._bring_back(prompt), len(prompt) - 1))
@@ -267,6 +257,15 @@ class LlamaGenerator:
         common = min(self._shared(prompt), len(prompt) - 1)
         forget_after(self._model, common)
         return common
+
+    def _prompt(self, messages: Sequence[Message], max_tokens: int) -> list[int]:
+        prompt = self._tokens(messages)
+        if len(prompt) + max_tokens > self._context_tokens:
+            raise PromptTooLongError(
+                f"the prompt has {len(prompt)} tokens and {max_tokens} may follow, but the context is "
+                f"{self._context_tokens}. Lower evidence.tokens or raise models.context_tokens."
+            )
+        return prompt
 
     def _shared(self, prompt: Sequence[int]) -> int:
         return common_length(self._model.input_ids[: self._model.n_tokens].tolist(), prompt)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from assistant.answers import Message
-from assistant.evaluation.grounding import PairRow, auroc, balanced_accuracy
-from assistant.grounding.entailment import Pair
+from assistant.evaluation.grounding import PairRow, balanced_accuracy
+from assistant.grounding.entailment import Judgement, Label, Pair
 from assistant.grounding.entailment_rules import failed_rule, shares
 from assistant.words import detect_language
+from ingestion.documents import Span
 from ingestion.embedding import Embedder
 from ingestion.sentences import split_sentences
 
+JudgeName = Literal["verifier", "rules", "similarity", "chat"]
 Report = Callable[[int, int], None]
 
 _BATCH = 32
@@ -47,6 +49,7 @@ class Judge(Protocol):
         ...
 
 
+@runtime_checkable
 class Chooser(Protocol):
     """A chat model that tells how likely it begins its reply in each of some ways."""
 
@@ -103,10 +106,10 @@ class YesOrNo:
         return self._model.chances([Message("system", instruction), Message("user", question)], replies)[0]
 
 
-def evaluate_judge(
+def judged_by(
     rows: Sequence[PairRow], judge: Judge, progress: Report = lambda done, total: None
-) -> dict[str, Any]:
-    """`eval grounding` for a judge; `threshold` are those that were fitted on either half."""
+) -> tuple[list[Judgement], float]:
+    """As `grounding.judge`, by another judge: what it says of each pair, and the seconds it took."""
     scores: list[float] = []
     began = time.perf_counter()
     for start in range(0, len(rows), _BATCH):
@@ -116,17 +119,12 @@ def evaluate_judge(
     proven = [row.label == "supported" for row in rows]
     halves = [list(range(first, len(rows), 2)) for first in (0, 1)]
     thresholds = [_threshold([proven[i] for i in half], [scores[i] for i in half]) for half in halves]
-    said = ["neither"] * len(rows)
-    for half, threshold in zip(halves, reversed(thresholds), strict=True):
-        for i in half:
-            said[i] = "supported" if scores[i] >= threshold else "neither"
-    labels = [row.label or "neither" for row in rows]
-    return {
-        "n": len(rows), "verifier": judge.name,
-        "balanced_accuracy": round(balanced_accuracy(labels, said), 4),
-        "auroc": round(auroc(proven, scores), 4), "threshold": [round(one, 4) for one in thresholds],
-        "pairs_per_s": round(len(rows) / seconds, 2) if seconds else 0.0,
-    }  # fmt: skip
+    return [_judgement(score, thresholds[1 - i % 2]) for i, score in enumerate(scores)], seconds
+
+
+def _judgement(score: float, threshold: float) -> Judgement:
+    verdict: Label = "supported" if score >= threshold else "neither"
+    return Judgement(verdict, (score, 0.0, 1.0 - score), Span(0, 0), 0)
 
 
 def _threshold(proven: Sequence[bool], scores: Sequence[float]) -> float:

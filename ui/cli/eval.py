@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -104,6 +104,9 @@ def samples(
 @app.command("grounding", help=words("help.eval_grounding"))
 def grounding(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=words("options.pairs"), dir_okay=False)],
+    judge: Annotated[
+        Literal["verifier", "rules", "similarity", "chat"], typer.Option(help=words("options.judge"))
+    ] = "verifier",
     limit: Annotated[int | None, typer.Option(min=1, help=words("options.limit"))] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -113,7 +116,7 @@ def grounding(
 
     place = open_here(workspace)
     with progress_bar() as progress:
-        found = measure_grounding(place, file, limit=limit, progress=progress)
+        found = measure_grounding(place, file, judge=judge, limit=limit, progress=progress)
     tell(place, found, as_json)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
 from ui.quality.configurations import configured, data_of, file_data, models_of, prompts_of
+from ui.quality.judging import judged
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from assistant.evaluation.building import BuiltSet, EvaluationLibrary
     from assistant.evaluation.datasets import Dataset, Question
     from assistant.evaluation.gold import GoldRetriever
+    from assistant.evaluation.judges import JudgeName
     from assistant.evaluation.own_library import OwnLibrary
     from assistant.evaluation.retrieval import Split
     from assistant.reranking import Reranker
@@ -176,20 +178,23 @@ def measure_samples(
 
 
 def measure_grounding(
-    workspace: Workspace, file: Path, *, limit: int | None = None, progress: Progress
+    workspace: Workspace,
+    file: Path,
+    *,
+    judge: JudgeName = "verifier",
+    limit: int | None = None,
+    progress: Progress,
 ) -> Measured:
-    """`eval grounding`."""
-    from assistant.evaluation.grounding import figures, judge, read_pairs, report_rows
-    from assistant.grounding.verifiers import load_verifier
+    """`eval grounding`. Another `judge` than the verifier shows what that is worth."""
+    from assistant.evaluation.grounding import figures, read_pairs, report_rows
 
     rows = read_pairs(file, labelled=True)[:limit]
     settings = workspace.settings()
-    verifier = load_verifier(settings.verifier, workspace.models, settings.models.threads)
-    found, seconds = judge(rows, verifier, lambda done, total: progress("verify", done, total))
+    name, found, seconds = judged(workspace, settings, rows, judge, progress)
     configuration = configured(
-        "grounding", settings, file_data(file, "pairs"), {"verifier": verifier.name}, {"limit": limit}
+        "grounding", settings, file_data(file, "pairs"), {"verifier": name}, {"limit": limit}
     )
-    value = figures(rows, verifier.name, found, seconds)
+    value = figures(rows, name, found, seconds)
     return Measured("grounding", value, report_rows(rows, found), configuration)
 
 

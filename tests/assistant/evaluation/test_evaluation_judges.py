@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from assistant.answers import Message
-from assistant.evaluation.grounding import PairRow
-from assistant.evaluation.judges import Likeness, RulesAlone, YesOrNo, evaluate_judge
+from assistant.evaluation.grounding import PairRow, figures
+from assistant.evaluation.judges import Likeness, RulesAlone, YesOrNo, judged_by
 from assistant.grounding.entailment import Label, Pair
 from ingestion.embedding import Vectors
 
@@ -29,17 +29,20 @@ def rows(*told: tuple[float, Label]) -> list[PairRow]:
 
 def test_a_threshold_is_fitted_on_the_other_half() -> None:
     apart = rows((0.9, "supported"), (0.8, "supported"), (0.1, "neither"), (0.2, "contradicted"))
-    found = evaluate_judge(apart, Told())
+    found, seconds = judged_by(apart, Told())
     # Rows 0 and 2 ask for 0.9, so row 1 (0.8) is missed; rows 1 and 3 ask for 0.8, so rows 0 and 2 are right.
-    assert found["threshold"] == [0.9, 0.8]
-    assert (found["n"], found["balanced_accuracy"], found["auroc"]) == (4, 0.75, 1.0)
+    assert [one.verdict for one in found] == ["supported", "neither", "neither", "neither"]
+    assert [one.supported for one in found] == [0.9, 0.8, 0.1, 0.2]
+    told = figures(apart, "told", found, seconds)
+    assert (told["n"], told["balanced_accuracy"], told["auroc"]) == (4, 0.75, 1.0)
 
 
 def test_scores_that_say_nothing_are_no_better_than_chance() -> None:
     random = np.random.default_rng(0)
     labels: list[Label] = ["supported", "neither"]
-    found = evaluate_judge(rows(*((float(random.random()), labels[i // 2 % 2]) for i in range(400))), Told())
-    assert 0.4 < found["balanced_accuracy"] < 0.6 and 0.4 < found["auroc"] < 0.6
+    made = rows(*((float(random.random()), labels[i // 2 % 2]) for i in range(400)))
+    told = figures(made, "told", *judged_by(made, Told()))
+    assert 0.4 < told["balanced_accuracy"] < 0.6 and 0.4 < told["auroc"] < 0.6
 
 
 def test_rules_alone_let_through_what_no_rule_forbids() -> None:
