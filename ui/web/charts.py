@@ -12,9 +12,10 @@ from typing import Any
 from assistant.answers import Language
 from ui.texts import t, texts
 from ui.web.grounds import ICONS
-from ui.web.reporting import is_time, judged_text, measure_name
+from ui.web.reporting import is_time, measure_name
 
 Json = dict[str, Any]
+Points = Sequence[tuple[float, float]]
 
 # Okabe & Ito (2008): told apart also by people who do not see red and green.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -30,7 +31,7 @@ _JUDGED = {
     "same": ("#7b8794", "circle"),
 }
 _STEP = 30
-_HEIGHT = 260
+_HEIGHT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def plots(report: Json, language: Language) -> Iterator[Plot]:
         yield latency_plot(curves["latency"], language)
 
 
-def recall_plot(curves: Mapping[str, Sequence[Sequence[float]]], language: Language) -> Plot:
+def recall_plot(curves: Mapping[str, Points], language: Language) -> Plot:
     """The share of questions whose right place is among the first k, a line for each way of searching."""
     names = {name: _known(language, "search", name) for name in curves}
     values = [
@@ -71,12 +72,10 @@ def recall_plot(curves: Mapping[str, Sequence[Sequence[float]]], language: Langu
         values, list(names.values()), x=_axis(_page(language, "rank"), tick=1),
         y=_shares(_page(language, "share")),
     )  # fmt: skip
-    ranks = list(dict.fromkeys(value["x"] for value in values))
-    by_place = {(value["series"], value["x"]): value["y"] for value in values}
+    shares = {name: dict(points) for name, points in curves.items()}
     rows = [
-        {_page(language, "rank"): rank}
-        | {name: _percent(by_place.get((name, rank))) for name in names.values()}
-        for rank in ranks
+        {_page(language, "rank"): rank} | {names[name]: _percent(shares[name].get(rank)) for name in curves}
+        for rank in dict.fromkeys(rank for found in shares.values() for rank in found)
     ]
     return Plot("recall", _page(language, "recall"), _note(language, "recall"), spec, rows)
 
@@ -124,7 +123,7 @@ def _marked(point: Json, place: Json) -> list[Json]:
     ]  # fmt: skip
 
 
-def latency_plot(curves: Mapping[str, Sequence[Sequence[float]]], language: Language) -> Plot:
+def latency_plot(curves: Mapping[str, Points], language: Language) -> Plot:
     """The share of answers that began, and that were whole, within a time."""
     names = {name: measure_name(name, language) for name, points in curves.items() if points}
     values = [
@@ -147,7 +146,7 @@ def latency_plot(curves: Mapping[str, Sequence[Sequence[float]]], language: Lang
     return Plot("latency", _page(language, "latency"), _note(language, "latency"), spec, rows)
 
 
-def _within(points: Sequence[Sequence[float]], share: float) -> float:
+def _within(points: Points, share: float) -> float:
     """The least time within which this share of the answers came; `points` rise to 1."""
     return next((ms for ms, reached in points if reached >= share - 1e-9), points[-1][0])
 
@@ -198,7 +197,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     values = [
         {
             "name": measure_name(name, language),
-            "verdict": judged_text(one["verdict"], language),
+            "verdict": t(language, "quality", f"verdict.{one['verdict']}"),
             **one["difference"],
         }
         for name, one in comparison["metrics"].items()
@@ -206,7 +205,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     ]
     if not values:
         return None
-    judged = {judged_text(name, language): looks for name, looks in _JUDGED.items()}
+    judged = {t(language, "quality", f"verdict.{name}"): looks for name, looks in _JUDGED.items()}
     legend = {"orient": "bottom", "title": None, "labelLimit": 0}
     field = {"field": "verdict", "type": "nominal", "legend": legend}
     colour = {**field, "scale": {"domain": list(judged), "range": [one[0] for one in judged.values()]}}
@@ -236,7 +235,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
 
 
 def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, steps: bool = False) -> Json:
-    legend = {"orient": "bottom", "title": None, "labelLimit": 0, "symbolSize": 180}
+    legend = {"orient": "bottom", "title": None, "labelLimit": 0, "symbolSize": 80}
     series = {"field": "series", "type": "nominal", "legend": legend}
     looks = {
         "color": {**series, "scale": {"domain": names, "range": list(_COLOURS[: len(names)])}},
@@ -260,13 +259,15 @@ def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, st
 
 def _bars(key: str, bars: Sequence[tuple[str, int, str]], unit: str, language: Language) -> Plot:
     values = [{"name": name, "value": value, "colour": colour} for name, value, colour in bars]
+    most = max(value for _, value, _ in bars)
     across = {
         "field": "value", "type": "quantitative", "title": unit, "axis": {"tickMinStep": 1, "format": "d"},
+        "scale": {"domain": [0, 1.15 * most], "nice": False},  # room for the numbers behind the bars
     }  # fmt: skip
     spec = {
         "data": {"values": values},
         "height": _height(len(values)),
-        "encoding": {"y": _names([value["name"] for value in values]), "x": across},
+        "encoding": {"y": _names([name for name, _, _ in bars]), "x": across},
         "layer": [
             {"mark": {"type": "bar", "height": {"band": 0.6}},
              "encoding": {"color": {"field": "colour", "type": "nominal", "scale": None}}},
@@ -287,7 +288,7 @@ def _height(bars: int) -> int:
 
 
 def _names(names: Sequence[str]) -> Json:
-    axis = {"labelLimit": 0, "title": None, "ticks": False, "domain": False}
+    axis = {"labelLimit": 0, "labelFlush": False, "title": None, "ticks": False, "domain": False}
     return {"field": "name", "type": "nominal", "sort": list(names), "axis": axis}
 
 

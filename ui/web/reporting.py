@@ -92,7 +92,6 @@ def report_rows(reports: Sequence[Json], language: Language) -> list[Json]:
             "data": data_name(report),
             "n": report["n"],
             "result": " · ".join(_result(report, name, language) for name in headline(report, 3)),
-            "model": models_line(report),
         }
         for report in reports
     ]
@@ -181,7 +180,8 @@ def outcome(row: Json, language: Language) -> str:
             return measure_name(name, language)
     if row.get("abstained"):
         return measure_name("abstained", language)
-    return " ".join(f"{ICONS.get(name, '')}" for name in row.get("verdicts", ()))
+    verdicts = [ICONS.get(name, name) for name in row.get("verdicts", ())]
+    return " ".join([_say(language, "row.verdicts"), *verdicts]) if verdicts else ""
 
 
 def question_details(row: Json, language: Language) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
 
 
 def room(name: str, language: str = "en") -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=20)
+    page = AppTest.from_file(APP, default_timeout=60)
     page.query_params["lang"] = language
     page._page_hash = calc_hash("quality")  # how AppTest would name a page that is a function
     page.session_state["quality_room"] = name

@@ -61,7 +61,7 @@ def test_the_outcome_of_a_question_is_told_by_its_kind() -> None:
     assert told(fault="not_read") == "found, not read"
     assert told(label="neither", verdict="supported") == "neither → ✓ Proven"
     assert told(measures={"false_refusal": 1.0}) == "false refusals"
-    assert told(verdicts=["supported", "unchecked"], abstained=False) == "✓ –"
+    assert told(verdicts=["supported", "unchecked"], abstained=False) == "Its sentences ✓ –"
 
 
 def test_details_leave_out_what_a_row_does_not_have() -> None:
@@ -69,7 +69,7 @@ def test_details_leave_out_what_a_row_does_not_have() -> None:
     told = dict(reporting.question_details(row, "en"))
     assert told == {
         "Right answer": "reference 2", "Answer": "answer 2",
-        "Verdicts of its sentences": "✓ Proven · ? No proof",
+        "Its sentences": "✓ Proven · ? No proof",
         "Cited": "a.pdf:3", "Where the answer stands": "a.pdf:3",
         "Measures": "right 0.0% · whole answer 1.0 s",
     }  # fmt: skip

@@ -83,19 +83,17 @@ def _chosen(shown: Sequence[Json]) -> Json:
         height=min(38 + 35 * len(shown), 260),
         column_config={
             "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=130),
-            "kind": config.TextColumn(say("quality.kind"), width=110),
-            "data": config.TextColumn(say("quality.data"), width=130),
-            "n": config.NumberColumn(say("quality.questions"), width=80),
-            "result": config.TextColumn(say("quality.result"), width=420),
-            "model": config.TextColumn(say("quality.models"), width=260),
+            "kind": config.TextColumn(say("quality.kind"), width=150),
+            "data": config.TextColumn(say("quality.data"), width=140),
+            "n": config.NumberColumn(say("quality.questions"), width=75),
+            "result": config.TextColumn(say("quality.result"), width=560),
         },
     )
     rows = event.selection.rows
-    if rows and rows[0] < len(shown):
-        return shown[rows[0]]
-    if len(shown) > 1:
+    if len(shown) > 1 and not rows:
         st.caption(say("quality.pick_report"))
-    return shown[0]
+    chosen: Json = shown[rows[0] if rows and rows[0] < len(shown) else 0]
+    return chosen
 
 
 # --- one report
@@ -217,7 +215,7 @@ def _measures(report: Json) -> None:
             "mean": config.TextColumn(say("quality.mean"), width=80),
             "interval": config.TextColumn(say("quality.interval"), width=140),
             "n": config.NumberColumn(say("quality.questions"), width=80),
-            "wanted": config.TextColumn(say("quality.wanted"), width=100),
+            "wanted": config.TextColumn(say("quality.wanted"), width=125),
             "means": config.TextColumn(say("quality.means_column"), width="large"),
         },
     )
