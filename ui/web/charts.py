@@ -32,6 +32,7 @@ _JUDGED = {
 }
 _STEP = 30
 _HEIGHT = 300
+_LEGEND = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     tip = [{"field": name, "format": "+.3f"} for name in ("mean", "low", "high")]
     spec = {
         "data": {"values": values},
-        "height": _height(len(values)),
+        "height": _height(len(values)) + _LEGEND,
         "layer": [
             {"data": {"values": [{"zero": 0}]},
              "mark": {"type": "rule", "strokeDash": [4, 3], "color": "#7b8794"},
@@ -236,6 +237,8 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
 
 def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, steps: bool = False) -> Json:
     legend = {"orient": "bottom", "title": None, "labelLimit": 0, "symbolSize": 80}
+    if steps:  # a line long enough to show its dashes
+        legend |= {"symbolType": "stroke", "symbolSize": 900}
     series = {"field": "series", "type": "nominal", "legend": legend}
     looks = {
         "color": {**series, "scale": {"domain": names, "range": list(_COLOURS[: len(names)])}},

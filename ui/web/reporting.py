@@ -23,7 +23,6 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
 """The measures that stand for a report where there is no room for all, by kind; a report may lack some."""
 
 _SCORES = ("mrr", "ndcg", "f1")
-_JUDGED = {"better": "▲", "worse": "▼", "same": "="}
 
 
 def kind_name(kind: str, language: Language) -> str:
@@ -55,6 +54,12 @@ def value_text(name: str, value: float, language: Language) -> str:
     if is_time(name):
         return t(language, "web", "quality.seconds", value=f"{value / 1000:,.1f}")
     return f"{value:.3f}" if name.startswith(_SCORES) else f"{value:.1%}"
+
+
+def named_value(name: str, value: float, language: Language) -> str:
+    """A measure with its value in one phrase."""
+    told = {"name": measure_name(name, language), "value": value_text(name, value, language)}
+    return t(language, "web", "quality.named", **told)
 
 
 def difference_text(name: str, value: float, language: Language) -> str:
@@ -91,15 +96,12 @@ def report_rows(reports: Sequence[Json], language: Language) -> list[Json]:
             "kind": kind_name(report["kind"], language),
             "data": data_name(report),
             "n": report["n"],
-            "result": " · ".join(_result(report, name, language) for name in headline(report, 3)),
+            "result": " · ".join(
+                named_value(name, report["metrics"][name]["mean"], language) for name in headline(report, 3)
+            ),
         }
         for report in reports
     ]
-
-
-def _result(report: Json, name: str, language: Language) -> str:
-    mean = report["metrics"][name]["mean"]
-    return f"{measure_name(name, language)} {value_text(name, mean, language)}"
 
 
 def models_line(report: Json) -> str:
@@ -225,92 +227,20 @@ def _places(ranks: Mapping[str, int | None], language: Language) -> Iterator[str
 def _measured(measures: Mapping[str, float | None], language: Language) -> Iterator[str]:
     for name, value in measures.items():
         if value is not None:
-            yield f"{measure_name(name, language)} {value_text(name, value, language)}"
-
-
-# --- two reports
-
-
-def comparison_rows(comparison: Json, language: Language) -> list[Json]:
-    """Every measure of both reports, their difference with its interval, and what that says."""
-    return [
-        {
-            "measure": measure_name(name, language),
-            "first": value_text(name, one["first"], language),
-            "second": value_text(name, one["second"], language),
-            "difference": difference_text(name, one["difference"]["mean"], language),
-            "interval": " – ".join(
-                difference_text(name, one["difference"][end], language) for end in ("low", "high")
-            ),
-            "differing": f"{one['differing']} / {one['n']}",
-            "verdict": judged_text(one["verdict"], language),
-        }
-        for name, one in comparison["metrics"].items()
-    ]
-
-
-def judged_text(verdict: str, language: Language) -> str:
-    """What a comparison says of a measure ("better", "worse", "same"), with its icon."""
-    return f"{_JUDGED[verdict]} {t(language, 'quality', f'verdict.{verdict}')}"
-
-
-def judged_names(comparison: Json, verdict: str, language: Language) -> list[str]:
-    """The measures of which the comparison says this."""
-    return [
-        measure_name(name, language)
-        for name, one in comparison["metrics"].items()
-        if one["verdict"] == verdict
-    ]
-
-
-def changed_settings(first: Json, second: Json) -> list[Json]:
-    """Where the configurations of two reports differ: `[{setting, first, second}]`, "" where one has none."""
-    left, right = (dict(_leaves(report["configuration"])) for report in (first, second))
-    return [
-        {"setting": name, "first": left.get(name, ""), "second": right.get(name, "")}
-        for name in dict.fromkeys([*left, *right])
-        if left.get(name, "") != right.get(name, "")
-    ]
+            yield named_value(name, value, language)
 
 
 def setting_rows(report: Json) -> list[Json]:
     """The configuration of a report: `[{setting, value}]`, nested names joined by dots."""
-    return [{"setting": name, "value": value} for name, value in _leaves(report["configuration"])]
+    return [{"setting": name, "value": value} for name, value in leaves(report["configuration"])]
 
 
-def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+def leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
     for name, inner in value.items():
         if isinstance(inner, Mapping):
-            yield from _leaves(inner, f"{path}{name}.")
+            yield from leaves(inner, f"{path}{name}.")
         else:
             yield f"{path}{name}", "–" if inner is None else str(inner)
-
-
-def moved(first: Json, second: Json) -> list[tuple[Json, Json, bool]]:
-    """Questions of both reports that only one of them got right: (row, row, whether the second did).
-
-    The second's gains come last, because losses are what is looked for.
-    """
-    before = {(row["id"], row["question"]): row for row in first["rows"]}
-    pairs = [(before.get((row["id"], row["question"])), row) for row in second["rows"]]
-    found = [
-        (old, new, is_missed(old["measures"]))
-        for old, new in pairs
-        if old is not None and is_missed(old["measures"]) != is_missed(new["measures"])
-    ]
-    return sorted(found, key=lambda one: one[2])
-
-
-def partners(reports: Sequence[Json], kind: str) -> list[Json]:
-    """The reports of one kind, in the given order."""
-    return [report for report in reports if report["kind"] == kind]
-
-
-def best_partner(second: Json, others: Sequence[Json]) -> Json | None:
-    """The newest earlier report (`others` newest first) to hold `second` against, of the same data if any."""
-    earlier = [one for one in others if one["id"] != second["id"] and one["created"] <= second["created"]]
-    alike = [one for one in earlier if data_name(one) == data_name(second)]
-    return next(iter([*alike, *earlier]), None)
 
 
 def _say(language: Language, key: str) -> str:

@@ -80,7 +80,7 @@ def test_without_reports_the_commands_are_shown(
 def test_the_newest_report_is_open_with_its_plots_and_numbers(workspace: FakeOperations) -> None:
     two_reports(workspace)
     page = room("reports")
-    assert page.dataframe[0].value["result"].tolist() == ["right 75.0%", "right 75.0%"]
+    assert page.dataframe[0].value["result"].tolist() == ["right: 75.0%", "right: 75.0%"]
     assert [metric.value for metric in page.metric] == ["75.0%"]
     assert len(plots(page)) == 4  # verdicts, faults, latency, all measures
     tables = [frame.value.to_dict("list") for frame in page.dataframe]
@@ -105,6 +105,7 @@ def test_kinds_are_chosen_where_there_are_several(workspace: FakeOperations) -> 
     page = room("reports")
     choose(page, "report_kind", "samples")
     assert page.dataframe[0].value["kind"].tolist() == ["Samples"]
+    assert page.button(key="compare_this").disabled  # the only one of its kind
 
 
 def test_a_report_is_removed_after_a_second_look(workspace: FakeOperations) -> None:

@@ -11,7 +11,7 @@ from web_fake_quality import make_report, make_row
 from assistant.answers import Language
 from assistant.evaluation.reports import KINDS
 from ui.texts import texts
-from ui.web import charts, reporting
+from ui.web import charts, comparing, reporting
 
 Json = dict[str, Any]
 BOTH: tuple[Language, ...] = ("ja", "en")
@@ -71,25 +71,25 @@ def test_details_leave_out_what_a_row_does_not_have() -> None:
         "Right answer": "reference 2", "Answer": "answer 2",
         "Its sentences": "✓ Proven · ? No proof",
         "Cited": "a.pdf:3", "Where the answer stands": "a.pdf:3",
-        "Measures": "right 0.0% · whole answer 1.0 s",
+        "Measures": "right: 0.0% · whole answer: 1.0 s",
     }  # fmt: skip
 
 
 def test_questions_that_only_one_report_got_right_are_told_losses_first() -> None:
     first = {"rows": [make_row(1, right=False), make_row(2, right=True), make_row(3, right=True)]}
     second = {"rows": [make_row(1, right=True), make_row(2, right=False), make_row(4, right=False)]}
-    found = reporting.moved(first, second)
+    found = comparing.moved(first, second)
     assert [(new["id"], gained) for _, new, gained in found] == [("2", False), ("1", True)]
 
 
 def test_settings_that_differ_are_told_with_both_values() -> None:
     first, second = report(), report()
-    assert reporting.changed_settings(first, second) == []
+    assert comparing.changed_settings(first, second) == []
     second["configuration"] = {
         **second["configuration"], "models": {"chat": "test-model", "reranker": "read"},
         "options": {"limit": 4},
     }  # fmt: skip
-    assert reporting.changed_settings(first, second) == [
+    assert comparing.changed_settings(first, second) == [
         {"setting": "models.embedder", "first": "test-embedder:abc", "second": ""},
         {"setting": "models.reranker", "first": "–", "second": "read"},
     ]
@@ -100,9 +100,12 @@ def test_the_partner_is_the_newest_earlier_report_of_the_same_data() -> None:
         return make_report(f"{day}{data}", f"2026-11-{day}T01:00:00+00:00", data=data)
 
     found = [made(24, "a"), made(23, "b"), made(22, "a"), made(21, "b")]
-    assert reporting.best_partner(found[0], found) == found[2]
-    assert reporting.best_partner(made(23, "c"), found) == found[1]
-    assert reporting.best_partner(found[3], found) is None
+    assert comparing.best_partner(found[0], found) == found[2]
+    assert comparing.best_partner(found[2], found) == found[3]
+    assert comparing.best_partner(found[3], found) is None
+    assert comparing.best_second(found) == found[0]
+    assert comparing.best_second(found[1:]) == found[1]
+    assert comparing.best_second(found[2:]) == found[2]
 
 
 # --- plots

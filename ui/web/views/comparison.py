@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.web import reporting
+from ui.web import comparing, reporting
 from ui.web.charts import comparison_plot
 from ui.web.resources import operations
 from ui.web.session import language, plain, say
@@ -24,7 +24,7 @@ def section() -> None:
     kinds = [
         kind
         for kind in dict.fromkeys(report["kind"] for report in found)
-        if len(reporting.partners(found, kind)) > 1
+        if len(comparing.partners(found, kind)) > 1
     ]
     if not kinds:
         with st.container(border=True, key="nothing_to_compare"):
@@ -32,7 +32,7 @@ def section() -> None:
             st.write(say("quality.one_report_more"))
             reports.how_to()
         return
-    pair = _pair(reporting.partners(found, _kind(kinds)))
+    pair = _pair(comparing.partners(found, _kind(kinds)))
     if pair is None:
         st.info(say("quality.same_report"), icon=":material/info:")
         return
@@ -59,11 +59,11 @@ def _pair(found: Sequence[Json]) -> tuple[Json, Json] | None:
     """The two reports that are chosen, the newest and the one before it at first; None when they are one."""
     by_id = {report["id"]: report for report in found}
     if st.session_state.get("compare_second") not in by_id:
-        st.session_state["compare_second"] = found[0]["id"]
+        st.session_state["compare_second"] = comparing.best_second(found)["id"]
         st.session_state.pop("compare_first", None)
     if st.session_state.get("compare_first") not in by_id:
         second = by_id[st.session_state["compare_second"]]
-        st.session_state["compare_first"] = (reporting.best_partner(second, found) or found[-1])["id"]
+        st.session_state["compare_first"] = (comparing.best_partner(second, found) or found[-1])["id"]
     left, right = st.columns(2, gap="large")
     with left:
         first = _choice("first", by_id)
@@ -86,9 +86,9 @@ def _choice(which: str, by_id: dict[str, Json]) -> Json:
 def _result(compared: Json) -> None:
     left_out = say("quality.left_out", number=compared["left_out"]) if compared["left_out"] else ""
     st.markdown(f"{say('quality.compared', number=compared['n'])} {left_out}")
-    if better := reporting.judged_names(compared, "better", language()):
+    if better := comparing.judged_names(compared, "better", language()):
         st.success(say("quality.better", names=plain(" · ".join(better))), icon=":material/trending_up:")
-    if worse := reporting.judged_names(compared, "worse", language()):
+    if worse := comparing.judged_names(compared, "worse", language()):
         st.error(say("quality.worse", names=plain(" · ".join(worse))), icon=":material/trending_down:")
     if not (better or worse):
         st.info(say("quality.no_difference"), icon=":material/trending_flat:")
@@ -96,7 +96,7 @@ def _result(compared: Json) -> None:
         reports.draw(plot)
     config = st.column_config
     st.dataframe(
-        reporting.comparison_rows(compared, language()),
+        comparing.comparison_rows(compared, language()),
         hide_index=True,
         key="comparison_table",
         column_config={
@@ -104,8 +104,8 @@ def _result(compared: Json) -> None:
             "first": config.TextColumn(say("quality.first"), width=90),
             "second": config.TextColumn(say("quality.second"), width=90),
             "difference": config.TextColumn(say("quality.difference"), width=90),
-            "interval": config.TextColumn(say("quality.interval"), width=170),
-            "differing": config.TextColumn(say("quality.differing"), width=120),
+            "interval": config.TextColumn(say("quality.interval"), width=150),
+            "differing": config.TextColumn(say("quality.differing"), width=145),
             "verdict": config.TextColumn(say("quality.verdict_column"), width=150),
         },
     )
@@ -113,7 +113,7 @@ def _result(compared: Json) -> None:
 
 def _changed_settings(first: Json, second: Json) -> None:
     st.subheader(say("quality.changed_settings"), anchor=False)
-    if rows := reporting.changed_settings(first, second):
+    if rows := comparing.changed_settings(first, second):
         reports.settings(rows)
     else:
         st.caption(say("quality.no_changed_settings"))
@@ -121,7 +121,7 @@ def _changed_settings(first: Json, second: Json) -> None:
 
 def _moved(first: Json, second: Json) -> None:
     """Questions that only one of them got right, with what both made of them."""
-    found = reporting.moved(first, second)
+    found = comparing.moved(first, second)
     st.subheader(say("quality.moved"), anchor=False)
     if not found:
         st.caption(say("quality.none_moved"))

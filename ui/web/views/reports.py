@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from ui.quality.page import report_page
-from ui.web import reporting
+from ui.web import comparing, reporting
 from ui.web.charts import Plot, measures_plot, plots
 from ui.web.listing import moment
 from ui.web.resources import operations
@@ -34,7 +34,8 @@ def section() -> None:
             how_to()
         return
     shown = _of_kind(found)
-    _one(read(_chosen(shown)["id"]))
+    chosen = _chosen(shown)
+    _one(read(chosen["id"]), alone=len(comparing.partners(found, chosen["kind"])) < 2)
     with st.expander(say("quality.run_another"), icon=":material/terminal:", key="run_another"):
         how_to()
 
@@ -99,9 +100,10 @@ def _chosen(shown: Sequence[Json]) -> Json:
 # --- one report
 
 
-def _one(report: Json) -> None:
+def _one(report: Json, *, alone: bool) -> None:
+    """`alone`: it is the only one of its kind."""
     with st.container(border=True, key="report"):
-        _head(report)
+        _head(report, alone=alone)
         drawn = list(plots(report, language()))
         for start in range(0, len(drawn), 2):
             for column, plot in zip(st.columns(2, gap="large"), drawn[start : start + 2], strict=False):
@@ -116,7 +118,7 @@ def _one(report: Json) -> None:
             settings(reporting.setting_rows(report))
 
 
-def _head(report: Json) -> None:
+def _head(report: Json, *, alone: bool) -> None:
     kind = reporting.kind_name(report["kind"], language())
     st.subheader(plain(f"{kind} · {reporting.data_name(report)}"), anchor=False)
     at = moment(report["created"])
@@ -147,7 +149,8 @@ def _head(report: Json) -> None:
         )  # fmt: skip
         st.button(
             say("quality.compare_this"), icon=":material/compare_arrows:", key="compare_this",
-            type="tertiary", on_click=_compare, args=(report,),
+            type="tertiary", on_click=_compare, args=(report,), disabled=alone,
+            help=say("quality.one_report") if alone else None,
         )  # fmt: skip
         with st.popover(say("quality.remove"), icon=":material/delete:", key="remove_report_more"):
             st.caption(say("quality.remove_more"))
