@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
+from ui.quality.configurations import configured, data_of, file_data, models_of, prompts_of
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -23,18 +23,9 @@ if TYPE_CHECKING:
     from assistant.evaluation.retrieval import Split
     from assistant.reranking import Reranker
     from assistant.retrieval import Retriever
-    from ingestion.settings import Settings
 
 Json = dict[str, Any]
 Progress = Callable[[str, int, int], None]
-
-_MATTERS: Mapping[Kind, tuple[str, ...]] = {
-    "retrieval": ("chunking", "retrieval", "rerank"),
-    "answers": ("chunking", "retrieval", "rerank", "evidence", "generation", "answers", "verifier"),
-    "samples": ("chunking", "retrieval", "rerank", "evidence", "generation", "answers", "verifier"),
-    "grounding": ("verifier",),
-    "abstention": ("rerank", "evidence", "answers"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ def measure_retrieval(
             readings=readings,
         )  # fmt: skip
         options = {"mode": mode, "split": split, "limit": limit, "rerank": rerank}
-        configuration = _configuration("retrieval", settings, _data(dataset, built.state), models, options)
+        configuration = configured("retrieval", settings, data_of(dataset, built.state), models, options)
         return Measured("retrieval", told.value, told.rows, configuration, sorted(set(dataset.absent)))
 
 
@@ -137,12 +128,13 @@ def measure_answers(
             retriever = pages = GoldRetriever.beside(retriever, opened.library, built.gold)
         checker = build_checker(workspace, opened.settings, opened.embedder)
         assistant = closed.enter_context(_assistant(opened, retriever, model))
-        configuration = _configuration(
-            "answers", opened.settings, _data(dataset, built.state),
-            _models(workspace, assistant, opened), {"gold_page": gold_page},
+        configuration = configured(
+            "answers", opened.settings, data_of(dataset, built.state),
+            models_of(workspace, assistant, opened), {"gold_page": gold_page},
         )  # fmt: skip
         depends = {
-            **configuration, "prompts": _prompts(workspace), "konkyo": version("konkyo"), "scoring": SCORING,
+            **configuration, "prompts": prompts_of(workspace), "konkyo": version("konkyo"),
+            "scoring": SCORING,
         }  # fmt: skip
         with answer_log.opened(evaluations_folder(workspace), depends, again=again) as log:
             rows = evaluate_answers(
@@ -177,9 +169,9 @@ def measure_samples(
             questions, lambda question: assistant.ask(question.text), text_of,
             lambda done, total: progress("ask", done, total),
         )  # fmt: skip
-        data = _file_data(folder / QUESTIONS, "samples", folder.resolve().name)
-        models = _models(workspace, assistant, opened)
-        configuration = _configuration("samples", opened.settings, data, models, {"limit": limit})
+        data = file_data(folder / QUESTIONS, "samples", folder.resolve().name)
+        models = models_of(workspace, assistant, opened)
+        configuration = configured("samples", opened.settings, data, models, {"limit": limit})
         return Measured("samples", figures, report_rows(figures["questions"]), configuration)
 
 
@@ -194,8 +186,8 @@ def measure_grounding(
     settings = workspace.settings()
     verifier = load_verifier(settings.verifier, workspace.models, settings.models.threads)
     found, seconds = judge(rows, verifier, lambda done, total: progress("verify", done, total))
-    configuration = _configuration(
-        "grounding", settings, _file_data(file, "pairs"), {"verifier": verifier.name}, {"limit": limit}
+    configuration = configured(
+        "grounding", settings, file_data(file, "pairs"), {"verifier": verifier.name}, {"limit": limit}
     )
     value = figures(rows, verifier.name, found, seconds)
     return Measured("grounding", value, report_rows(rows, found), configuration)
@@ -212,9 +204,7 @@ def measure_abstention(
     threshold, reader = settings.answers.answerable_at, reranker_of(workspace)
     found, seconds = judge(rows, reader, lambda done, total: progress("read", done, total))
     models = {"reranker": None if reader is None else reader.name}
-    configuration = _configuration(
-        "abstention", settings, _file_data(file, "questions"), models, {"limit": limit}
-    )
+    configuration = configured("abstention", settings, file_data(file, "questions"), models, {"limit": limit})
     value = figures(rows, reader, threshold, found, seconds)
     return Measured("abstention", value, report_rows(rows, threshold, found), configuration)
 
@@ -281,39 +271,3 @@ def _asking(assistant: Assistant, pages: GoldRetriever | None) -> Callable[[Ques
         return assistant.ask(question.text)
 
     return ask
-
-
-def _models(workspace: Workspace, assistant: Assistant, opened: EvaluationLibrary) -> Json:
-    from assistant.grounding.verifiers import has_verifier
-
-    settings, rescoring = opened.settings, assistant.retriever.rescoring
-    verifies = settings.answers.verifier != "off" and has_verifier(settings.verifier, workspace.models)
-    return {
-        "chat": assistant.generator.name, "embedder": opened.embedder.identity,
-        "reranker": None if rescoring is None else rescoring.reranker.name,
-        "verifier": (settings.verifier.model or "konkyo-verifier") if verifies else None,
-    }  # fmt: skip
-
-
-def _prompts(workspace: Workspace) -> Json:
-    from assistant.task_prompts import LANGUAGES, TaskPrompts
-
-    prompts = TaskPrompts(workspace.prompts)
-    return {language: prompts.get("answer", language).model_dump(mode="json") for language in LANGUAGES}
-
-
-def _data(dataset: Dataset, state: str) -> Json:
-    return {"name": dataset.folder.resolve().name, "layout": dataset.layout, "digest": state}
-
-
-def _file_data(file: Path, layout: str, name: str = "") -> Json:
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    return {"name": name or file.name, "layout": layout, "digest": digest}
-
-
-def _configuration(kind: Kind, settings: Settings, data: Json, models: Json, options: Json) -> Json:
-    told = settings.model_dump(mode="json")
-    return {
-        "data": data, "models": models, "options": options,
-        "settings": {section: told[section] for section in _MATTERS[kind]},
-    }  # fmt: skip
