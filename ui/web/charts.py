@@ -12,27 +12,21 @@ from typing import Any
 from assistant.answers import Language
 from ui.texts import t, texts
 from ui.web.grounds import ICONS
-from ui.web.reporting import is_time, measure_name
+from ui.web.reporting import measure_name
 
 Json = dict[str, Any]
 Points = Sequence[tuple[float, float]]
 
 # Okabe & Ito (2008): told apart also by people who do not see red and green.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _DASHES: Sequence[Sequence[int]] = ([1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 4], [1, 4])
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-_VERDICT_COLOURS = {
+_VERDICTCOLOURS = {
     "supported": "#1c6b3c", "partly": "#b07a1e", "contradicted": "#9b2c20", "unsupported": "#6a3d86",
     "unchecked": "#7b8794",
 }  # fmt: skip
-_JUDGED = {
-    "better": ("#0072B2", "triangle-up"),
-    "worse": ("#D55E00", "triangle-down"),
-    "same": ("#7b8794", "circle"),
-}
 _STEP = 30
 _HEIGHT = 300
-_LEGEND = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +65,12 @@ def recall_plot(curves: Mapping[str, Points], language: Language) -> Plot:
     ]
     spec = _lines(
         values, list(names.values()), x=_axis(_page(language, "rank"), tick=1),
-        y=_shares(_page(language, "share")),
+        y=shares(_page(language, "share")),
     )  # fmt: skip
-    shares = {name: dict(points) for name, points in curves.items()}
+    by_rank = {name: dict(points) for name, points in curves.items()}
     rows = [
-        {_page(language, "rank"): rank} | {names[name]: _percent(shares[name].get(rank)) for name in curves}
-        for rank in dict.fromkeys(rank for found in shares.values() for rank in found)
+        {_page(language, "rank"): rank} | {names[name]: _percent(by_rank[name].get(rank)) for name in curves}
+        for rank in dict.fromkeys(rank for found in by_rank.values() for rank in found)
     ]
     return Plot("recall", _page(language, "recall"), _note(language, "recall"), spec, rows)
 
@@ -93,11 +87,11 @@ def abstention_plot(curve: Sequence[Json], threshold: float | None, language: La
         {"field": "x", "title": refused, "format": ".1%"},
         {"field": "y", "title": wrong, "format": ".1%"},
     ]
-    place = {"x": {"field": "x", **_shares(refused)}, "y": {"field": "y", **_shares(wrong)}, "tooltip": tip}
+    place = {"x": {"field": "x", **shares(refused)}, "y": {"field": "y", **shares(wrong)}, "tooltip": tip}
     layers: list[Json] = [
-        {"mark": {"type": "line", "color": _COLOURS[0]},
+        {"mark": {"type": "line", "color": COLOURS[0]},
          "encoding": {**place, "order": {"field": "threshold", "type": "quantitative"}}},
-        {"mark": {"type": "point", "filled": True, "size": 45, "color": _COLOURS[0]}, "encoding": place},
+        {"mark": {"type": "point", "filled": True, "size": 45, "color": COLOURS[0]}, "encoding": place},
     ]  # fmt: skip
     used = None if threshold is None else min(values, key=lambda one: abs(one["threshold"] - threshold))
     if used is not None:
@@ -115,7 +109,7 @@ def abstention_plot(curve: Sequence[Json], threshold: float | None, language: La
 def _marked(point: Json, place: Json) -> list[Json]:
     """A point that stands out, with its words beside it, on the side that has room."""
     right = point["x"] < 0.6
-    looks = {"type": "point", "shape": "diamond", "filled": True, "size": 170, "color": _COLOURS[1]}
+    looks = {"type": "point", "shape": "diamond", "filled": True, "size": 170, "color": COLOURS[1]}
     words = {"type": "text", "align": "left" if right else "right", "dx": 10 if right else -10, "dy": -10}
     return [
         {"data": {"values": [point]}, "mark": looks, "encoding": place},
@@ -134,7 +128,7 @@ def latency_plot(curves: Mapping[str, Points], language: Language) -> Plot:
     ]
     spec = _lines(
         values, list(names.values()), x=_axis(_page(language, "seconds")),
-        y=_shares(_page(language, "share")), steps=True,
+        y=shares(_page(language, "share")), steps=True,
     )  # fmt: skip
     quantiles = {
         share: t(language, "web", "quality.within", share=f"{share:.0%}") for share in (0.5, 0.9, 1.0)
@@ -156,7 +150,7 @@ def verdict_plot(counts: Mapping[str, int], language: Language) -> Plot:
     """How many sentences of the answers have which verdict."""
     bars = [
         (f"{ICONS.get(name, '')} {t(language, 'web', f'verdict.{name}')}", counts[name], colour)
-        for name, colour in _VERDICT_COLOURS.items()
+        for name, colour in _VERDICTCOLOURS.items()
         if name in counts
     ]
     return _bars("verdicts", bars, _say(language, "sentences"), language)
@@ -164,72 +158,8 @@ def verdict_plot(counts: Mapping[str, int], language: Language) -> Plot:
 
 def fault_plot(counts: Mapping[str, int], language: Language) -> Plot:
     """How many misses have which fault."""
-    bars = [(_known(language, "fault", name), number, _COLOURS[0]) for name, number in counts.items()]
+    bars = [(_known(language, "fault", name), number, COLOURS[0]) for name, number in counts.items()]
     return _bars("faults", bars, _page(language, "questions"), language)
-
-
-def measures_plot(report: Json, language: Language) -> Plot | None:
-    """Every measure in [0, 1] with its interval; None when a report has none."""
-    values = [
-        {"name": measure_name(name, language), "mean": one["mean"], "low": one["low"], "high": one["high"]}
-        for name, one in report["metrics"].items()
-        if not is_time(name)
-    ]
-    if not values:
-        return None
-    encoding = {"y": _names([value["name"] for value in values])}
-    tip = [{"field": field, "format": ".3f"} for field in ("mean", "low", "high")]
-    spec = {
-        "data": {"values": values},
-        "height": _height(len(values)),
-        "encoding": encoding,
-        "layer": [
-            {"mark": {"type": "rule", "strokeWidth": 2, "color": _COLOURS[0]},
-             "encoding": {"x": {"field": "low", **_shares("")}, "x2": {"field": "high"}}},
-            {"mark": {"type": "point", "filled": True, "size": 90, "color": _COLOURS[0], "opacity": 1},
-             "encoding": {"x": {"field": "mean", **_shares("")}, "tooltip": [{"field": "name"}, *tip]}},
-        ],
-    }  # fmt: skip
-    return Plot("measures", _say(language, "measures"), _say(language, "note.measures"), spec, ())
-
-
-def comparison_plot(comparison: Json, language: Language) -> Plot | None:
-    """The difference of every measure in [0, 1] with its interval; None when there is none."""
-    values = [
-        {
-            "name": measure_name(name, language),
-            "verdict": t(language, "quality", f"verdict.{one['verdict']}"),
-            **one["difference"],
-        }
-        for name, one in comparison["metrics"].items()
-        if not is_time(name)
-    ]
-    if not values:
-        return None
-    judged = {t(language, "quality", f"verdict.{name}"): looks for name, looks in _JUDGED.items()}
-    legend = {"orient": "bottom", "title": None, "labelLimit": 0}
-    field = {"field": "verdict", "type": "nominal", "legend": legend}
-    colour = {**field, "scale": {"domain": list(judged), "range": [one[0] for one in judged.values()]}}
-    shape = {**field, "scale": {"domain": list(judged), "range": [one[1] for one in judged.values()]}}
-    names = _names([value["name"] for value in values])
-    across = {"type": "quantitative", "title": _say(language, "difference"), "axis": {"format": "+.2f"}}
-    tip = [{"field": name, "format": "+.3f"} for name in ("mean", "low", "high")]
-    spec = {
-        "data": {"values": values},
-        "height": _height(len(values)) + _LEGEND,
-        "layer": [
-            {"data": {"values": [{"zero": 0}]},
-             "mark": {"type": "rule", "strokeDash": [4, 3], "color": "#7b8794"},
-             "encoding": {"x": {"field": "zero", **across}}},
-            {"mark": {"type": "rule", "strokeWidth": 2},
-             "encoding": {"x": {"field": "low", **across}, "x2": {"field": "high"}, "y": names,
-                          "color": colour}},
-            {"mark": {"type": "point", "filled": True, "size": 120, "opacity": 1},
-             "encoding": {"x": {"field": "mean", **across}, "y": names, "color": colour, "shape": shape,
-                          "tooltip": [{"field": "name"}, {"field": "verdict"}, *tip]}},
-        ],
-    }  # fmt: skip
-    return Plot("comparison", _say(language, "differences"), _say(language, "note.comparison"), spec, ())
 
 
 # --- parts
@@ -241,7 +171,7 @@ def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, st
         legend |= {"symbolType": "stroke", "symbolSize": 900}
     series = {"field": "series", "type": "nominal", "legend": legend}
     looks = {
-        "color": {**series, "scale": {"domain": names, "range": list(_COLOURS[: len(names)])}},
+        "color": {**series, "scale": {"domain": names, "range": list(COLOURS[: len(names)])}},
         "strokeDash": {**series, "scale": {"domain": names, "range": list(_DASHES[: len(names)])}},
     }
     mark: Json = {"type": "line", "strokeWidth": 2}
@@ -269,8 +199,8 @@ def _bars(key: str, bars: Sequence[tuple[str, int, str]], unit: str, language: L
     }  # fmt: skip
     spec = {
         "data": {"values": values},
-        "height": _height(len(values)),
-        "encoding": {"y": _names([name for name, _, _ in bars]), "x": across},
+        "height": bars_height(len(values)),
+        "encoding": {"y": named([name for name, _, _ in bars]), "x": across},
         "layer": [
             {"mark": {"type": "bar", "height": {"band": 0.6}},
              "encoding": {"color": {"field": "colour", "type": "nominal", "scale": None}}},
@@ -285,12 +215,13 @@ def _bars(key: str, bars: Sequence[tuple[str, int, str]], unit: str, language: L
     return Plot(key, _page(language, key), _note(language, key), spec, rows)
 
 
-def _height(bars: int) -> int:
+def bars_height(bars: int) -> int:
     """Pixels for so many bars and the axis below: Streamlit fits plots into a box, which steps ignore."""
     return _STEP * bars + 50
 
 
-def _names(names: Sequence[str]) -> Json:
+def named(names: Sequence[str]) -> Json:
+    """The axis of names across, in the given order; the field is "name"."""
     axis = {"labelLimit": 0, "labelFlush": False, "title": None, "ticks": False, "domain": False}
     return {"field": "name", "type": "nominal", "sort": list(names), "axis": axis}
 
@@ -300,7 +231,8 @@ def _axis(title: str, *, tick: int | None = None) -> Json:
     return {"type": "quantitative", "title": title, "axis": axis, "scale": {"nice": False}}
 
 
-def _shares(title: str) -> Json:
+def shares(title: str) -> Json:
+    """An axis from 0 to 100 %, without a title when it is empty."""
     return {
         "type": "quantitative", "title": title or None, "axis": {"format": ".0%"},
         "scale": {"domain": [0, 1]},

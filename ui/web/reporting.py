@@ -236,6 +236,7 @@ def setting_rows(report: Json) -> list[Json]:
 
 
 def leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values of a nested mapping; `path` stands before each name."""
     for name, inner in value.items():
         if isinstance(inner, Mapping):
             yield from leaves(inner, f"{path}{name}.")

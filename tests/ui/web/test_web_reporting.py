@@ -11,7 +11,7 @@ from web_fake_quality import make_report, make_row
 from assistant.answers import Language
 from assistant.evaluation.reports import KINDS
 from ui.texts import texts
-from ui.web import charts, comparing, reporting
+from ui.web import charts, comparing, interval_charts, reporting
 
 Json = dict[str, Any]
 BOTH: tuple[Language, ...] = ("ja", "en")
@@ -142,8 +142,8 @@ def test_every_plot_is_what_vega_lite_accepts(language: Language) -> None:
         "n": 60,
         "verdict": "better",
     }
-    compared = charts.comparison_plot({"metrics": {"right": one, "total_ms": one}}, language)
-    measures = charts.measures_plot(report(), language)
+    compared = interval_charts.comparison_plot({"metrics": {"right": one, "total_ms": one}}, language)
+    measures = interval_charts.measures_plot(report(), language)
     assert compared is not None and measures is not None
     assert [value["name"] for value in compared.spec["data"]["values"]] == [
         reporting.measure_name("right", language)
@@ -184,4 +184,4 @@ def test_what_a_report_does_not_have_is_not_drawn() -> None:
     empty = {"verdicts": dict.fromkeys(CURVES["verdicts"], 0), "latency": {"total_ms": []}, "abstention": []}
     assert list(charts.plots(report(curves=empty), "en")) == []
     times = {"total_ms": report()["metrics"]["total_ms"]}
-    assert charts.measures_plot(report(metrics=times), "en") is None
+    assert interval_charts.measures_plot(report(metrics=times), "en") is None

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.web import comparing, reporting
-from ui.web.charts import comparison_plot
+from ui.web.interval_charts import comparison_plot
 from ui.web.resources import operations
 from ui.web.session import language, plain, say
 from ui.web.views import reports

@@ -11,7 +11,8 @@ import streamlit as st
 
 from ui.quality.page import report_page
 from ui.web import comparing, reporting
-from ui.web.charts import Plot, measures_plot, plots
+from ui.web.charts import Plot, plots
+from ui.web.interval_charts import measures_plot
 from ui.web.listing import moment
 from ui.web.resources import operations
 from ui.web.session import language, plain, say
