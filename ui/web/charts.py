@@ -58,19 +58,21 @@ def plots(report: Json, language: Language) -> Iterator[Plot]:
 def recall_plot(curves: Mapping[str, Points], language: Language) -> Plot:
     """The share of questions whose right place is among the first k, a line for each way of searching."""
     names = {name: _known(language, "search", name) for name in curves}
+    ranks = list(dict.fromkeys(rank for points in curves.values() for rank, _ in points))
+    ticks = [rank for rank in ranks if rank == 1 or rank % 5 == 0]
     values = [
         {"series": names[name], "x": rank, "y": share}
         for name, points in curves.items()
         for rank, share in points
     ]
     spec = _lines(
-        values, list(names.values()), x=_axis(_page(language, "rank"), tick=1),
+        values, list(names.values()), x=_axis(_page(language, "rank"), ticks=ticks),
         y=shares(_page(language, "share")),
     )  # fmt: skip
     by_rank = {name: dict(points) for name, points in curves.items()}
     rows = [
         {_page(language, "rank"): rank} | {names[name]: _percent(by_rank[name].get(rank)) for name in curves}
-        for rank in dict.fromkeys(rank for found in by_rank.values() for rank in found)
+        for rank in ranks
     ]
     return Plot("recall", _page(language, "recall"), _note(language, "recall"), spec, rows)
 
@@ -183,6 +185,7 @@ def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, st
     layers: list[Json] = [{"mark": mark, "encoding": {**place, **looks}}]
     if not steps:
         shape = {**series, "scale": {"domain": names, "range": list(_SHAPES[: len(names)])}}
+        looks["strokeDash"]["legend"] = None  # else the outlines of the shapes are dashed there
         layers.append(
             {"mark": {"type": "point", "filled": True, "size": 40},
              "encoding": {**place, "color": looks["color"], "shape": shape}}
@@ -226,8 +229,8 @@ def named(names: Sequence[str]) -> Json:
     return {"field": "name", "type": "nominal", "sort": list(names), "axis": axis}
 
 
-def _axis(title: str, *, tick: int | None = None) -> Json:
-    axis = {} if tick is None else {"tickMinStep": tick}
+def _axis(title: str, *, ticks: Sequence[float] = ()) -> Json:
+    axis = {"values": list(ticks)} if ticks else {}
     return {"type": "quantitative", "title": title, "axis": axis, "scale": {"nice": False}}
 
 

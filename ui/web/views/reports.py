@@ -84,10 +84,10 @@ def _chosen(shown: Sequence[Json]) -> Json:
         selection_mode="single-row",
         height=min(38 + 35 * len(shown), 260),
         column_config={
-            "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=130),
-            "kind": config.TextColumn(say("quality.kind"), width=150),
-            "data": config.TextColumn(say("quality.data"), width=140),
-            "n": config.NumberColumn(say("quality.questions"), width=75),
+            "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=125),
+            "kind": config.TextColumn(say("quality.kind"), width=140),
+            "data": config.TextColumn(say("quality.data"), width=110),
+            "n": config.NumberColumn(say("quality.questions"), width=70),
             "result": config.TextColumn(say("quality.result"), width=560),
         },
     )
