@@ -128,7 +128,7 @@ def _misses(rows: Sequence[Json], language: Language) -> str:
     def say(key: str) -> str:
         return escape(t(language, "quality", f"page.{key}"))
 
-    missed = [row for row in rows if _is_missed(row["measures"])]
+    missed = [row for row in rows if is_missed(row["measures"])]
     if not missed:
         return ""
     told = []
@@ -144,7 +144,8 @@ def _misses(rows: Sequence[Json], language: Language) -> str:
     return f"<details><summary>{summary}</summary>{_table(head, told)}</details>"
 
 
-def _is_missed(measures: Mapping[str, float | None]) -> bool:
+def is_missed(measures: Mapping[str, float | None]) -> bool:
+    """Whether a question went wrong: answered or judged wrongly, or its place not among the first five."""
     wrong = any(measures.get(name) == 0.0 for name in ("right", "page_hit@5", "recall@5"))
     return wrong or any(measures.get(name) == 1.0 for name in ("false_answer", "false_refusal"))
 

@@ -16,7 +16,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import language, remember_language_setting, say  # noqa: E402
-from ui.web.views import chat, dictionary, library, verified  # noqa: E402
+from ui.web.views import chat, dictionary, library, quality, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
@@ -38,6 +38,9 @@ def main() -> None:
         ),
         "verified": st.Page(
             verified.page, title=say("editor.title"), icon=":material/verified_user:", url_path="verified"
+        ),
+        "quality": st.Page(
+            quality.page, title=say("quality.title"), icon=":material/monitoring:", url_path="quality"
         ),
     }
     st.session_state["pages"] = pages

@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 from web_fake_editor import FakeEditor
+from web_fake_quality import FakeEvaluations
 from web_fake_syncs import FakeScreening, FakeSyncs, FakeVersions
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
@@ -40,7 +41,7 @@ EXPLAINED: Json = {
 
 
 @dataclass
-class FakeOperations(FakeEditor, FakeSyncs, FakeScreening, FakeVersions):
+class FakeOperations(FakeEditor, FakeEvaluations, FakeSyncs, FakeScreening, FakeVersions):
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -56,6 +57,7 @@ class FakeOperations(FakeEditor, FakeSyncs, FakeScreening, FakeVersions):
         FakeScreening.__init__(self)
         FakeVersions.__init__(self)
         FakeEditor.__init__(self)
+        FakeEvaluations.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None

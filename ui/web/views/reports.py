@@ -1,0 +1,272 @@
+"""Reports of evaluations: the list, and one of them with its plots, its measures and its questions."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from ui.quality.page import report_page
+from ui.web import comparing, reporting
+from ui.web.charts import Plot, plots
+from ui.web.interval_charts import measures_plot
+from ui.web.listing import moment
+from ui.web.resources import operations
+from ui.web.session import language, plain, say
+
+Json = dict[str, Any]
+
+_KEPT = 4
+_EVALUATIONS = ("samples", "retrieval DATA", "answers DATA --limit 60")
+
+
+def section() -> None:
+    """The list, and below it the report that is chosen there, else the newest."""
+    if done := st.session_state.pop("quality_done", ""):
+        st.success(done, icon=":material/check_circle:")
+    found = operations().evaluation_reports()
+    if not found:
+        with st.container(border=True, key="no_reports"):
+            st.subheader(say("quality.no_reports"), anchor=False)
+            st.write(say("quality.no_reports_more"))
+            how_to()
+        return
+    shown = _of_kind(found)
+    chosen = _chosen(shown)
+    _one(read(chosen["id"]), alone=len(comparing.partners(found, chosen["kind"])) < 2)
+    with st.expander(say("quality.run_another"), icon=":material/terminal:", key="run_another"):
+        how_to()
+
+
+def how_to() -> None:
+    """The commands that evaluate, to be copied: what they do takes minutes to hours."""
+    st.caption(say("quality.commands"))
+    workspace = shlex.quote(str(operations().status()["workspace"]))
+    lines = (f"konkyo eval {rest} --workspace {workspace}" for rest in _EVALUATIONS)
+    st.code("\n".join(lines), language=None, wrap_lines=True)
+    st.caption(say("quality.commands_data"))
+
+
+def read(report: str) -> Json:
+    """A report with its rows, which the tab keeps for a while: a report is never changed once written."""
+    kept: dict[str, Json] = st.session_state.setdefault("quality_read", {})
+    if report not in kept:
+        while len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)))
+        kept[report] = operations().evaluation_report(report)
+    return kept[report]
+
+
+def _of_kind(found: Sequence[Json]) -> list[Json]:
+    """The reports of the kind that is chosen above the list, where there are several kinds."""
+    kinds = list(dict.fromkeys(report["kind"] for report in found))
+    if len(kinds) < 2:
+        return list(found)
+    names = {"all": say("quality.all_kinds")}
+    names |= {kind: reporting.kind_name(kind, language()) for kind in kinds}
+    chosen = st.segmented_control(
+        say("quality.kind"), list(names), format_func=lambda key: names[key], default="all", required=True,
+        key="report_kind", label_visibility="collapsed",
+    )  # fmt: skip
+    return [report for report in found if chosen in ("all", report["kind"])]
+
+
+def _chosen(shown: Sequence[Json]) -> Json:
+    config = st.column_config
+    event = st.dataframe(
+        reporting.report_rows(shown, language()),
+        hide_index=True,
+        key=f"reports_{st.session_state.get('report_kind', 'all')}",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(38 + 35 * len(shown), 260),
+        column_config={
+            "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=125),
+            "kind": config.TextColumn(say("quality.kind"), width=140),
+            "data": config.TextColumn(say("quality.data"), width=110),
+            "n": config.NumberColumn(say("quality.questions"), width=70),
+            "result": config.TextColumn(say("quality.result"), width=560),
+        },
+    )
+    rows = event.selection.rows
+    if len(shown) > 1 and not rows:
+        st.caption(say("quality.pick_report"))
+    chosen: Json = shown[rows[0] if rows and rows[0] < len(shown) else 0]
+    return chosen
+
+
+# --- one report
+
+
+def _one(report: Json, *, alone: bool) -> None:
+    """`alone`: it is the only one of its kind."""
+    with st.container(border=True, key="report"):
+        _head(report, alone=alone)
+        drawn = list(plots(report, language()))
+        for start in range(0, len(drawn), 2):
+            for column, plot in zip(st.columns(2, gap="large"), drawn[start : start + 2], strict=False):
+                with column:
+                    draw(plot)
+        _measures(report)
+        if kinds := report["curves"].get("by_type"):
+            st.subheader(say("quality.by_type"), anchor=False)
+            st.dataframe(reporting.type_rows(kinds, language()), hide_index=True, key="report_types")
+        _questions(report)
+        with st.expander(say("quality.configuration"), icon=":material/tune:", key="report_settings"):
+            settings(reporting.setting_rows(report))
+
+
+def _head(report: Json, *, alone: bool) -> None:
+    kind = reporting.kind_name(report["kind"], language())
+    st.subheader(plain(f"{kind} · {reporting.data_name(report)}"), anchor=False)
+    at = moment(report["created"])
+    st.caption(
+        say(
+            "quality.made", date=f"{at:%Y-%m-%d %H:%M}" if at else plain(report["created"]), n=report["n"],
+            version=plain(report["konkyo"]), models=plain(reporting.models_line(report)) or "–",
+        )
+    )  # fmt: skip
+    with st.container(horizontal=True, key="report_numbers"):
+        for name in reporting.headline(report):
+            one = report["metrics"][name]
+            st.metric(
+                reporting.measure_name(name, language()),
+                reporting.value_text(name, one["mean"], language()),
+                help=reporting.measure_means(name, language()) or None,
+            )
+    with st.container(horizontal=True, key="report_actions"):
+        st.download_button(
+            say("quality.download_page"), data=lambda: report_page(report, language()).encode(),
+            file_name=f"{report['id']}.html", mime="text/html", icon=":material/download:",
+            key="download_page", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            say("quality.download_json"), data=lambda: _as_json(report), file_name=f"{report['id']}.json",
+            mime="application/json", icon=":material/data_object:", key="download_json", type="tertiary",
+            on_click="ignore",
+        )  # fmt: skip
+        st.button(
+            say("quality.compare_this"), icon=":material/compare_arrows:", key="compare_this",
+            type="tertiary", on_click=_compare, args=(report,), disabled=alone,
+            help=say("quality.one_report") if alone else None,
+        )  # fmt: skip
+        with st.popover(say("quality.remove"), icon=":material/delete:", key="remove_report_more"):
+            st.caption(say("quality.remove_more"))
+            if st.button(say("quality.remove_now"), type="primary", key="remove_report"):
+                _remove(report["id"])
+
+
+def _as_json(report: Json) -> bytes:
+    """The report as the workspace keeps it; its curves are worked out of its rows anyway."""
+    kept = {name: value for name, value in report.items() if name != "curves"}
+    return json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+
+
+def _compare(report: Json) -> None:
+    st.session_state["quality_room"] = "compare"
+    st.session_state["compare_kind"] = report["kind"]
+    st.session_state["compare_second"] = report["id"]
+    st.session_state.pop("compare_first", None)
+
+
+def _remove(report: str) -> None:
+    operations().remove_report(report)
+    st.session_state.get("quality_read", {}).pop(report, None)
+    st.session_state["quality_done"] = say("quality.removed")
+    st.rerun()
+
+
+def draw(plot: Plot) -> None:
+    """A plot with what it says, and its numbers under a fold."""
+    st.markdown(f"**{plain(plot.title)}**")
+    st.caption(plot.note)
+    st.vega_lite_chart(plot.spec, width="stretch", key=f"plot_{plot.name}")
+    if plot.rows:
+        with st.expander(say("quality.as_table"), icon=":material/table:", key=f"numbers_{plot.name}"):
+            st.dataframe(list(plot.rows), hide_index=True, key=f"table_{plot.name}")
+
+
+def settings(rows: Sequence[Json]) -> None:
+    """A table of settings: one value each, or those of two reports."""
+    config = st.column_config
+    st.dataframe(
+        list(rows),
+        hide_index=True,
+        key="settings_table",
+        column_config={
+            "setting": config.TextColumn(say("quality.setting"), width="medium"),
+            "value": config.TextColumn(say("quality.value"), width="large"),
+            "first": config.TextColumn(say("quality.first"), width="medium"),
+            "second": config.TextColumn(say("quality.second"), width="medium"),
+        },
+    )
+
+
+def _measures(report: Json) -> None:
+    plot = measures_plot(report, language())
+    if plot is not None:
+        draw(plot)
+    config = st.column_config
+    st.dataframe(
+        reporting.measure_rows(report, language()),
+        hide_index=True,
+        key="report_measures",
+        column_config={
+            "measure": config.TextColumn(say("quality.measure"), width=170),
+            "mean": config.TextColumn(say("quality.mean"), width=80),
+            "interval": config.TextColumn(say("quality.interval"), width=140),
+            "n": config.NumberColumn(say("quality.questions"), width=80),
+            "wanted": config.TextColumn(say("quality.wanted"), width=125),
+            "means": config.TextColumn(say("quality.means_column"), width="large"),
+        },
+    )
+
+
+def _questions(report: Json) -> None:
+    """The questions one by one; those that went wrong first, because they are what is looked for."""
+    missed = reporting.missed(report["rows"])
+    names = {
+        "missed": say("quality.missed_ones", number=len(missed)),
+        "all": say("quality.all_ones", number=len(report["rows"])),
+    }
+    st.subheader(say("quality.questions"), anchor=False)
+    chosen = st.segmented_control(
+        say("quality.questions"), list(names), format_func=lambda key: names[key],
+        default="missed" if missed else "all", required=True, key=f"report_rows_{report['id']}",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    rows = missed if chosen == "missed" else report["rows"]
+    if not rows:
+        st.success(say("quality.no_misses"), icon=":material/check_circle:")
+        return
+    config = st.column_config
+    event = st.dataframe(
+        reporting.question_rows(rows, language()),
+        hide_index=True,
+        key=f"report_questions_{report['id']}_{chosen}",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(38 + 35 * len(rows), 320),
+        column_config={
+            "state": config.TextColumn(say("quality.state"), width=90),
+            "question": config.TextColumn(say("quality.question"), width=560),
+            "type": config.TextColumn(say("quality.type"), width=110),
+            "outcome": config.TextColumn(say("quality.outcome"), width=220),
+        },
+    )
+    picked = event.selection.rows
+    if picked and picked[0] < len(rows):
+        details(rows[picked[0]])
+    else:
+        st.caption(say("quality.pick_question"))
+
+
+def details(row: Json) -> None:
+    """All that a report knows of one question."""
+    with st.container(border=True, key="report_question"):
+        st.markdown(f"**{plain(row['question'])}**")
+        for name, text in reporting.question_details(row, language()):
+            st.markdown(f":gray[{plain(name)}]  \n{plain(text)}")
