@@ -172,7 +172,7 @@ def _lines(values: Sequence[Json], names: Sequence[str], *, x: Json, y: Json, st
     if steps:  # a line long enough to show its dashes
         legend |= {"symbolType": "stroke", "symbolSize": 900}
     series = {"field": "series", "type": "nominal", "legend": legend}
-    looks = {
+    looks: dict[str, Json] = {
         "color": {**series, "scale": {"domain": names, "range": list(COLOURS[: len(names)])}},
         "strokeDash": {**series, "scale": {"domain": names, "range": list(_DASHES[: len(names)])}},
     }
