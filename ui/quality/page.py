@@ -104,7 +104,7 @@ def _charts(curves: Json, language: Language) -> list[str]:
         drawn.append(bar_chart(bars, title=say("faults")))
     if any(curves.get("latency", {}).values()):
         series = {
-            metric_name(name, language): [(ms / 1000, share) for ms, share in points]
+            t(language, "web", f"quality.times.{name}"): [(ms / 1000, share) for ms, share in points]
             for name, points in curves["latency"].items()
         }
         drawn.append(line_chart(series, title=say("latency"), x=say("seconds"), y=say("share"), steps=True))
