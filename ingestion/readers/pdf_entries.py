@@ -146,14 +146,14 @@ def _entries(
     cell: GridBox, lines: Sequence[PrintedLine], heights: Sequence[PrintedLine]
 ) -> list[_Entry] | None:
     """The names in a cell, one for each of the heights; None when they are not sure to be that."""
-    found = (
-        _from_first_lines(cell, lines, heights)
-        or _around_middles(lines, heights)
-        or _to_last_lines(lines, heights)
+    ways = (
+        _from_first_lines(cell, lines, heights),
+        _around_middles(lines, heights),
+        _to_last_lines(lines, heights),
     )
-    if found is None or not _in_one_column(found):
-        return None
-    return found if _are_listed(cell, found) else None
+    return next(
+        (found for found in ways if found and _in_one_column(found) and _are_listed(cell, found)), None
+    )
 
 
 def _from_first_lines(
