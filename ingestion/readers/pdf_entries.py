@@ -1,7 +1,7 @@
 """Entries that stand line by line in one row of a PDF table: names in one cell, their values beside them.
 
 A row is taken for such a list only when each line of a column is a whole value (0.30g, ○, 配合不可) and each
-value stands beside the first line of a name, or beside the middle of its lines; a name may take several.
+value stands beside the first line of a name, its last one or the middle of its lines.
 Lines that stand further left than the names below them, without a value, are the heading of these names.
 Where any of this is in doubt the row stays whole: a torn text is worse than one that is hard to read.
 """
@@ -95,12 +95,7 @@ def entries_of(
     heights = _heights([rows[cell.number] for cell in stacks])
     if len(heights) < 2:
         return None
-    first = min(cell.column for cell in stacks)
-    named = max(
-        (cell for cell in band if cell.column < first and rows[cell.number]),
-        key=lambda cell: cell.column,
-        default=None,
-    )
+    named = _named(band, rows, stacks)
     if named is None or (names := _entries(named, rows[named.number], heights)) is None:
         return None
     split: dict[int, list[_Entry]] = {named.number: names}
@@ -111,13 +106,25 @@ def entries_of(
                 return None
             split[cell.number] = beside
         elif cell is not named and rows[cell.number]:
-            found = _other(cell, rows[cell.number], heights)
+            found = _other(cell, rows[cell.number], heights, before=cell.column < named.column)
             if found is None:
                 return None
             if found:
                 split[cell.number] = found
     cuts = _cuts(split.values(), inner)
     return _pieces(band, split, cuts, columns) if cuts else None
+
+
+def _named(
+    band: Sequence[GridBox], rows: Mapping[int, Sequence[PrintedLine]], stacks: Sequence[GridBox]
+) -> GridBox | None:
+    """The cell of the names: the nearest one with text to the left of values."""
+    texts = [cell for cell in band if rows[cell.number] and cell not in stacks]
+    for stack in sorted(stacks, key=lambda cell: cell.column):
+        left = [cell for cell in texts if cell.column < stack.column]
+        if left:
+            return max(left, key=lambda cell: cell.column)
+    return None
 
 
 def _is_full(cell: GridBox, line: PrintedLine) -> bool:
@@ -257,16 +264,17 @@ def _are_listed(cell: GridBox, entries: Sequence[_Entry]) -> bool:
 
 
 def _other(
-    cell: GridBox, lines: Sequence[PrintedLine], heights: Sequence[PrintedLine]
+    cell: GridBox, lines: Sequence[PrintedLine], heights: Sequence[PrintedLine], *, before: bool
 ) -> list[_Entry] | None:
-    """The parts of a cell beside the list; empty when it stays whole, None when it cannot be told."""
-    valued = [is_value_line(line.text) for line in lines]
-    in_middle = abs(2 * lines[0].middle - cell.box[1] - cell.box[3]) < lines[0].size
-    if len(lines) == 1 and valued[0] and not in_middle:
-        return _values_beside(lines, heights) or []
-    if any(valued):
+    """The parts of a cell beside the list; empty when it stays whole, None when it cannot be told.
+
+    What stands `before` the names may group or number all of them.
+    """
+    if not before and any(is_value_line(line.text) for line in lines):
+        if len(lines) > 1 or abs(2 * lines[0].middle - cell.box[1] - cell.box[3]) >= lines[0].size:
+            return _values_beside(lines, heights)
         # One value in the middle of the row may be that of the entry there, or of all.
-        return _values_beside(lines, heights) if len(lines) > 1 else None
+        return [] if _nearest(lines[0], heights) is None else None
     found = _entries(cell, lines, heights)
     return found if found and not any(entry.heading for entry in found) else []
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _NOTE = r"(?:\s*\((?:※|注)?\s*\d{0,2}\))?"
-_AMOUNT = r"[¥\\$€£+\-−△▲▼±]*\s*\d(?:[\d,.]*\d)?\s*[^\s\d、。,.()~:：]{0,6}"
+_AMOUNT = r"[¥\\$€£+\-−△▲▼±]*\s*\d(?:[\d,.]*\d)?\s*[^\s\d、。,.()~:：]{0,6}(?<![のをにとはがもでへら])"
 _VALUE = re.compile(
     rf"^(?:(?:[^\s\d、。()]{{1,8}}(?:として|:)|約|各|計|合計|最大|最小|最高|最低|上限|下限|平均|月額|年額|日額|税込|税抜)\s*)?"
     rf"{_AMOUNT}(?:\s*~\s*{_AMOUNT})?{_NOTE}$"
