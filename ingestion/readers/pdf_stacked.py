@@ -1,8 +1,9 @@
-"""Rows of a PDF table that no line parts: columns of figures that stand in one tall cell each.
+"""Rows of a PDF table that no line parts: lists of names and values, columns of figures.
 
-Many tables have lines between columns only, or only around their names. Where a cell holds three lines or
-more that are all figures, and a neighbour has lines at the same heights, each of these lines is a row.
-Names beside them that stand at other heights belong to no row for sure: they stay text, outside of the table.
+Many tables have lines between columns only, or only around their names. Lists whose names are sure are found
+in pdf_entries.py. Else, where a cell holds three lines or more that are all figures, and a neighbour has
+lines at the same heights, each of these lines is a row. Names beside them that stand at other heights belong
+to no row for sure: they stay text, outside of the table.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ingestion.page_geometry import Rectangle
-from ingestion.readers.pdf_entries import ONE_TEXT, SAME_HEIGHT, Piece, PrintedLine, entries_of, printed_lines
+from ingestion.readers.pdf_entries import Piece, entries_of
 from ingestion.readers.pdf_lines import Line
+from ingestion.readers.pdf_names import ONE_TEXT, SAME_HEIGHT, PrintedLine, printed_lines
 from ingestion.readers.pdf_tables import Grid, GridBox, grid_of, rows_of
 
 _LEAST_ROWS = 3

@@ -137,7 +137,7 @@ def _is_table(grid: Grid, cells: Offsets) -> bool:
 def _lists_values(grid: Grid, cells: Offsets, page: Characters) -> bool:
     """Whether a single row may list names and values line by line, as a table that goes on from before."""
     breaks = np.cumsum([character in "\r\n" for character in page.text])
-    listed = []
+    listed: list[bool] = []
     for cell in grid.cells:
         lines: dict[int, list[str]] = {}
         for place in np.flatnonzero(cells == cell.number).tolist():
