@@ -13,7 +13,7 @@ from ingestion.readers.refused import REFUSED
 from ingestion.readers.sniffing import true_suffix
 from ingestion.reading import DEFAULT_OPTIONS, ReadOptions
 
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 """Part of the key of everything derived from a file: raised when readers or chunking change."""
 
 _WITH_UNSEEN = ("docx", "pptx", "html")

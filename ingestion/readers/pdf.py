@@ -158,9 +158,9 @@ def _sheet(document: Any, index: int) -> _Sheet:
     grids = find_tables(drawn, characters) if drawn else []
     layout = layout_of(characters, cells_of(grids, characters) if grids else None)
     cut = unstacked(grids, layout.lines) if grids else None
-    if cut:
+    if cut is not None:
         grids = cut
-        layout = layout_of(characters, cells_of(grids, characters))
+        layout = layout_of(characters, cells_of(grids, characters) if grids else None)
     return _Sheet(layout, tuple(grids), characters.height, hidden, pictures)
 
 

@@ -102,6 +102,11 @@ def is_tight(text: str, following: str) -> bool:
     return _CJK.match(text[-1:]) is not None or _CJK.match(following[:1]) is not None
 
 
+def begins_an_item(text: str) -> bool:
+    """Whether `text` begins with a bullet, or with the number of an item of a list."""
+    return _BULLET.match(text) is not None
+
+
 def goes_on(line: Line, following: Line) -> bool:
     """Whether the sentence in `line` runs on in `following`."""
     text, after = line.text.strip(), following.text.strip()
@@ -109,7 +114,7 @@ def goes_on(line: Line, following: Line) -> bool:
         line.vertical != following.vertical
         or len(text) < 8
         or not after
-        or _BULLET.match(after)
+        or begins_an_item(after)
         or _LEADER.search(text)
     ):
         return False

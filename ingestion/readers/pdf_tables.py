@@ -19,13 +19,17 @@ from ingestion.page_geometry import Rectangle
 from ingestion.readers.pdf_characters import Characters
 from ingestion.readers.pdf_rooms import tables_of_boxes
 from ingestion.readers.pdf_rules import DrawnLines
+from ingestion.readers.pdf_values import are_values
 
-_SMALLEST_CELL = 4.0
+SMALLEST_CELL = 4.0
+"""Points that the sides of a cell have at least."""
 _LEAST_FILLED = 0.3
 """Share of the cells that hold text; the grid of a chart holds little."""
 _LONGEST_CELL = 700
 """Characters; longer ones are parts of the page in boxes, unless there are many cells."""
 _MANY_CELLS = 12
+_LEAST_LISTED = 3
+"""Lines of a cell in a table that has no lines between its rows at all."""
 _MOST_CUT = 0.1
 """Words that a line of the table may run through, for each cell with text."""
 
@@ -55,11 +59,12 @@ def find_tables(drawn: DrawnLines, page: Characters) -> list[Grid]:
     found: list[Grid] = []
     for lines in (drawn.lines, np.concatenate(drawn)) if len(drawn.shades) else (drawn.lines,):
         for boxes in tables_of_boxes(lines):
-            grid = grid_of(boxes, sum(len(other.cells) for other in found))
+            grid = grid_of(boxes, sum(len(other.cells) for other in found), least_rows=1)
             if grid is None or any(_overlap(grid.box, other.box) for other in found):
                 continue
             cells = cells_of([grid], page)
-            if _is_table(grid, cells) and not _cuts_words(cells, page):
+            fits = _is_table(grid, cells) if rows_of(grid) > 1 else _lists_values(grid, cells, page)
+            if fits and not _cuts_words(cells, page):
                 found.append(grid)
     return found
 
@@ -94,12 +99,17 @@ def _squares(edges: Sequence[float], at: npt.NDArray[Any]) -> npt.NDArray[np.int
     return np.searchsorted(np.array(edges, dtype=np.float32), at, "right")
 
 
-def grid_of(boxes: Sequence[Rectangle], first: int) -> Grid | None:
-    """The table of these cells, numbered from `first`; None with fewer than two rows or columns."""
-    boxes = [b for b in boxes if min(b[2] - b[0], b[3] - b[1]) >= _SMALLEST_CELL]
+def rows_of(grid: Grid) -> int:
+    """How many rows a table has."""
+    return max(cell.row + cell.row_span for cell in grid.cells)
+
+
+def grid_of(boxes: Sequence[Rectangle], first: int, *, least_rows: int = 2) -> Grid | None:
+    """The table of these cells, numbered from `first`; None with fewer rows, or fewer than two columns."""
+    boxes = [b for b in boxes if min(b[2] - b[0], b[3] - b[1]) >= SMALLEST_CELL]
     xs = sorted({x for box in boxes for x in (box[0], box[2])})
     ys = sorted({y for box in boxes for y in (box[1], box[3])})
-    if len(xs) < 3 or len(ys) < 3:
+    if len(xs) < 3 or len(ys) <= least_rows:
         return None
     column, row = ({value: index for index, value in enumerate(values)} for values in (xs, ys))
     ordered = sorted(boxes, key=lambda box: (box[1], box[0]))
@@ -122,6 +132,19 @@ def _is_table(grid: Grid, cells: Offsets) -> bool:
     if len({cell.row for cell in filled}) < 2 or len({cell.column for cell in filled}) < 2:
         return False
     return len(filled) >= _MANY_CELLS or max(sizes[cell.number] for cell in filled) <= _LONGEST_CELL
+
+
+def _lists_values(grid: Grid, cells: Offsets, page: Characters) -> bool:
+    """Whether a single row may list names and values line by line, as a table that goes on from before."""
+    breaks = np.cumsum([character in "\r\n" for character in page.text])
+    listed: list[bool] = []
+    for cell in grid.cells:
+        lines: dict[int, list[str]] = {}
+        for place in np.flatnonzero(cells == cell.number).tolist():
+            lines.setdefault(int(breaks[place]), []).append(page.text[place])
+        texts = [text for parts in lines.values() if (text := "".join(parts).strip())]
+        listed.append(len(texts) >= _LEAST_LISTED and (not any(listed) or are_values(texts)))
+    return sum(listed) > 1
 
 
 def _cuts_words(cells: Offsets, page: Characters) -> bool:
