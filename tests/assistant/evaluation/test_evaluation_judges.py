@@ -28,13 +28,18 @@ def rows(*told: tuple[float, Label]) -> list[PairRow]:
 
 
 def test_a_threshold_is_fitted_on_the_other_half() -> None:
-    apart = rows((0.9, "supported"), (0.8, "supported"), (0.1, "neither"), (0.2, "contradicted"))
-    found, seconds = judged_by(apart, Told())
-    # Rows 0 and 2 ask for 0.9, so row 1 (0.8) is missed; rows 1 and 3 ask for 0.8, so rows 0 and 2 are right.
-    assert [one.verdict for one in found] == ["supported", "neither", "neither", "neither"]
-    assert [one.supported for one in found] == [0.9, 0.8, 0.1, 0.2]
-    told = figures(apart, "told", found, seconds)
-    assert (told["n"], told["balanced_accuracy"], told["auroc"]) == (4, 0.75, 1.0)
+    """Scores of 200 rows in turn 0.6 and more, or 0.4 and less: only rows beyond the other half's edge fail."""
+    labels: list[Label] = ["supported", "neither"]
+    told = [(0.6 + i / 1000, labels[0]) if i % 2 == 0 else (0.4 - i / 1000, labels[1]) for i in range(200)]
+    found, seconds = judged_by(rows(*told), Told())
+    assert [one.supported for one in found] == [score for score, _ in told]
+    wrong = [i for i, one in enumerate(found) if one.verdict != told[i][1]]
+    # Each half asks for its own lowest supported score, so the other's supported rows below that are missed.
+    assert 0 < len(wrong) <= 8 and all(told[i][1] == "supported" for i in wrong)
+    assert {i for i, (score, _) in enumerate(told) if score == 0.6} <= set(wrong)
+    value = figures(rows(*told), "told", found, seconds)
+    assert (value["n"], value["auroc"]) == (200, 1.0)
+    assert value["balanced_accuracy"] == pytest.approx(1 - len(wrong) / 200, abs=1e-4)
 
 
 def test_scores_that_say_nothing_are_no_better_than_chance() -> None:
