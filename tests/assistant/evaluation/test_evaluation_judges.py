@@ -28,7 +28,7 @@ def rows(*told: tuple[float, Label]) -> list[PairRow]:
 
 
 def test_a_threshold_is_fitted_on_the_other_half() -> None:
-    """Scores of 200 rows in turn 0.6 and more, or 0.4 and less: only rows beyond the other half's edge fail."""
+    """Of rows that are supported in turn, from 0.6 on, only those beyond the other half's edge fail."""
     labels: list[Label] = ["supported", "neither"]
     told = [(0.6 + i / 1000, labels[0]) if i % 2 == 0 else (0.4 - i / 1000, labels[1]) for i in range(200)]
     found, seconds = judged_by(rows(*told), Told())
