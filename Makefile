@@ -16,8 +16,8 @@ PYTEST_ARGS ?=
 
 GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 && echo yes)
 CMAKE_ARGS ?= -DGGML_NATIVE=ON$(if $(GPU), -DGGML_CUDA=ON)
-# GCC 12 takes llama.cpp's AMX configuration for dead stores (the process dies at the first answer): they are kept.
-KEEP_STORES := $(shell grep -qs amx_int8 /proc/cpuinfo && echo | $${CXX:-c++} -fno-tree-dse -fno-dse -E -x c++ - >/dev/null 2>&1 && echo "-fno-tree-dse -fno-dse")
+# GCC 12 compiles llama.cpp's AMX code wrongly (the process dies at the first answer); other vector units stay on.
+NO_AMX := $(shell echo | $${CXX:-c++} -mno-amx-tile -mno-amx-int8 -E -x c++ - >/dev/null 2>&1 && echo "-mno-amx-tile -mno-amx-int8")
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",$$/\1/p' pyproject.toml)
 PIP := .venv/bin/python -m pip
 
@@ -56,7 +56,7 @@ install: .venv/.installed
 
 .venv/.installed: .venv/.torch pyproject.toml
 	@echo "Installing Konkyo (llama.cpp is built from source, about five minutes on two cores; CMAKE_ARGS=$(CMAKE_ARGS))"
-	CFLAGS="$${CFLAGS-} $(KEEP_STORES)" CXXFLAGS="$${CXXFLAGS-} $(KEEP_STORES)" $(PIP) install -e .
+	CFLAGS="$${CFLAGS-} $(NO_AMX)" CXXFLAGS="$${CXXFLAGS-} $(NO_AMX)" $(PIP) install -e .
 	@touch $@
 
 .venv/.dev: .venv/.installed pyproject.toml

@@ -1,10 +1,9 @@
 """Whether llama.cpp computes rightly with Intel's matrix units (AMX), and what to do where it does not.
 
-With them a prompt is read about 1.4 times as fast. But GCC 12 (Debian 12) drops most of the tile
-configuration that ggml prepares: its `_tile_loadconfig` names 8 of the 64 bytes as input, so the other stores
-look dead, and the process dies with a fault at the first product. `make` therefore compiles without the
-removal of dead stores. How a wheel was made cannot be seen from outside, so a process of its own tries it
-first, once for each wheel and model.
+GCC 12 (Debian 12) drops most of the tile configuration that ggml prepares: its `_tile_loadconfig` names 8 of
+the 64 bytes as input, so the other stores look dead, and the process dies with a fault at the first product.
+`make` leaves AMX out, but a wheel may come from elsewhere, and how it was made cannot be seen from outside.
+So a process of its own tries it first, once for each wheel and model.
 """
 
 from __future__ import annotations
