@@ -182,11 +182,14 @@ def test_an_answer_is_confirmed_and_managed_on_its_page(operations: FakeOperatio
     page.text_area(key=f"verify_also_{message}").set_value("年休は何日？\n")
     next(button for button in page.button if button.label == "確認済みにする").click().run()
     assert not page.exception and "確認済みにしました" in visible(page)
+    assert "確認済みにしました" in visible(page.run())  # drawn anew for another reason, it still says so
     (kept,) = operations.kept.values()
     assert (kept["question"], kept["editor"], kept["also"]) == ("休暇は？", "佐藤", ["年休は何日？"])
     assert [one["quote"] for one in kept["citations"]] == [
         "年次有給休暇は入社6か月後に10日与える。", "休暇は3日前までに申請する。"
     ]  # fmt: skip
+    ask(page, "残業は？")
+    assert "確認済みにしました" not in visible(page)  # the reader went on
 
 
 def test_a_quote_that_is_gone_grounds_no_confirmed_answer(operations: FakeOperations) -> None:

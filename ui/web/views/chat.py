@@ -31,7 +31,7 @@ from ui.web.session import (
 )
 from ui.web.turns import TurnState, passage_at, stored_turns
 from ui.web.views import passage as passage_panel
-from ui.web.views.responding import controls, given_feedback
+from ui.web.views.responding import controls, forget_told, given_feedback
 from ui.web.views.scope import choose_scope
 from ui.web.views.tasks import choose_task, progress_bar, task_hint
 
@@ -302,6 +302,7 @@ def _ask(
 
     `begin` gives another stream than that of a question, by its conversation and scope.
     """
+    forget_told()
     with errors_shown():
         chosen = conversation()
         if chosen is None:

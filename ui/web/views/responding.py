@@ -59,8 +59,9 @@ def controls(
                 on_click=_open,
                 args=(message, "verify"),
             )
-    if (done := st.session_state.pop(f"responded_{message}", "")) != "":
-        st.success(done, icon=":material/check_circle:")
+    match st.session_state.get("responded"):
+        case (told_of, done) if told_of == message:
+            st.success(done, icon=":material/check_circle:")
     match st.session_state.get("responding"):
         case (opened, "down") if opened == message:
             _reason_form(conversation, message, told or {})
@@ -68,18 +69,34 @@ def controls(
             _verify_form(state)
 
 
+def _tell(message: Any, done: str) -> None:
+    """Say what was done with an answer, until the reader does something else.
+
+    A page is drawn anew for many reasons (an answer just stored, a tick of its fragment): what was shown
+    only once could be gone before anybody read it.
+    """
+    st.session_state["responded"] = (message, done)
+
+
+def forget_told() -> None:
+    """Take away what was said last: the reader goes on to something else."""
+    st.session_state.pop("responded", None)
+
+
 def _open(message: Any, form: str) -> None:
+    forget_told()
     current = st.session_state.get("responding")
     st.session_state["responding"] = None if current == (message, form) else (message, form)
 
 
 def _rate(conversation: str, message: Any, rating: str) -> None:
     """A thumb counts at once; a thumb down asks for the reason besides."""
+    forget_told()
     with errors_shown():
         operations().give_feedback(conversation, message, rating=rating)
         st.session_state["responding"] = (message, "down") if rating == "down" else None
         if rating == "up":
-            st.session_state[f"responded_{message}"] = say("feedback.thanks")
+            _tell(message, say("feedback.thanks"))
 
 
 def _reason_form(conversation: str, message: Any, told: Json) -> None:
@@ -112,9 +129,10 @@ def _reason_form(conversation: str, message: Any, told: Json) -> None:
                 conversation, message, rating="down", reason=reason or "", comment=comment,
                 corrected=corrected,
             )  # fmt: skip
-            st.session_state[f"responded_{message}"] = say("feedback.thanks")
+            _tell(message, say("feedback.thanks"))
         else:
             operations().take_back_feedback(conversation, message)
+            forget_told()
         st.session_state["responding"] = None
         st.rerun()
 
@@ -149,5 +167,5 @@ def _verify_form(state: TurnState) -> None:
         operations().add_verified(question, answer, citations, editor=name, also=also.splitlines())
         st.session_state["editor_name"] = name
         st.session_state["responding"] = None
-        st.session_state[f"responded_{message}"] = say("editor.saved")
+        _tell(message, say("editor.saved"))
         st.rerun()
