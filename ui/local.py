@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from ui.local_knowledge import LocalKnowledge
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
+from ui.local_upkeep import LocalUpkeep
 from ui.operations import EvidenceMode, Json
 from ui.reasons import code_of
 from ui.resources import Resources
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 class LocalOperations(
+    LocalUpkeep,
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,
@@ -268,47 +269,6 @@ class LocalOperations(
             for source, documents in self.resources.library.sources()
         ]  # fmt: skip
 
-    # --- indexes
-
-    def index_check(self) -> Json:
-        """See `Operations.index_check`."""
-        indexes = self.resources.indexes
-        if indexes is not None:
-            return indexes.check()
-        # Nothing was embedded yet, so that there is nothing an index could lack.
-        library = self.resources.library
-        generation = library.generation
-        generations = {"library": generation, "vectors": generation, "lexical": generation}
-        documents = len(library.documents_list())
-        return {
-            "ok": True, "documents": documents, "chunks": 0, "vectors": 0, "generations": generations,
-            "problems": [],
-        }  # fmt: skip
-
-    def index_rebuild(self) -> Iterator[Json]:
-        """See `Operations.index_rebuild`."""
-
-        def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
-            def tell(_index: str, done: int, total: int) -> None:
-                progress(documents_json.index_progress(done, total))
-
-            with self._writing():
-                indexes = self.resources.indexes
-                return {"done": True, **(indexes.rebuild(tell) if indexes is not None else {})}
-
-        return self._jobs.run([], work)
-
-    def index_reembed(self, model: str | None = None) -> Iterator[Json]:
-        """See `Operations.index_reembed`."""
-
-        def work(progress: Callable[[Json], None], cancelled: Callable[[], bool]) -> Json:
-            with self._writing():
-                return self.resources.reembed(
-                    model, lambda state: progress(state.as_json()), self._asking.wait_turn, cancelled
-                )
-
-        return self._jobs.run([], work)
-
     def close(self) -> None:
         """See `Operations.close`."""
         self._jobs.close()
@@ -334,9 +294,6 @@ class LocalOperations(
                 return report.as_json()
 
         return work
-
-    def _writing(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._owns_lock else self.workspace.write_lock(wait_seconds=2.0)
 
     def _count(self) -> Json:
         """Numbers of the library, counted anew only when it has changed."""

@@ -13,6 +13,7 @@ import pytest
 from interface_fakes import LightResources
 from test_cli_docs import documented, keys
 
+from assistant.tasks.kept_texts import KeptTexts
 from ingestion.documents import Figure
 from ingestion.errors import WorkspaceBusyError
 from ingestion.settings import Settings, SourceSettings
@@ -214,6 +215,21 @@ def test_an_upload_is_ingested_found_and_removed_with_its_file(
     assert not Path(stored["path"]).exists()
     assert all(found["document"] != hit["document"] for found in operations.search("QX-77"))
     assert operations.index_check()["ok"]
+
+
+def test_nothing_a_model_wrote_of_a_document_outlives_it(
+    operations: LocalOperations, workspace: Workspace
+) -> None:
+    kept = KeptTexts(workspace.kept_texts)
+    stored = operations.upload("秘密.txt", "新製品QX-78は来春に発売する。".encode())
+    list(operations.ingest([stored["path"]]))
+    gone = operations.search("QX-78")[0]["document"]
+    (stays, *_) = [item["id"] for item in operations.documents() if item["id"] != gone]
+    kept.put(gone, "k", "発売は来春です。")
+    kept.put(stays, "k", "要約です。")
+    operations.remove_document(gone)
+    assert kept.get(gone, "k") is None and not (workspace.kept_texts / gone).exists()
+    assert kept.get(stays, "k") == "要約です。"
 
 
 def test_a_relative_path_is_refused(operations: LocalOperations) -> None:
