@@ -50,16 +50,22 @@ class Comparison:
         }
 
 
-def comparing(claim: str, quote: str) -> Comparison:
-    """The parts of both texts. A number counts as said when the other text says it in any form (1万2千円)."""
+def comparing(claim: str, quote: str, *, proved: bool = False) -> Comparison:
+    """The parts of both texts. A number counts as said when the other text says it in any form (1万2千円).
+
+    Where the whole check `proved` the claim, no number differs or lacks: what the quote itself does not say
+    stands in what belongs to it, as the unit in the name of its column.
+    """
     one, other = _Folded(claim), _Folded(quote)
     claimed, given = facts(one.text), facts(other.text)
-    pairs = _differing(claimed, given, one.text, other.text)
+    pairs = [] if proved else _differing(claimed, given, one.text, other.text)
     kinds_one: list[Kind] = [""] * len(one.text)
     kinds_other: list[Kind] = [""] * len(other.text)
     _mark_words(one.text, other.text, kinds_one)
     _mark_words(other.text, one.text, kinds_other)
-    _mark_numbers(claimed, given, [mine for mine, _ in pairs], kinds_one, lone="number_missing")
+    _mark_numbers(
+        claimed, given, [mine for mine, _ in pairs], kinds_one, lone="" if proved else "number_missing"
+    )
     _mark_numbers(given, claimed, [theirs for _, theirs in pairs], kinds_other, lone="")
     return Comparison(one.parts(kinds_one), other.parts(kinds_other))
 

@@ -149,7 +149,9 @@ def test_a_sentence_is_shown_with_mark_words_and_quote() -> None:
     lines = [text for text, _ in showing.claim_lines([claim])]
     assert lines[0].startswith("✗ ") and lines[0].endswith(": 90日です。")
     assert r"\\s\a.pdf" in lines[1] and "iii" in lines[1] and "60日 です。" in lines[1]
-    assert lines[-1].strip() == "90 ≠ 60"
+    assert "60日" in lines[-2] and lines[-1].strip() == "90 ≠ 60"
+    proved = [text for text, _ in showing.claim_lines([{**claim, "verdict": "supported", "reasons": []}])]
+    assert len(proved) == 2  # its quote lacks nothing that the whole passage has
 
 
 @pytest.mark.parametrize(

@@ -53,16 +53,17 @@ def claim_lines(claims: list[Json]) -> Iterator[Line]:
         yield f"{MARKS[verdict]} {say(f'verdicts.{verdict}')}: {claim['text'].strip()}", STYLES[verdict]
         for citation in claim["citations"]:
             yield f"    {place(citation)}: 「{one_line(citation['quote'], _QUOTE_LENGTH)}」", "dim"
-            for said, given in _differing(claim["text"], citation["quote"]):
+            for said, given in _differing(claim, citation["quote"]):
                 yield f"    {say('say.differs', said=said, given=given)}", "red"
         for reason in claim.get("reasons", []):
             yield f"    {claim_reason_in(terminal_language(), reason)}", "dim"
 
 
-def _differing(claim: str, quote: str) -> list[tuple[str, str]]:
+def _differing(claim: Json, quote: str) -> list[tuple[str, str]]:
+    """Numbers that the quote gives otherwise; none beside a sentence that is proved."""
     from assistant.grounding.comparing import differing_numbers
 
-    return differing_numbers(claim, quote)
+    return [] if claim["verdict"] == "supported" else differing_numbers(claim["text"], quote)
 
 
 def note_lines(answer: Json) -> Iterator[Line]:

@@ -92,9 +92,9 @@ def whom_to_ask(state: TurnState, language: Language) -> list[str]:
     ]  # fmt: skip
 
 
-def comparison_html(claim: str, quote: str, language: Language) -> str:
+def comparison_html(claim: str, quote: str, language: Language, *, verdict: str = "") -> str:
     """The sentence beside its quote, what both say marked, numbers that differ marked; all text escaped."""
-    found = comparing(claim, quote)
+    found = comparing(claim, quote, proved=verdict == "supported")
     names = texts(language)["web"]["compared"]
     kinds = {part.kind for part in (*found.claim, *found.quote)}
     legend = "".join(

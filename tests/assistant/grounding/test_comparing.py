@@ -45,6 +45,14 @@ def test_a_number_that_the_quote_lacks_is_missing_there() -> None:
     assert differing_numbers("有給休暇は11日です。", "有給休暇は10日とする。") == [("11日", "10日")]
 
 
+def test_beside_a_proved_claim_no_number_differs() -> None:
+    claim, quote = "許容量は100gにつき0.5gです。", "ステビア | 50gにつき0.5g"
+    assert of_kind(comparing(claim, quote).claim, "number_differs") == ["100g"]
+    found = comparing(claim, quote, proved=True)
+    assert of_kind(found.claim, "number_same") == of_kind(found.quote, "number_same") == ["0.5g"]
+    assert {part.kind for part in (*found.claim, *found.quote)} <= {"", "same", "number_same"}
+
+
 def test_english_words_agree_by_their_stems() -> None:
     found = comparing("Employees receive vacation.", "Every employee gets a vacation day.")
     assert of_kind(found.claim, "same") == ["Employees", "vacation"]

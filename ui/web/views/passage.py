@@ -51,7 +51,7 @@ def _draw(chosen: Passage) -> None:
         return
     st.markdown(f"**{plain(chosen.title)}**" + (f" · {plain(where)}" if where else ""))
     if chosen.claim:
-        st.html(grounds.comparison_html(chosen.claim, chosen.quote, language()))
+        st.html(grounds.comparison_html(chosen.claim, chosen.quote, language(), verdict=chosen.verdict))
     else:
         st.html(passages.quote_html(chosen.quote))
     document = _document(chosen)
