@@ -26,7 +26,7 @@ from ingestion.library import Library
 from ingestion.library_writing import Derived, FileState, LibraryWriter
 from ingestion.pipeline import IngestProgress, IngestReport, ingest
 from ingestion.readers import PARSER_VERSION
-from ingestion.settings import Settings
+from ingestion.settings import IngestionSettings, Settings
 from ingestion.workspace import Workspace
 
 BuildProgress = Callable[[str, int, int], None]
@@ -156,8 +156,10 @@ def build_folder(
     return opened
 
 
-def take_in(opened: EvaluationLibrary, folder: Path, progress: BuildProgress) -> IngestReport:
-    """Ingest `folder` as the product does.
+def take_in(
+    opened: EvaluationLibrary, folder: Path, progress: BuildProgress, limits: IngestionSettings | None = None
+) -> IngestReport:
+    """Ingest `folder` as the product does, within `limits` or those of the library's settings.
 
     Raises:
         EvaluationError: nothing in it could be read.
@@ -166,7 +168,7 @@ def take_in(opened: EvaluationLibrary, folder: Path, progress: BuildProgress) ->
     def tell(step: IngestProgress) -> None:
         progress(step.phase, step.done, step.total)
 
-    limits = opened.settings.ingestion
+    limits = limits or opened.settings.ingestion
     # The questions and their answers lie beside the documents: found, they would answer themselves.
     limits = limits.model_copy(update={"ignore": (*limits.ignore, QUESTIONS)})
     report = ingest(

@@ -86,24 +86,27 @@ def bench_ingest(
     parse_only: bool,
     compare: bool,
     progress: Progress,
-    processes: int = 1,
+    processes: int | None = None,
     ocr: OcrMode | None = None,
     embedder: Embedder | None = None,
 ) -> dict[str, Any]:
     """The value of `bench ingest`. Rates hold the start of the parsing children, not of models.
 
-    `processes` read at once with `parse_only`; else the settings say how many. `ocr` None: as they say too.
-    `embedder` None: the configured one.
+    So many `processes` read at once; None: one with `parse_only`, else as the settings say. `ocr` None: as
+    they say, too. `embedder` None: the configured one.
     """
     files = files_below(path)
     settings = workspace.settings().ingestion
     if parse_only:
         with PeakMemory() as memory:
-            figures = parse_all(settings, files, progress, processes, ocr or settings.ocr)
+            figures = parse_all(settings, files, progress, processes or 1, ocr or settings.ocr)
         texts: tuple[str, ...] = ()
     else:
+        wanted = settings.model_copy(
+            update={"processes": processes or settings.processes, "ocr": ocr or settings.ocr}
+        )
         figures, texts, memory = _ingest(
-            workspace, path, embedder or configured_embedder(workspace), progress
+            workspace, path, embedder or configured_embedder(workspace), wanted, progress
         )
     result = {**figures, "peak_mb": round(memory.peak_mb, 1)}
     if compare:
@@ -156,21 +159,21 @@ def _read_one(
 
 
 def _ingest(
-    workspace: Workspace, path: Path, embedder: Embedder, progress: Progress
+    workspace: Workspace, path: Path, embedder: Embedder, settings: IngestionSettings, progress: Progress
 ) -> tuple[dict[str, Any], tuple[str, ...], PeakMemory]:
     timed = TimedEmbedder(embedder)
     with temporary_library(workspace, timed) as opened, PeakMemory() as memory:
         began = time.perf_counter()
-        report = take_in(opened, path, progress)
+        report = take_in(opened, path, progress, settings)
         seconds = time.perf_counter() - began
         again = time.perf_counter()
-        take_in(opened, path, progress)
+        take_in(opened, path, progress, settings)
         second = time.perf_counter() - again
     figures = {
         "files": report.seen, "failed": len(report.failed), "pages": report.pages, "chunks": report.chunks,
         "seconds": round(seconds, 2), "pages_per_s": round(report.pages / seconds, 1),
         "passages_per_s": round(timed.passages / timed.seconds, 1) if timed.seconds else None,
-        "characters_per_passage": round(timed.characters / max(timed.passages, 1), 1),
+        "ocr": settings.ocr, "characters_per_passage": round(timed.characters / max(timed.passages, 1), 1),
         "embedding_seconds": round(timed.seconds, 2), "second_run_seconds": round(second, 2),
     }  # fmt: skip
     return figures, timed.kept, memory

@@ -21,7 +21,7 @@ SamplesOption = Annotated[Path, typer.Option("--samples", help=words("options.sa
 def ingest(
     path: Annotated[Path, typer.Argument(help=words("options.path"), exists=True)],
     parse_only: Annotated[bool, typer.Option("--parse-only", help=words("options.parse_only"))] = False,
-    processes: Annotated[int, typer.Option(min=1, max=64, help=words("options.processes"))] = 1,
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help=words("options.processes"))] = None,
     ocr: Annotated[OcrMode | None, typer.Option(help=words("options.ocr"))] = None,
     compare: CompareOption = False,
     workspace: WorkspaceOption = None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token
@@ -117,6 +118,15 @@ def test_whole_ingest_times_the_embedder_and_leaves_nothing_behind(
     assert result["passages_per_s"] == pytest.approx(embedder.passages / result["embedding_seconds"], rel=0.3)
     assert result["second_run_seconds"] < result["seconds"]
     assert not list(workspace.root.glob("bench-*"))
+
+
+def test_whole_ingest_recognises_text_only_as_it_is_told(workspace: Workspace, documents: Path) -> None:
+    Image.new("RGB", (200, 100), "white").save(documents / "scan.png")
+    result = bench_ingest(
+        workspace, documents, parse_only=False, compare=False, progress=silent, ocr="off", processes=2,
+        embedder=CountingEmbedder(),
+    )  # fmt: skip
+    assert (result["ocr"], result["failed"], result["pages"]) == ("off", 2, 3)
 
 
 def test_an_empty_folder_is_refused(workspace: Workspace, tmp_path: Path) -> None:
