@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from ingestion.dates import dates, era_years
+from ingestion.dates import dates, english_lower, era_years
 from ingestion.periods import FISCAL_MONTH, fiscal_year, whole_year
 
 Unit = Literal["fiscal_year", "year", "month", "day"]
@@ -93,9 +93,9 @@ def _relative(text: str, today: date, fiscal_month: int) -> Iterator[TimeWord]:
         if match["ja"]:
             unit, step = _JAPANESE[match["ja"]]
         elif match["day"]:
-            unit, step = "day", _ENGLISH_DAYS[match["day"].lower()]
+            unit, step = "day", _ENGLISH_DAYS[english_lower(match["day"])]
         else:
-            step = _ENGLISH_STEPS[(match["step"] or match["the_step"]).lower()]
+            step = _ENGLISH_STEPS[english_lower(match["step"] or match["the_step"])]
             unit = _english_unit(match["unit"] or match["the_unit"])
         yield _word(match, unit, _moved(unit, step, today, fiscal_month), fiscal_month, relative=True)
 

@@ -47,6 +47,7 @@ TODAY = date(2026, 1, 15)  # in the fiscal year 2025 where it begins in April, i
         ("the FY2024 budget", "FY2024", "2024-04-01", "2025-03-31"),
         ("the FY24 budget", "FY24", "2024-04-01", "2025-03-31"),
         ("fiscal year 2024 budget", "fiscal year 2024", "2024-04-01", "2025-03-31"),
+        ("THİS YEAR'S holidays", "THİS YEAR", "2026-01-01", "2026-12-31"),
     ],
 )
 def test_words_mean_days(text: str, words: str, first: str, last: str) -> None:
