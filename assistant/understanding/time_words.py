@@ -42,9 +42,11 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _FISCAL = re.compile(
-    r"(?<![a-z0-9])(?:fy\s?'?|(?:fiscal|financial)(?:\s+year)?\s+)(?P<year>(?:19|20)?[0-9]{2})(?![0-9])",
+    r"(?<![a-z0-9])(?:fy\s?'?|(?:fiscal|financial)\s+(?:year\s+|(?=[0-9]{4})))"
+    r"(?P<year>(?:19|20)?[0-9]{2})(?![0-9])",
     re.IGNORECASE,
 )
+_FIRST_SHORT = 69  # 98 is 1998, 24 is 2024: years of two digits as POSIX reads them
 _MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
@@ -109,9 +111,9 @@ def _english_unit(written: str) -> Unit:
 def _fiscal(text: str, fiscal_month: int) -> Iterator[TimeWord]:
     for match in _FISCAL.finditer(text):
         year = int(match["year"])
-        yield _word(
-            match, "fiscal_year", date(year + 2000 if year < 100 else year, fiscal_month, 1), fiscal_month
-        )
+        if year < 100:
+            year += 1900 if year >= _FIRST_SHORT else 2000
+        yield _word(match, "fiscal_year", date(year, fiscal_month, 1), fiscal_month)
     for moment in dates(text):
         begins, month, _ = moment.fields
         if begins and month is None and text[moment.start : moment.end].endswith("度"):
