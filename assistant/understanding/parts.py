@@ -62,8 +62,8 @@ def parts_of(question: str) -> tuple[str, ...]:
     japanese = detect_language(text) == "ja"
     asks, clauses = (_asks_ja, _clauses_ja) if japanese else (_asks_en, _clauses_en)
     sentences = [_ALSO.sub("", match.group().strip()) for match in _SENTENCE.finditer(text)]
-    asking = [sentence for sentence in sentences if asks(sentence)]
-    cut = [clause for sentence in asking for clause in clauses(sentence)]
+    asking = {sentence.rstrip("?？。!！ "): sentence for sentence in sentences if asks(sentence)}
+    cut = [clause for sentence in asking.values() for clause in clauses(sentence)]
     parts = _standing_alone(cut) if len(cut) > 1 else ()
     if len(cut) == 1:
         parts = tuple(_subjects_ja(cut[0]) if japanese else _subjects_en(cut[0]))
@@ -73,20 +73,29 @@ def parts_of(question: str) -> tuple[str, ...]:
 def interleaved(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], top_k: int) -> list[Hit]:
     """Hits of the whole question at every second place, between them those of its parts in turns.
 
-    Each hit stands once, with its best score; ranks are counted anew and scores fall. What stands at rank r
-    of the whole question stands at most at 2 * r - 1 then.
+    Each hit stands once, with its best score, a piece of a longer one not beside that; ranks are counted anew
+    and scores fall. What stands at rank r of the whole question stands at most at 2 * r - 1 then.
     """
-    best: dict[str, Hit] = {}
+    best: list[Hit] = []
     for hit in _in_turns(whole, parts):
-        known = best.setdefault(hit.chunk_id, hit)
-        if known.score < hit.score:
-            best[hit.chunk_id] = hit
+        place = next((i for i, one in enumerate(best) if _lies_in(hit, one) or _lies_in(one, hit)), len(best))
+        if place == len(best):
+            best.append(hit)
+            continue
+        known = best[place]
+        better = hit if hit.score > known.score else known
+        longer = max((better, known, hit), key=lambda one: len(one.text))
+        best[place] = replace(longer, score=better.score)
     hits: list[Hit] = []
     lowest = 1.0
-    for rank, hit in enumerate(list(best.values())[:top_k], start=1):
+    for rank, hit in enumerate(best[:top_k], start=1):
         lowest = min(lowest, hit.score)
         hits.append(replace(hit, rank=rank, score=lowest))
     return hits
+
+
+def _lies_in(one: Hit, other: Hit) -> bool:
+    return one.document == other.document and other.start <= one.start and one.end <= other.end
 
 
 def _in_turns(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]]) -> Iterator[Hit]:

@@ -66,6 +66,8 @@ def test_articles_are_named_as_marks_name_them(text: str, names: list[str]) -> N
         ("What does Article 12 say?", chunk(headings=("Article 12 Leave",)), [("article", "12")]),
         ("What does section 4.2 say?", chunk(headings=("4.2 Leave",)), [("article", "4.2")]),
         ("What does section 4 say?", chunk(headings=("4.2 Leave",)), []),
+        ("What does § 4.2 say?", chunk(headings=("4.2 Leave",)), [("article", "4.2")]),
+        ("§4は", chunk(headings=("§ 4 Leave",)), [("article", "4")]),
         ("先月の議事録", chunk("議事録/20251208.docx"), [("date", "先月")]),
         ("2024年度の計画", chunk("計画/2024-06-01.docx"), [("date", "2024年度")]),
         ("2024年5月の計画", chunk("計画/2024-06-01.docx"), []),
