@@ -8,6 +8,7 @@ whole. A part that leans on the one before is made a question of its own as a fo
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -77,9 +78,12 @@ def interleaved(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], top_k: int
     and scores fall. What stands at rank r of the whole question stands at most at 2 * r - 1 then.
     """
     best: list[Hit] = []
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for hit in _in_turns(whole, parts):
-        place = next((i for i, one in enumerate(best) if _lies_in(hit, one) or _lies_in(one, hit)), len(best))
-        if place == len(best):
+        of_document = places[hit.document]
+        place = next((at for at in of_document if _lies_in(hit, best[at]) or _lies_in(best[at], hit)), None)
+        if place is None:
+            of_document.append(len(best))
             best.append(hit)
             continue
         known = best[place]
@@ -95,7 +99,7 @@ def interleaved(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], top_k: int
 
 
 def _lies_in(one: Hit, other: Hit) -> bool:
-    return one.document == other.document and other.start <= one.start and one.end <= other.end
+    return other.start <= one.start and one.end <= other.end
 
 
 def _in_turns(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]]) -> Iterator[Hit]:
