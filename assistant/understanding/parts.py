@@ -19,6 +19,7 @@ from ingestion.normalizing import normalize_query
 from ingestion.tokenizing import Word, words_in
 
 _MOST = 4
+_STRETCH = 1_000
 _LONGEST = 600  # characters; longer texts are letters, not questions
 _SENTENCE = re.compile(r"[^?？。!！]+[?？。!！]*")
 _ALSO = re.compile(r"^(?:また|さらに|そして|なお|あと|それから)、?|^(?:also|and),?\s+", re.IGNORECASE)
@@ -78,24 +79,31 @@ def interleaved(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], top_k: int
     and scores fall. What stands at rank r of the whole question stands at most at 2 * r - 1 then.
     """
     best: list[Hit] = []
-    places: defaultdict[str, list[int]] = defaultdict(list)
+    places: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
     for hit in _in_turns(whole, parts):
-        of_document = places[hit.document]
-        place = next((at for at in of_document if _lies_in(hit, best[at]) or _lies_in(best[at], hit)), None)
-        if place is None:
-            of_document.append(len(best))
+        near = {at for stretch in _stretches(hit) for at in places[stretch]}
+        same = [at for at in near if _lies_in(hit, best[at]) or _lies_in(best[at], hit)]
+        place = min(same, default=len(best))
+        if same:
+            known = best[place]
+            better = hit if hit.score > known.score else known
+            longer = max((better, known, hit), key=lambda one: len(one.text))
+            best[place] = replace(longer, score=better.score)
+        else:
             best.append(hit)
-            continue
-        known = best[place]
-        better = hit if hit.score > known.score else known
-        longer = max((better, known, hit), key=lambda one: len(one.text))
-        best[place] = replace(longer, score=better.score)
+        for stretch in _stretches(best[place]):
+            places[stretch].add(place)
     hits: list[Hit] = []
     lowest = 1.0
     for rank, hit in enumerate(best[:top_k], start=1):
         lowest = min(lowest, hit.score)
         hits.append(replace(hit, rank=rank, score=lowest))
     return hits
+
+
+def _stretches(hit: Hit) -> list[tuple[str, int]]:
+    """The stretches of its document that a passage touches: one that holds it touches them, too."""
+    return [(hit.document, at) for at in range(hit.start // _STRETCH, hit.end // _STRETCH + 1)]
 
 
 def _lies_in(one: Hit, other: Hit) -> bool:
