@@ -96,7 +96,7 @@ class Moment:
 
 
 def english_lower(word: str) -> str:
-    """An English word that a pattern without regard to case has found: such take ı and İ for i, and ſ for s."""
+    """A word as a pattern without regard to case has found it: such take ı and İ for i, and ſ for s."""
     return word.translate(_LIKE_ENGLISH).lower()
 
 
