@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -29,19 +30,15 @@ def joined(hits: Sequence[Hit], text_of: Slice) -> tuple[list[Hit], dict[str, tu
     Neighbours lie on one page under the same headings with nothing but white space between them. The joined
     hit keeps the better one's scores; its text is a slice of the document as any other.
     """
-    kept = list(hits)
+    sections: defaultdict[tuple[object, ...], list[Hit]] = defaultdict(list)
+    for hit in hits:
+        sections[_section(hit)].append(hit)
     parts: dict[str, tuple[str, ...]] = {hit.chunk_id: (hit.chunk_id,) for hit in hits}
-    refused: set[tuple[str, str]] = set()
-    while (pair := _neighbours(kept, refused)) is not None:
-        i, j = pair
-        names = kept[i].chunk_id, kept[j].chunk_id
-        whole = _join(kept[i], kept[j], text_of)
-        if whole is None:
-            refused.add(names)
-            continue
-        parts[whole.chunk_id] = parts.pop(names[0]) + parts.pop(names[1])
-        kept[i] = whole
-        del kept[j]
+    kept: list[Hit] = []
+    for hit in hits:
+        waiting = sections[_section(hit)]
+        if waiting and waiting[0] is hit:  # else it went with a better one
+            kept.append(_with_neighbours(waiting.pop(0), waiting, parts, text_of))
     return kept, parts
 
 
@@ -59,19 +56,26 @@ def repeated_last(hits: Sequence[Hit]) -> list[Hit]:
     return [*(hit for hit, _ in first), *last]
 
 
-def _neighbours(hits: Sequence[Hit], refused: set[tuple[str, str]]) -> tuple[int, int] | None:
-    for i, one in enumerate(hits):
-        for j in range(i + 1, len(hits)):
-            if _beside(one, hits[j]) and (one.chunk_id, hits[j].chunk_id) not in refused:
-                return i, j
-    return None
+def _with_neighbours(hit: Hit, waiting: list[Hit], parts: dict[str, tuple[str, ...]], text_of: Slice) -> Hit:
+    """`hit` with those of `waiting`, hits of its section, that lie beside it; these wait no longer."""
+    at = 0
+    while at < len(waiting):
+        other = waiting[at]
+        whole = _join(hit, other, text_of) if _beside(hit, other) else None
+        if whole is None:
+            at += 1
+            continue
+        parts[whole.chunk_id] = parts.pop(hit.chunk_id) + parts.pop(other.chunk_id)
+        del waiting[at]
+        hit, at = whole, 0  # one that was not beside the smaller passage may be beside this one
+    return hit
+
+
+def _section(hit: Hit) -> tuple[object, ...]:
+    return hit.document, hit.page, hit.heading_path, hit.context, hit.locator
 
 
 def _beside(one: Hit, other: Hit) -> bool:
-    if (one.document, one.page, one.heading_path, one.context, one.locator) != (
-        other.document, other.page, other.heading_path, other.context, other.locator,
-    ):  # fmt: skip
-        return False
     first, second = sorted((one, other), key=lambda hit: hit.start)
     return 0 <= second.start - first.end <= _GAP and second.end - first.start <= LONGEST
 

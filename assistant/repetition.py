@@ -47,9 +47,17 @@ class RepetitionGuard:
 
     def finish(self) -> str:
         """The end of the text, unless it is the beginning of something that was said."""
-        if self.repeating or len(letters(self._text[self._passed :])) >= _LEAST_LETTERS:
+        if self.repeating:
             return ""
-        return self._pass(len(self._text))
+        if self._again is not None and self._says_more(self._again):
+            self._again = None
+        held = self._hold_from()
+        return self._pass(held if len(letters(self._text[held:])) >= _LEAST_LETTERS else len(self._text))
+
+    def _says_more(self, start: int) -> bool:
+        """Whether a sentence from `start` on, also a short or an open one, was not said before that."""
+        before = letters(self._text[:start])
+        return any(letters(sentence) not in before for sentence in _SENTENCE_END.split(self._text[start:]))
 
     def _pass(self, end: int) -> str:
         passed = self._text[self._passed : end]

@@ -27,7 +27,8 @@ _KANJI = "[一二三四五六七八九十百〇]+"
 _NUMBER = f"(?:[0-9]+|{_KANJI})"
 _ARTICLE = re.compile(rf"第\s?({_NUMBER})\s?条((?:の{_NUMBER})*)")
 _PLACE = re.compile(
-    rf"(?:第\s?(?P<sign>{_NUMBER})\s?条|(?<![0-9])(?P<bare>[0-9]{{1,3}})条(?![件約例文]))(?P<subs>(?:の{_NUMBER})*)"
+    rf"(?:第\s?(?P<sign>{_NUMBER})\s?条|(?<![0-9])(?P<bare>[0-9]{{1,3}})条(?![件約例文]))"
+    rf"(?P<subs>(?:の{_NUMBER}(?![0-9一二三四五六七八九十百〇つ個点種件人名]))*)"
     rf"(?:\s?第?(?P<paragraph>{_NUMBER})項)?(?:\s?第?(?P<item>{_NUMBER})号(?P<part>[イロハニホヘト](?![ァ-ヶ]))?)?"
 )
 _OUTSIDE = re.compile(rf"\s*(?:附[ \t]?則|別表|別紙|付録|第\s?{_NUMBER}\s?[編部章節款])")

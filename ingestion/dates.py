@@ -51,6 +51,7 @@ _TIME = re.compile(
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")}
 _PLAIN = re.compile("[0-9]{1,4}|[〇一二三四五六七八九]{1,4}")
 _TENS = re.compile("[一二三四五六七八九]?十[一二三四五六七八九]?")
+_LIKE_ENGLISH = str.maketrans("ıİſ", "iis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Moment:
         (hour, minute), (other_hour, other_minute) = self.fields, other.fields
         same = minute == other_minute and (hour or 0) % 12 == (other_hour or 0) % 12
         return same and (bare.fields[0] or 0) <= 12
+
+
+def english_lower(word: str) -> str:
+    """A word as a pattern without regard to case has found it: such take ı and İ for i, and ſ for s."""
+    return word.translate(_LIKE_ENGLISH).lower()
 
 
 def small_kanji_number(text: str) -> int | None:
@@ -150,7 +156,7 @@ def _date_fields(found: dict[str, str | None]) -> tuple[int | None, int | None, 
         year = first + number - 1
     name = found["en_month"] or found["uk_month"] or found["my_month"]
     month = (
-        _MONTHS[name.lower()]
+        _MONTHS[english_lower(name)]
         if name
         else _number(found["month"] or found["iso_month"] or found["m"] or found["sm"])
     )

@@ -7,7 +7,6 @@ the library's join; what would carry it there by another way (title, headings, n
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +16,11 @@ from ingestion.documents import Document, Heading, Span, Table, TableCell
 from ingestion.errors import ReadError
 from ingestion.screening.findings import REPORTED_AT, Finding, without_overlaps
 from ingestion.screening.labelled_cells import find_in_tables
-from ingestion.screening.masking import beside_text, mask
+from ingestion.screening.masking import beside_text, mask, name_and_cell
 from ingestion.screening.personal import find_personal
 from ingestion.screening.planted import find_planted, planted_score
 from ingestion.screening.policy import Policy
 from ingestion.table_rows import cells_with_headers
-
-_BEFORE_CELL = re.compile(r"(.*)(![A-Z]+[0-9]+)", re.DOTALL)
 
 QUARANTINE_WARNING = (
     "it seems to hold instructions planted for a language model; they are kept out of answers"
@@ -166,8 +163,7 @@ class _PlaceNames:
 
     def plain(self, locator: str) -> str:
         """The name of a place, also before a cell as in "Sheet1!B3"."""
-        found = _BEFORE_CELL.fullmatch(locator)
-        name, cell = (found[1], found[2]) if found else (locator, "")
+        name, cell = name_and_cell(locator)
         if name not in self._plain:
             is_planted = planted_score(name) >= REPORTED_AT
             self._plain[name] = f"({len(self._plain) + 1})" if is_planted else name

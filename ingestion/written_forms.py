@@ -19,6 +19,7 @@ _NUMBER = re.compile(
     r"(?<![0-9a-z.,_/:-])(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?P<rest>\.[0-9]+)?(?P<scale>[十百千万億兆]*)",
     re.ASCII,
 )
+_LONGEST = 1_000  # characters of a number; Python reads none of more than 4,300 digits
 _SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "億": 10**8, "兆": 10**12}
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NEAR_A_DATE = re.compile(rf"(?:年|[0-9][-/.][0-9]|(?:{_MONTH})[a-z]*\.? [0-9])")
@@ -50,7 +51,7 @@ def plain_numbers(text: str) -> str:
 
 def _plain(match: re.Match[str]) -> str:
     whole, rest, scale = match["whole"].replace(",", ""), match["rest"] or "", match["scale"]
-    if rest and scale:
+    if rest and scale and len(match.group()) <= _LONGEST:
         value = Fraction(whole + rest)
         for character in scale:
             value *= _SCALES[character]

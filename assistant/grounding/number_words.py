@@ -22,7 +22,8 @@ _PHRASES: tuple[tuple[str, Fraction, str], ...] = (
 )
 _PHRASE = re.compile("|".join(f"({words})" for words, _, _ in _PHRASES), re.IGNORECASE)
 _PART = re.compile(
-    "(?P<whole>[0-9]+|[二三四五六七八九十百]+)分の(?P<part>[0-9]+|[一二三四五六七八九十百]+)(?!間)"
+    "(?P<whole>(?<![0-9])[0-9]{1,9}|(?<![二三四五六七八九十百])[二三四五六七八九十百]{1,9})分の"
+    "(?P<part>[0-9]{1,9}(?![0-9])|[一二三四五六七八九十百]{1,9})(?!間)"
 )
 
 _HALF_UNITS = frozenset({"month", "second", "day", "fold"})

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from assistant.grounding.number_words import falls, half_more, is_negative, phrases
-from ingestion.dates import Moment, moments
+from ingestion.dates import Moment, english_lower, moments
 
 _KANJI_UNITS = (
     "円 割 時間 分間 秒 営業日 日間 日 週間 か月 ヶ月 カ月 箇月 年間 年 人 名 歳 回 個 台 枚 件 泊 冊 "
@@ -62,6 +62,7 @@ _AT_LEAST_BEFORE = re.compile(
 _AT_MOST_BEFORE = re.compile(
     r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
 )
+_LONGEST = 1_000  # characters; longer ones are keys and dumps, and Python reads no number of 4,301 digits
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _GREAT = {"万": 10**4, "億": 10**8, "兆": 10**12}
 _KANJI_DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")}
@@ -150,11 +151,14 @@ def kanji_number(text: str) -> Fraction:
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     found = match.groupdict()
     unit = (found["unit"] or found["kanji_unit"] or found["word_unit"] or found["before"] or "").lower()
-    if word := found["word"]:
-        if word.lower() == "one" and not unit:
+    if found["word"]:
+        word = english_lower(found["word"])
+        if word == "one" and not unit:
             return None  # "one" is mostly a pronoun
-        value = Fraction(_ENGLISH[word.lower()])
-        unit = unit or ("times" if word.lower() in ("once", "twice") else "")
+        value = Fraction(_ENGLISH[word])
+        unit = unit or ("times" if word in ("once", "twice") else "")
+    elif len(match.group()) > _LONGEST:
+        return None
     else:
         value = kanji_number(found["arabic"] or found["kanji"])
     name, factor = _units().get(unit, ("", 1))

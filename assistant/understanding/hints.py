@@ -28,7 +28,7 @@ _OVERTAKE = 3
 _SHORTEST_TITLE = 4  # 議事録 and 規程 are names of many
 _SEPARATORS = re.compile(r"[\s_\-.,()\[\]【】「」『』:;・~〜\"“”]+")
 _ENGLISH_PLACE = re.compile(
-    r"\b(?:articles?|art\.?|sections?|sec\.?|clauses?|§)\s*([0-9]+(?:\.[0-9]+)*)(?![0-9])", re.I
+    r"(?:\b(?:articles?|art\.?|sections?|sec\.?|clauses?)|§)\s*([0-9]+(?:\.[0-9]+)*)(?![0-9])", re.I
 )
 _ENDING = re.compile(r"\.[a-z0-9]{2,5}$")
 

@@ -8,6 +8,7 @@ whole. A part that leans on the one before is made a question of its own as a fo
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from ingestion.normalizing import normalize_query
 from ingestion.tokenizing import Word, words_in
 
 _MOST = 4
+_STRETCH = 1_000
 _LONGEST = 600  # characters; longer texts are letters, not questions
 _SENTENCE = re.compile(r"[^?？。!！]+[?？。!！]*")
 _ALSO = re.compile(r"^(?:また|さらに|そして|なお|あと|それから)、?|^(?:also|and),?\s+", re.IGNORECASE)
@@ -62,8 +64,8 @@ def parts_of(question: str) -> tuple[str, ...]:
     japanese = detect_language(text) == "ja"
     asks, clauses = (_asks_ja, _clauses_ja) if japanese else (_asks_en, _clauses_en)
     sentences = [_ALSO.sub("", match.group().strip()) for match in _SENTENCE.finditer(text)]
-    asking = [sentence for sentence in sentences if asks(sentence)]
-    cut = [clause for sentence in asking for clause in clauses(sentence)]
+    asking = {sentence.rstrip("?？。!！ "): sentence for sentence in sentences if asks(sentence)}
+    cut = [clause for sentence in asking.values() for clause in clauses(sentence)]
     parts = _standing_alone(cut) if len(cut) > 1 else ()
     if len(cut) == 1:
         parts = tuple(_subjects_ja(cut[0]) if japanese else _subjects_en(cut[0]))
@@ -73,20 +75,39 @@ def parts_of(question: str) -> tuple[str, ...]:
 def interleaved(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], top_k: int) -> list[Hit]:
     """Hits of the whole question at every second place, between them those of its parts in turns.
 
-    Each hit stands once, with its best score; ranks are counted anew and scores fall. What stands at rank r
-    of the whole question stands at most at 2 * r - 1 then.
+    Each hit stands once, with its best score, a piece of a longer one not beside that; ranks are counted anew
+    and scores fall. What stands at rank r of the whole question stands at most at 2 * r - 1 then.
     """
-    best: dict[str, Hit] = {}
+    best: list[Hit] = []
+    places: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
     for hit in _in_turns(whole, parts):
-        known = best.setdefault(hit.chunk_id, hit)
-        if known.score < hit.score:
-            best[hit.chunk_id] = hit
+        near = {at for stretch in _stretches(hit) for at in places[stretch]}
+        same = [at for at in near if _lies_in(hit, best[at]) or _lies_in(best[at], hit)]
+        place = min(same, default=len(best))
+        if same:
+            known = best[place]
+            better = hit if hit.score > known.score else known
+            longer = max((better, known, hit), key=lambda one: len(one.text))
+            best[place] = replace(longer, score=better.score)
+        else:
+            best.append(hit)
+        for stretch in _stretches(best[place]):
+            places[stretch].add(place)
     hits: list[Hit] = []
     lowest = 1.0
-    for rank, hit in enumerate(list(best.values())[:top_k], start=1):
+    for rank, hit in enumerate(best[:top_k], start=1):
         lowest = min(lowest, hit.score)
         hits.append(replace(hit, rank=rank, score=lowest))
     return hits
+
+
+def _stretches(hit: Hit) -> list[tuple[str, int]]:
+    """The stretches of its document that a passage touches: one that holds it touches them, too."""
+    return [(hit.document, at) for at in range(hit.start // _STRETCH, hit.end // _STRETCH + 1)]
+
+
+def _lies_in(one: Hit, other: Hit) -> bool:
+    return other.start <= one.start and one.end <= other.end
 
 
 def _in_turns(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]]) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from ingestion.dates import dates, era_years
+from ingestion.dates import dates, english_lower, era_years
 from ingestion.periods import FISCAL_MONTH, fiscal_year, whole_year
 
 Unit = Literal["fiscal_year", "year", "month", "day"]
@@ -42,9 +42,11 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _FISCAL = re.compile(
-    r"(?<![a-z0-9])(?:fy\s?'?|(?:fiscal|financial)(?:\s+year)?\s+)(?P<year>(?:19|20)?[0-9]{2})(?![0-9])",
+    r"(?<![a-z0-9])(?:fy\s?'?|(?:fiscal|financial)\s+(?:year\s+|(?=[0-9]{4})))"
+    r"(?P<year>(?:19|20)?[0-9]{2})(?![0-9])",
     re.IGNORECASE,
 )
+_FIRST_SHORT = 69  # 98 is 1998, 24 is 2024: years of two digits as POSIX reads them
 _MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
@@ -93,9 +95,9 @@ def _relative(text: str, today: date, fiscal_month: int) -> Iterator[TimeWord]:
         if match["ja"]:
             unit, step = _JAPANESE[match["ja"]]
         elif match["day"]:
-            unit, step = "day", _ENGLISH_DAYS[match["day"].lower()]
+            unit, step = "day", _ENGLISH_DAYS[english_lower(match["day"])]
         else:
-            step = _ENGLISH_STEPS[(match["step"] or match["the_step"]).lower()]
+            step = _ENGLISH_STEPS[english_lower(match["step"] or match["the_step"])]
             unit = _english_unit(match["unit"] or match["the_unit"])
         yield _word(match, unit, _moved(unit, step, today, fiscal_month), fiscal_month, relative=True)
 
@@ -109,9 +111,9 @@ def _english_unit(written: str) -> Unit:
 def _fiscal(text: str, fiscal_month: int) -> Iterator[TimeWord]:
     for match in _FISCAL.finditer(text):
         year = int(match["year"])
-        yield _word(
-            match, "fiscal_year", date(year + 2000 if year < 100 else year, fiscal_month, 1), fiscal_month
-        )
+        if year < 100:
+            year += 1900 if year >= _FIRST_SHORT else 2000
+        yield _word(match, "fiscal_year", date(year, fiscal_month, 1), fiscal_month)
     for moment in dates(text):
         begins, month, _ = moment.fields
         if begins and month is None and text[moment.start : moment.end].endswith("度"):

@@ -19,6 +19,7 @@ _BETWEEN = r"[\s・-]*"
 _SEPARATORS = re.compile(r"[\s・-]+")
 _LABELLED = frozenset({"EMPLOYEE_ID", "LICENSE", "PASSPORT", "BANK"})
 _VALUE = re.compile("[A-Za-z0-9-]{3,}$")
+_BEFORE_CELL = re.compile(r"(.*)(![A-Z]+[0-9]+)", re.DOTALL)
 
 
 def masked_text(text: str, findings: Iterable[Finding]) -> str:
@@ -37,6 +38,12 @@ def masked_text(text: str, findings: Iterable[Finding]) -> str:
 def is_masked(text: str) -> bool:
     """Whether nothing of `text` can be read."""
     return MASK in text and not text.strip(MASK + _KEPT)
+
+
+def name_and_cell(locator: str) -> tuple[str, str]:
+    """The name of a sheet or slide, and what names a cell behind it: "Sheet1!B3" is "Sheet1" and "!B3"."""
+    found = _BEFORE_CELL.fullmatch(locator)
+    return (found[1], found[2]) if found else (locator, "")
 
 
 class Cleaner:
@@ -63,8 +70,8 @@ class Cleaner:
 
     def place(self, locator: str) -> str:
         """The name of a sheet or slide, also before a cell as in "Sheet1!B3"."""
-        sheet, mark, cell = locator.rpartition("!")
-        return f"{self.clean(sheet)}!{cell}" if mark else self.clean(locator)
+        name, cell = name_and_cell(locator)
+        return self.clean(name) + cell
 
     def _clean(self, text: str) -> str:
         text = masked_text(text, [found for found in find_personal(text) if self._policy.meant(found)])

@@ -69,6 +69,15 @@ def test_articles_and_rows_go_along() -> None:
     assert whole.article_at(15, 19) == "第1条第2項"
 
 
+def test_as_many_hits_as_may_be_asked_for() -> None:
+    """`search --top-k 1000` looks at twice as many; each document here is four neighbours."""
+    hits = [replace(piece(i % 4, rank=i + 1), document=f"d{i // 4}") for i in range(2_000)]
+    named = [replace(hit, chunk_id=f"{hit.document}:{hit.start}-{hit.end}") for hit in hits]
+    found, parts = joined(named[::-1], slices)
+    assert [hit.chunk_id for hit in found] == [f"d{i}:0-40" for i in reversed(range(500))]
+    assert all(len(parts[hit.chunk_id]) == 4 for hit in found)
+
+
 SAID = "出張の日当は1日2,500円とする。宿泊費の上限は1泊12,000円とし、超えるときは上長の承認を受ける。"
 
 

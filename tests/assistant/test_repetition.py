@@ -64,6 +64,19 @@ def test_a_sentence_that_comes_again_at_the_very_end_is_left_out() -> None:
     assert passed(FIRST + SECOND + FIRST) == (FIRST + SECOND, False)
 
 
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize("end", ["期限は月末。", "期限は来月の末日とする", "期限は、来月の末日とする"])
+def test_what_follows_a_sentence_said_again_is_not_lost_with_it(end: str, size: int) -> None:
+    text = FIRST + SECOND + FIRST + end
+    assert passed(text, size) == (text, False)
+
+
+def test_what_follows_it_and_was_said_too_is_left_out() -> None:
+    assert passed(FIRST + SECOND + FIRST + SECOND[:15]) == (FIRST + SECOND, False)
+    new = "期限は月末。"
+    assert passed(FIRST + SECOND + FIRST + new + SECOND[:15]) == (FIRST + SECOND + FIRST + new, False)
+
+
 def test_a_sentence_cut_off_while_it_was_said_again_is_left_out() -> None:
     assert passed(FIRST + SECOND + SECOND[:20]) == (FIRST + SECOND, False)
 

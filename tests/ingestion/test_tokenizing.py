@@ -144,3 +144,9 @@ def test_the_table_of_variants_has_no_chains_and_agrees_with_what_unicode_knows(
 @given(st.text(alphabet="0123456789,.万億千百円年月日令和平成昭RHS-/ ", max_size=30))
 def test_no_number_or_date_breaks_the_tokens(text: str) -> None:
     assert all(token and not any(character.isspace() for character in token) for token in search_tokens(text))
+
+
+def test_a_number_too_long_for_python_is_a_word_like_others() -> None:
+    digits = "1" * 5_000
+    assert search_tokens(f"{digits}.5万円")
+    assert search_tokens("1.5万円") != search_tokens(f"{digits}.5万円")

@@ -216,3 +216,17 @@ def test_a_hyphen_that_joins_or_lists_is_no_minus(text: str) -> None:
 @pytest.mark.parametrize("text", ["H1. Overview", "S2. 概要", "昭和70年", "平成32年1月1日"])
 def test_headings_and_years_that_no_era_had_are_no_dates(text: str) -> None:
     assert not any(moment.fields[0] for moment in moments(text))
+
+
+def test_letters_that_a_pattern_takes_for_english_ones() -> None:
+    """Without regard to case, Python's patterns take ı and İ for i; lower() leaves ı and makes two of İ."""
+    assert [fact.value for fact in facts("fıve days, sİx people") if isinstance(fact, Quantity)] == [5, 6]
+    (day,) = facts("APRİL 3, 2024")
+    assert isinstance(day, Moment) and day.fields == (2024, 4, 3)
+
+
+@pytest.mark.parametrize("form", ["{}", "{}円", "{}万円", "3分の{}", "{}分の1", "{}〜5日"])
+@pytest.mark.parametrize("digit", ["1", "二"])
+def test_numbers_too_long_for_python_are_left_out(form: str, digit: str) -> None:
+    text = form.format(digit * 5_000)
+    assert all(fact.end - fact.start < 20 for fact in facts(text))

@@ -45,13 +45,19 @@ ONE = [
     "会議はどこですか。場所を教えてください。", "部長と課長が出た会議はどこですか",
     "京都と東京は何km離れていますか", "何回かの会議を経て、いつ決まりますか",
     "Who approves it?", "When and where is the meeting?", "What is the difference between plan A and plan B?",
-    "Terms and conditions", "", "か" * 700,
+    "Terms and conditions", "", "か" * 700, "日当はいくらですか？日当はいくらですか。",
+    "Who approves it? Who approves it?",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("question", SEVERAL)
 def test_several_questions_in_one_are_told_apart(question: str) -> None:
     assert parts_of(question) == SEVERAL[question]
+
+
+def test_what_is_asked_again_is_asked_once() -> None:
+    first, other = "日当はいくらですか?", "宿泊費の上限はいくらですか?"
+    assert parts_of(f"{first}{other}{first}") == (first, other)
 
 
 @pytest.mark.parametrize("question", ONE)
@@ -118,6 +124,19 @@ def ranking(*chunks: str, scores: Sequence[float] = (0.9, 0.8, 0.7, 0.6)) -> lis
 def test_a_passage_that_several_find_counts_once_with_its_best_score() -> None:
     found = interleaved(ranking("a", "b"), [ranking("b", "a", scores=(0.95, 0.1))], 4)
     assert [(one.chunk_id, one.score) for one in found] == [("a", 0.9), ("b", 0.9)]
+
+
+@pytest.mark.parametrize("joined_first", [True, False])
+def test_a_piece_of_a_passage_that_is_there_does_not_take_another_place(joined_first: bool) -> None:
+    """Neighbours are joined in each search for itself: one may have found only the first of two."""
+    joined, piece = hit("一つ目。二つ目。", score=0.8), hit("二つ目。", start=4, score=0.9)
+    elsewhere = hit("二つ目。", start=4, document="d2", rank=2, score=0.5)
+    whole, part = ([joined], [piece]) if joined_first else ([piece], [joined])
+    found = interleaved([*whole, elsewhere], [part], 3)
+    assert [(one.document, one.text, one.rank) for one in found] == [
+        ("d1", "一つ目。二つ目。", 1), ("d2", "二つ目。", 2),
+    ]  # fmt: skip
+    assert [one.score for one in found] == [0.9, 0.5]
 
 
 def test_the_whole_question_keeps_its_best_passages() -> None:

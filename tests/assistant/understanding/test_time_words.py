@@ -47,6 +47,9 @@ TODAY = date(2026, 1, 15)  # in the fiscal year 2025 where it begins in April, i
         ("the FY2024 budget", "FY2024", "2024-04-01", "2025-03-31"),
         ("the FY24 budget", "FY24", "2024-04-01", "2025-03-31"),
         ("fiscal year 2024 budget", "fiscal year 2024", "2024-04-01", "2025-03-31"),
+        ("results of FY98", "FY98", "1998-04-01", "1999-03-31"),
+        ("results of fiscal 2024", "fiscal 2024", "2024-04-01", "2025-03-31"),
+        ("THİS YEAR'S holidays", "THİS YEAR", "2026-01-01", "2026-12-31"),
     ],
 )
 def test_words_mean_days(text: str, words: str, first: str, last: str) -> None:
@@ -59,7 +62,7 @@ def test_words_mean_days(text: str, words: str, first: str, last: str) -> None:
     "text",
     ["翌年度に繰り越せますか", "前期と後期の授業", "日本年金機構への届出", "従来期間と同じ",
      "基本日当はいくら", "将来年金", "expenses in the last month", "no later than next month",
-     "2024年の予算", "R2 の 3年間"],
+     "2024年の予算", "R2 の 3年間", "over fiscal 12 months", "a financial 10 year plan"],
 )  # fmt: skip
 def test_words_that_count_from_another_time_or_are_none_mean_nothing(text: str) -> None:
     assert time_words(text, TODAY) == ()

@@ -177,7 +177,7 @@ def test_one_value_in_the_middle_of_three_names_cannot_be_told(tmp_path: Path) -
     "text",
     [
         "0.30g", "合計量として 1.0", "95 行", "○（注 2）", "配合不可", "-", "▲ 1,234", "10～20人", "2024/4/1",
-        "令和5年4月1日", "１２．５％",
+        "10〜20人", "令和5年4月1日", "１２．５％",
     ],
 )  # fmt: skip
 def test_whole_values(text: str) -> None:
@@ -188,7 +188,7 @@ def test_whole_values(text: str) -> None:
     "text",
     [
         "際単位", "(17.5%)", "第65条～第71条を除く", "1,234,", "10～", "1月20日訴追", "①", "製造業", "年10月",
-        "のうち 3",
+        "10〜", "のうち 3",
     ],
 )  # fmt: skip
 def test_parts_of_values_and_names_are_none(text: str) -> None:

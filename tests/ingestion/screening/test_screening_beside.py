@@ -66,3 +66,9 @@ def test_titles_lose_what_the_text_shows_to_be_personal(text: str, title: str, l
     assert len(found.title) == len(title)
     # A title from the file's name is cleaned no less.
     assert masked(made(text), title).title == found.title
+
+
+def test_a_sheet_s_name_is_masked_behind_an_exclamation_mark_too() -> None:
+    found = masked(made(sheet="連絡先!03-3581-4111")).document
+    assert [page.locator for page in found.pages] == ["連絡先!■■■■■■■■■■■■"]
+    assert [cell.locator for cell in found.cells] == ["連絡先!■■■■■■■■■■■■!A1"]
