@@ -86,7 +86,7 @@ class Hints:
 
     def _document(self, chunk: Chunk) -> Hint | None:
         name = fold(chunk.path.rsplit("/", 1)[-1])
-        if _ENDING.search(name) and name in self._question:
+        if _ENDING.search(name) and re.search(rf"(?<![a-z0-9_-]){re.escape(name)}", self._question):
             return Hint("file", name, _BONUS["file"])
         for written, key in ((chunk.title, name_key(chunk.title)), (chunk.path, file_key(chunk.path))):
             if len(key) < _SHORTEST_TITLE or key.isdigit() or key not in self._compact:

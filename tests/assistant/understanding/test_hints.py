@@ -57,6 +57,8 @@ def test_articles_are_named_as_marks_name_them(text: str, names: list[str]) -> N
         ("旅費規程では日当はいくら", chunk("規程/旅費規程_第3版(2024).docx"), [("title", "旅費規程")]),
         ("旅費規程では日当はいくら", chunk("x/1.pdf", title="旅費規程"), [("title", "旅費規程")]),
         ("日当はいくら", chunk("規程/旅費規程.docx"), []),
+        ("1.pdfの日当は", chunk("x/1.pdf"), [("file", "1.pdf")]),
+        ("report1.pdfの日当は", chunk("x/1.pdf"), []),
         ("規程では", chunk("規程.docx"), []),
         ("Does the travel policy say it?", chunk(title="Travel Policy"), [("title", "travelpolicy")]),
         ("Which travel agency?", chunk("x/1.pdf", title="Travel"), []),
