@@ -18,7 +18,11 @@ from test_cli_docs import documented, keys
 
 import ingestion.embedding
 from assistant.evaluation.curves import curves_of
+from assistant.evaluation.datasets import Dataset
+from assistant.evaluation.gold import GoldRetriever
+from assistant.evaluation.own_library import open_own
 from assistant.evaluation.reports import ReportStore, new_report
+from ingestion.dictionary import Entry, save_dictionary
 from ingestion.documents import Heading
 from ingestion.settings import Settings
 from ingestion.validity import Facts, Version
@@ -28,6 +32,7 @@ from ui.errors import UsageError
 from ui.local import LocalOperations
 from ui.quality.charts import bar_chart, line_chart, round_above
 from ui.quality.making import eligible, make_drafts
+from ui.quality.measuring import asking_retriever
 from ui.quality.page import report_page
 from ui.quality.running import failures_of, read_bound, read_plan
 from ui.texts import texts
@@ -129,6 +134,43 @@ def test_questions_are_made_reviewed_edited_and_asked_of_the_library(
             [],
         )
     assert konkyo("eval", "retrieval", str(tmp_path / "set"))[0] == 1
+
+
+def test_the_own_library_is_asked_as_people_ask_it(
+    konkyo: Any, model: Recording, workspace: Workspace, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ingestion.embedding, "load_embedder", lambda *_: LetterEmbedder())
+    workspace.settings_path.write_text("[ingestion]\nfiscal_month = 1\n", "utf-8")
+    _, own = open_own(workspace, Dataset("library", tmp_path, (), ""))
+    retriever = asking_retriever(workspace, own.opened)
+    ceiling = GoldRetriever.beside(retriever, own.opened.library, own.gold)
+    assert own.opened.retriever.clock.fiscal_month == 1
+    assert retriever.clock == ceiling.clock == own.opened.retriever.clock
+    own.opened.close()
+
+
+def test_what_the_company_calls_things_is_part_of_a_configuration(
+    konkyo: Any, model: Recording, workspace: Workspace, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ingestion.embedding, "load_embedder", lambda *_: LetterEmbedder())
+    (tmp_path / "set").mkdir()
+    with closing(opened(workspace)) as operations:
+        (one,) = [one for one in operations.resources.library.documents_list() if one.title == "旅費規程"]
+    quote = "出張時の宿泊費の上限額は1泊12,000円である。"
+    row = {"id": "1", "question": "宿泊費の上限額はいくらですか？", "answers": ["12,000円"], "document": one.id,
+           "start": TRAVEL.index(quote), "end": TRAVEL.index(quote) + len(quote), "quote": quote}  # fmt: skip
+    write_rows(tmp_path / "set" / "qa.jsonl", row)
+    for asked in (1, 1):
+        assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+        assert len(model.prompts) == asked
+    save_dictionary(workspace.dictionary_path, [Entry("宿泊費", "", ("ホテル代",))])
+    assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+    assert len(model.prompts) == 2
+    workspace.settings_path.write_text("[models]\ncontext_tokens = 3000\n", "utf-8")
+    assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+    assert len(model.prompts) == 3
 
 
 def test_making_draws_by_seed_and_takes_from_many_documents(workspace: Workspace, folder: Path) -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
-from ui.quality.configurations import configured, data_of, file_data, models_of, prompts_of
+from ui.quality.configurations import (
+    configured,
+    data_of,
+    file_data,
+    models_of,
+    prompts_of,
+    untold_of,
+)
 from ui.quality.judging import judged
 
 if TYPE_CHECKING:
@@ -136,7 +143,7 @@ def measure_answers(
         )  # fmt: skip
         depends = {
             **configuration, "prompts": prompts_of(workspace), "konkyo": version("konkyo"),
-            "scoring": SCORING,
+            "scoring": SCORING, "untold": untold_of(retriever, opened),
         }  # fmt: skip
         with answer_log.opened(evaluations_folder(workspace), depends, again=again) as log:
             rows = evaluate_answers(
@@ -251,7 +258,7 @@ def asking_retriever(workspace: Workspace, opened: EvaluationLibrary) -> Retriev
     rescoring = known.rescoring or open_rescoring(workspace, opened.settings)
     return Retriever(
         opened.library, opened.indexes, opened.embedder, known.settings, known.dictionary, known.currency,
-        rescoring,
+        rescoring, known.clock,
     )  # fmt: skip
 
 
