@@ -17,6 +17,7 @@ from quality_fakes import Recording, command, data_set, recording, write_rows
 from test_cli_docs import documented, keys
 
 import ingestion.embedding
+from assistant.errors import EvaluationError
 from assistant.evaluation.curves import curves_of
 from assistant.evaluation.datasets import Dataset
 from assistant.evaluation.gold import GoldRetriever
@@ -34,7 +35,7 @@ from ui.quality.charts import bar_chart, line_chart, round_above
 from ui.quality.making import eligible, make_drafts
 from ui.quality.measuring import asking_retriever
 from ui.quality.page import report_page
-from ui.quality.running import failures_of, read_bound, read_plan
+from ui.quality.running import compared, failures_of, read_bound, read_plan
 from ui.texts import texts
 
 LEAVE = """# 休暇規程
@@ -133,7 +134,8 @@ def test_questions_are_made_reviewed_edited_and_asked_of_the_library(
             None,
             [],
         )
-    assert konkyo("eval", "retrieval", str(tmp_path / "set"))[0] == 1
+    for command_name in ("retrieval", "answers"):
+        assert konkyo("eval", command_name, str(tmp_path / "set"))[0] == 1
 
 
 def test_the_own_library_is_asked_as_people_ask_it(
@@ -159,8 +161,9 @@ def test_what_the_company_calls_things_is_part_of_a_configuration(
     with closing(opened(workspace)) as operations:
         (one,) = [one for one in operations.resources.library.documents_list() if one.title == "旅費規程"]
     quote = "出張時の宿泊費の上限額は1泊12,000円である。"
-    row = {"id": "1", "question": "宿泊費の上限額はいくらですか？", "answers": ["12,000円"], "document": one.id,
-           "start": TRAVEL.index(quote), "end": TRAVEL.index(quote) + len(quote), "quote": quote}  # fmt: skip
+    row = {"id": "1", "question": "宿泊費の上限額はいくらですか？", "answers": ["12,000円"],
+           "document": one.id, "start": TRAVEL.index(quote), "end": TRAVEL.index(quote) + len(quote),
+           "quote": quote}  # fmt: skip
     write_rows(tmp_path / "set" / "qa.jsonl", row)
     for asked in (1, 1):
         assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
@@ -273,7 +276,30 @@ def test_a_run_fails_on_a_bound_and_on_a_drop(
     assert konkyo("eval", "run", str(plan), "--fail-below", "nothing=1")[0] == 2
     samples = kept(workspace, 1.0)["id"]
     code, _, err = konkyo("eval", "run", str(plan), "--baseline", samples)
-    assert code == 2 and "which was not run" in err
+    assert code == 2 and "which is not run" in err
+    asked = len(model.prompts)
+    assert konkyo("eval", "run", str(plan), "--fail-below", "grounding.right=0.5")[0] == 2
+    plan.write_text(plan.read_text("utf-8").replace('"set"', '"absent"'), "utf-8")
+    code, _, err = konkyo("eval", "run", str(plan))
+    assert code == 2 and "absent does not exist" in err and len(model.prompts) == asked
+
+
+def told(name: str, ids: str, **options: Any) -> dict[str, Any]:
+    rows = [{"id": id, "question": id, "type": "", "measures": {"right": 1.0}} for id in ids]
+    configuration = {"data": {"name": name}, "models": {}, "options": options, "settings": {}}
+    return {**new_report("answers", configuration, {}, rows, konkyo="0"), "id": f"{name} {options}"}
+
+
+def test_a_baseline_is_held_against_what_is_most_like_it() -> None:
+    hotels, trains = told("hotels", "abc"), told("trains", "xyz")
+    ceiling = told("hotels", "abc", gold_page=True)
+    assert [one["second"] for one in compared([hotels, trains, ceiling], [hotels])] == ["hotels {}"]
+    both = compared([hotels, trains, ceiling], [ceiling, hotels])
+    assert [(one["first"], one["second"]) for one in both] == [(one["id"],) * 2 for one in (hotels, ceiling)]
+    smaller = told("hotels", "ab", limit=2)
+    assert [one["n"] for one in compared([hotels], [smaller])] == [2]
+    with pytest.raises(EvaluationError, match="no question in common"):
+        compared([trains], [hotels])
 
 
 def test_a_drop_is_a_failure_but_times_are_not() -> None:
@@ -285,7 +311,7 @@ def test_a_drop_is_a_failure_but_times_are_not() -> None:
     assert failures_of([], [], [comparison], on_drop=False) == []
 
 
-@pytest.mark.parametrize("text", ["right", "right=x", "=0.5", "answers.=1", "wrong.right=1", ""])
+@pytest.mark.parametrize("text", ["right", "right=x", "right=nan", "=0.5", "answers.=1", "wrong.right=1", ""])
 def test_a_bound_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no bound"):
         read_bound(text, below=True)
@@ -350,6 +376,8 @@ def test_reports_are_listed_shown_compared_and_written_as_a_page(
     assert "正答" in (tmp_path / "r.html").read_text("utf-8")
     assert konkyo("eval", "report", second["id"], "--language", "de")[0] == 2
     assert konkyo("eval", "report", "nothing")[0] == 1
+    code, _, err = konkyo("eval", "report", second["id"], "--out", str(tmp_path / "absent" / "r.html"))
+    assert code == 2 and "cannot be written" in err
 
 
 class Page(HTMLParser):

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.errors import EvaluationError
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
 from ui.quality.configurations import (
@@ -129,6 +130,10 @@ def measure_answers(
     with ExitStack() as closed:
         dataset, built = closed.enter_context(_opened(workspace, folder, progress))
         questions = stratified(dataset.questions, limit, seed)
+        if not questions:
+            raise EvaluationError(
+                f"{folder} has no question that can be asked: nothing it asks about is there."
+            )
         refuse_without_answers(questions)
         opened = built.opened
         retriever = asking_retriever(workspace, opened)
