@@ -131,9 +131,7 @@ def measure_answers(
         dataset, built = closed.enter_context(_opened(workspace, folder, progress))
         questions = stratified(dataset.questions, limit, seed)
         if not questions:
-            raise EvaluationError(
-                f"{folder} has no question that can be asked: nothing it asks about is there."
-            )
+            raise EvaluationError(f"{folder} asks about nothing that is there, so it cannot be measured.")
         refuse_without_answers(questions)
         opened = built.opened
         retriever = asking_retriever(workspace, opened)

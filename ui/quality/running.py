@@ -135,7 +135,7 @@ def check_run(plan: Sequence[Planned], bounds: Sequence[Bound], baselines: Seque
             raise UsageError(f"{planned.data} does not exist; the plan names it for {planned.kind}.")
     for bound in bounds:
         if bound.kind is not None and bound.kind not in kinds:
-            raise UsageError(f"the bound {bound.name} is about {bound.kind}, which is not run.")
+            raise UsageError(f"{bound.name} bounds nothing: the plan runs no {bound.kind}.")
     for baseline in baselines:
         if baseline["kind"] not in kinds:
             raise UsageError(f"{baseline['id']} is about {baseline['kind']}, which is not run.")
