@@ -38,20 +38,21 @@ class AbstentionRow:
 
 
 def read_rows(path: Path) -> list[AbstentionRow]:
-    """The lines `{id, question, contexts, answerable}` of a JSON Lines file.
+    """The lines `{id, question, contexts, answerable}` of a JSON Lines file; without an id its number is.
 
     A row without `answerable` but with `gold_answers_absent` is a question that its passages do not answer.
 
     Raises:
         EvaluationError: the file cannot be read, is empty, or a line is not such a row.
     """
-    rows = [_row(row, f"{path}, row {number}") for number, row in enumerate(read_jsonl(path), start=1)]
+    rows = [_row(row, path, number) for number, row in enumerate(read_jsonl(path), start=1)]
     if not rows:
         raise EvaluationError(f"{path} holds no questions. Give lines of id, question, contexts, answerable.")
     return rows
 
 
-def _row(row: dict[str, Any], place: str) -> AbstentionRow:
+def _row(row: dict[str, Any], path: Path, number: int) -> AbstentionRow:
+    place = f"{path}, row {number}"
     label = row.get("answerable", False if "gold_answers_absent" in row else None)
     question, contexts = row.get("question"), row.get("contexts")
     if not isinstance(label, bool):
@@ -60,7 +61,8 @@ def _row(row: dict[str, Any], place: str) -> AbstentionRow:
         raise EvaluationError(f"{place}: question must be a string and contexts a list of strings.")
     if not all(isinstance(one, str) for one in contexts):
         raise EvaluationError(f"{place}: contexts must be a list of strings.")
-    return AbstentionRow(str(row.get("id", "")), question, tuple(contexts), label)
+    identity = str(number) if row.get("id") is None else str(row["id"])
+    return AbstentionRow(identity, question, tuple(contexts), label)
 
 
 def evaluate_abstention(

@@ -25,14 +25,17 @@ class AnswerLog:
     """The rows of one configuration by question id. Open it with `opened`."""
 
     def __init__(self, path: Path) -> None:
-        """Reads what is there. What a killed run left of its last line is cut off."""
+        """Reads what is there. What a killed run left of its last line is cut off.
+
+        A line that a failing disk or a power cut damaged counts as not there.
+        """
         self.path = path
         self.rows: dict[str, Row] = {}
         data = path.read_bytes() if path.exists() else b""
         whole = data.rfind(b"\n") + 1
         for line in data[:whole].splitlines():
-            row = json.loads(line)
-            self.rows[row["id"]] = row
+            if (row := _row(line)) is not None:
+                self.rows[row["id"]] = row
         if whole < len(data):
             os.truncate(path, whole)
 
@@ -44,6 +47,14 @@ class AnswerLog:
             stream.flush()
             os.fsync(stream.fileno())
         self.rows[row["id"]] = row
+
+
+def _row(line: bytes) -> Row | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and isinstance(row.get("id"), str) else None
 
 
 @contextmanager

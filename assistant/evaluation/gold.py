@@ -73,7 +73,7 @@ class GoldRetriever(Retriever):
         """One that ranks as `retriever` does."""
         made = cls(
             retriever._library, retriever._indexes, retriever._embedder, retriever.settings,
-            retriever.dictionary, None, retriever.rescoring,
+            retriever.dictionary, None, retriever.rescoring, retriever.clock,
         )  # fmt: skip
         made._rows, made._gold = library, gold
         return made

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import EvaluationError
+from assistant.evaluation import ranking_curves
 from assistant.grounding.entailment import LABELS, Judgement, Label, Pair, Verifier
 
 _BATCH = 32
@@ -28,7 +29,7 @@ class PairRow:
 
 
 def read_pairs(path: Path, *, labelled: bool) -> list[PairRow]:
-    """The lines `{id, evidence: string or list, claim, label}` of a JSON Lines file.
+    """The lines `{id, evidence: string or list, claim, label}` of a JSON Lines file; an id may be absent.
 
     Raises:
         EvaluationError: the file is absent, or a line is not such a row; the message names it.
@@ -37,13 +38,14 @@ def read_pairs(path: Path, *, labelled: bool) -> list[PairRow]:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} cannot be read ({error}). Give a JSON Lines file in UTF-8.") from error
-    rows = [_row(line, f"{path}:{i}", labelled) for i, line in enumerate(lines, start=1) if line.strip()]
+    rows = [_row(line, path, i, labelled) for i, line in enumerate(lines, start=1) if line.strip()]
     if labelled and not rows:
         raise EvaluationError(f"{path} holds no pairs. Give lines of id, evidence, claim and label.")
     return rows
 
 
-def _row(line: str, place: str, labelled: bool) -> PairRow:
+def _row(line: str, path: Path, number: int, labelled: bool) -> PairRow:
+    place = f"{path}:{number}"
     try:
         row = json.loads(line)
         evidence, claim = row["evidence"], row["claim"]
@@ -58,7 +60,8 @@ def _row(line: str, place: str, labelled: bool) -> PairRow:
         raise EvaluationError(f"{place}: evidence must be a string or a list of strings, and claim a string.")
     if labelled and label not in LABELS:
         raise EvaluationError(f"{place}: label is {label!r}; it must be one of {', '.join(LABELS)}.")
-    return PairRow(str(row.get("id", place)), Pair(texts, claim), label)
+    identity = str(number) if row.get("id") is None else str(row["id"])
+    return PairRow(identity, Pair(texts, claim), label)
 
 
 def evaluate_grounding(
@@ -132,23 +135,8 @@ def f1(labels: Sequence[str], verdicts: Sequence[str], label: str) -> float:
 
 
 def auroc(positive: Sequence[bool], scores: Sequence[float]) -> float:
-    """Chance that a positive scores above a negative, ties half (Mann-Whitney); 0.5 with one kind only."""
-    order = sorted(range(len(scores)), key=lambda i: scores[i])
-    ranks = [0.0] * len(scores)
-    at = 0
-    while at < len(order):
-        end = at
-        while end < len(order) and scores[order[end]] == scores[order[at]]:
-            end += 1
-        for i in order[at:end]:
-            ranks[i] = (at + end + 1) / 2
-        at = end
-    ups = sum(positive)
-    downs = len(positive) - ups
-    if not ups or not downs:
-        return 0.5
-    above = sum(rank for rank, up in zip(ranks, positive, strict=True) if up) - ups * (ups + 1) / 2
-    return above / (ups * downs)
+    """Chance that a positive scores above a negative, as `ranking_curves.auroc`; 0.5 with one kind only."""
+    return ranking_curves.auroc(scores, positive) if len(set(positive)) == 2 else 0.5
 
 
 def _part(labels: Sequence[str], verdicts: Sequence[str], *, supported: bool) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from assistant.errors import EvaluationError
@@ -31,8 +32,7 @@ def compare_reports(first: Mapping[str, Any], second: Mapping[str, Any]) -> Json
             f"{first['id']} is about {first['kind']}, {second['id']} about {second['kind']}. "
             f"Compare two reports of one kind."
         )
-    rows = {(row["id"], row["question"]): row["measures"] for row in first["rows"]}
-    others = {(row["id"], row["question"]): row["measures"] for row in second["rows"]}
+    rows, others = _by_question(first["rows"]), _by_question(second["rows"])
     common = [key for key in rows if key in others]
     if not common:
         raise EvaluationError(f"{first['id']} and {second['id']} have no question in common.")
@@ -46,6 +46,17 @@ def compare_reports(first: Mapping[str, Any], second: Mapping[str, Any]) -> Json
         "kind": first["kind"], "first": first["id"], "second": second["id"], "n": len(common),
         "left_out": len(rows.keys() ^ others.keys()), "metrics": metrics,
     }  # fmt: skip
+
+
+def _by_question(rows: Sequence[Json]) -> dict[tuple[str, str, int], Json]:
+    """Measures by id, question and how often that came before: it may be asked of several texts."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for row in rows:
+        key = (row["id"], row["question"])
+        found[*key, seen[key]] = row["measures"]
+        seen[key] += 1
+    return found
 
 
 def _compared(name: str, first: list[float], second: list[float]) -> Json:

@@ -122,23 +122,6 @@ def _measured(question: Question, split: Split) -> bool:
     return split in ("all", half_of(question.id))
 
 
-def evaluate(
-    layout: Layout,
-    questions: Sequence[Question],
-    candidates: Sequence[Candidates],
-    *,
-    mode: Mode = "hybrid",
-    split: Split = "all",
-    default_weight: float = 0.5,
-    readings: Readings | None = None,
-) -> dict[str, Any]:
-    """The value of `eval retrieval --json`, see `evaluated`."""
-    return evaluated(
-        layout, questions, candidates, mode=mode, split=split, default_weight=default_weight,
-        readings=readings,
-    ).value  # fmt: skip
-
-
 def evaluated(
     layout: Layout,
     questions: Sequence[Question],
@@ -149,7 +132,7 @@ def evaluated(
     default_weight: float = 0.5,
     readings: Readings | None = None,
 ) -> Evaluated:
-    """Measure every question.
+    """Measure every question: the value of `eval retrieval --json`, and its rows.
 
     `candidates[i]` belongs to `questions[i]`. In hybrid mode `ci` holds the 95 % interval of every mean and
     `comparisons` those of hybrid minus each single mode, over the same questions. With `readings` hybrid is
@@ -168,8 +151,9 @@ def evaluated(
     if mode == "hybrid":
         weights, rows = _hybrid(layout, questions, candidates, halves, default_weight)
         if readings is not None:
-            others["fused"] = rows
-            shares, rows = _reranked(layout, questions, candidates, halves, default_weight, readings)
+            shares, rows, others["fused"] = _reranked(
+                layout, questions, candidates, halves, default_weight, readings
+            )
             told = {"name": readings.name, "top": readings.top, "weights": shares, **_times(readings.ms)}
     else:
         fixed = 1.0 if mode == "dense" else 0.0
@@ -256,8 +240,8 @@ def _reranked(
     halves: Sequence[Half],
     dense_weight: float,
     readings: Readings,
-) -> tuple[dict[Half, float], list[Measures]]:
-    """As `_hybrid`, for the reranker's share; the fusion keeps the weight of the settings."""
+) -> tuple[dict[Half, float], list[Measures], list[Measures]]:
+    """As `_hybrid`, for the reranker's share, and without any share; the fusion keeps its weight."""
     table: dict[float, list[Measures]] = {weight: [] for weight in WEIGHTS}
     for question, found, read in zip(questions, candidates, readings.relevance, strict=True):
         fused = weighted_fusion(found.dense, found.lexical, dense_weight)
@@ -267,7 +251,8 @@ def _reranked(
     weights = cross_fit(
         {w: [row[name] for row in rows] for w, rows in table.items()}, halves, readings.weight
     )
-    return weights, [table[weights[half]][index] for index, half in enumerate(halves)]
+    rows = [table[weights[half]][index] for index, half in enumerate(halves)]
+    return weights, rows, table[0.0]
 
 
 def reranked(fused: Ranking, read: Mapping[int, float], weight: float) -> Ranking:

@@ -16,9 +16,13 @@ from typing import Any
 from assistant.answers import Answer, Citation, Language, Verdict
 from assistant.errors import EvaluationError
 from assistant.evaluation.datasets import read_jsonl
+from assistant.grounding.numbers import facts
 from ingestion.documents import normal_path
 
 _LEFT_OUT = re.compile(r"[\s,、]+")
+_SCALES = "十百千万億兆"
+_ONES = "〇一二三四五六七八九"
+_NUMERALS = f"{_ONES}{_SCALES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,12 @@ def load_questions(path: Path) -> list[SampleQuestion]:
     """Read `questions.jsonl`.
 
     Raises:
-        EvaluationError: the file is missing, or a row lacks a field.
+        EvaluationError: the file is missing or empty, or a row lacks a field.
     """
-    return [_question(row, path, number) for number, row in enumerate(read_jsonl(path), start=1)]
+    questions = [_question(row, path, number) for number, row in enumerate(read_jsonl(path), start=1)]
+    if not questions:
+        raise EvaluationError(f"{path} holds no questions.")
+    return questions
 
 
 def _question(row: dict[str, Any], path: Path, number: int) -> SampleQuestion:
@@ -80,13 +87,23 @@ def comparable(text: str) -> str:
 
 
 def contains(text: str, accepted: str) -> bool:
-    """Whether `text` holds `accepted`; "10日" is not held by "110日", nor "3" by "3.5"."""
-    wanted = re.escape(comparable(accepted))
+    """Whether `text` holds `accepted`; "10日" is not held by "110日", "3" by "3.5", "2千円" by "1万2千円"."""
+    wanted = comparable(accepted)
     if not wanted:
         return False
-    before = r"(?<!\d)(?<!\d\.)" if wanted[0].isdigit() else ""
-    after = r"(?!\.?\d)" if wanted[-1].isdigit() else ""
-    return re.search(before + wanted + after, comparable(text)) is not None
+    before = _before(wanted)
+    after = rf"(?!\.?\d|[{_SCALES}])" if wanted[-1].isdigit() else ""
+    return re.search(before + re.escape(wanted) + after, comparable(text)) is not None
+
+
+def _before(wanted: str) -> str:
+    """What keeps a number from being the end of a longer one."""
+    if wanted[0].isdigit():
+        return rf"(?<![\d{_NUMERALS}])(?<!\d\.)"
+    if wanted[0] not in _NUMERALS or not any(fact.start == 0 for fact in facts(wanted)):
+        return ""
+    # Without spaces the digit of a list item may stand before 一人, but 2 before 千円 is 2,000 yen.
+    return rf"(?<![\d{_NUMERALS}])" if wanted[0] in _SCALES else f"(?<![{_NUMERALS}])"
 
 
 def evaluate_samples(

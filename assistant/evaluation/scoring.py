@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Hit, Source, Verdict
+from assistant.evaluation.other_numbers import other_number
 from assistant.evaluation.samples import contains
 from assistant.grounding.claims import split_claims
 from assistant.grounding.numbers import facts, matches
@@ -19,7 +20,7 @@ from assistant.grounding.verdicts import Checker
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 
-SCORING = 1
+SCORING = 2
 """Grows when the same answer gets other scores than before: results are then not taken from an older run."""
 
 _NUMBERS_AT = 0.5
@@ -29,7 +30,10 @@ _F1_AT = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How an answer compares with one reference. `numbers` is None when the reference brings none."""
+    """How an answer compares with one reference. `numbers` is None when the reference brings none.
+
+    `other` is a number that the answer has in the place of one of the reference's, "" without one.
+    """
 
     contains: float
     f1: float
@@ -37,17 +41,18 @@ class Score:
     claims: float
     proven: int = 0
     contradicted: int = 0
+    other: str = ""
 
     @property
     def right(self) -> bool:
-        """Contained; or no number that matters lacks, nothing is contradicted, and most of it is said.
+        """Contained; or no number that matters lacks or is another, nothing is contradicted, most is said.
 
         Most: half of the reference's sentences are proven by the answer, one of them wholly, or three
         quarters of the tokens agree.
         """
         if self.contains:
             return True
-        if self.contradicted or (self.numbers is not None and self.numbers < _NUMBERS_AT):
+        if self.contradicted or self.other or (self.numbers is not None and self.numbers < _NUMBERS_AT):
             return False
         return (self.proven > 0 and self.claims >= _CLAIMS_AT) or self.f1 >= _F1_AT
 
@@ -66,16 +71,19 @@ def score_answer(question: str, answer: str, references: Sequence[str], checker:
     """
     if not references:
         raise ValueError(f"no reference answer to {question!r}")
-    scores = [_against(question, answer, reference, checker) for reference in references]
+    scores = [_against(question, answer, reference, references, checker) for reference in references]
     return max(scores, key=lambda one: (one.right, one.contains, one.claims, one.f1))
 
 
-def _against(question: str, answer: str, reference: str, checker: Checker) -> Score:
+def _against(
+    question: str, answer: str, reference: str, references: Sequence[str], checker: Checker
+) -> Score:
     verdicts = claim_verdicts(question, answer, reference, checker)
     return Score(
         float(contains(answer, reference)), token_f1(answer, reference),
         number_recall(question, answer, reference), claim_recall(verdicts),
         verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED),
+        other_number(question, answer, reference, references),
     )  # fmt: skip
 
 

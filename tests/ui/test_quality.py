@@ -18,7 +18,11 @@ from test_cli_docs import documented, keys
 
 import ingestion.embedding
 from assistant.evaluation.curves import curves_of
+from assistant.evaluation.datasets import Dataset
+from assistant.evaluation.gold import GoldRetriever
+from assistant.evaluation.own_library import open_own
 from assistant.evaluation.reports import ReportStore, new_report
+from ingestion.dictionary import Entry, save_dictionary
 from ingestion.documents import Heading
 from ingestion.settings import Settings
 from ingestion.validity import Facts, Version
@@ -28,8 +32,8 @@ from ui.errors import UsageError
 from ui.local import LocalOperations
 from ui.quality.charts import bar_chart, line_chart, round_above
 from ui.quality.making import eligible, make_drafts
+from ui.quality.measuring import asking_retriever
 from ui.quality.page import report_page
-from ui.quality.running import failures_of, read_bound, read_plan
 from ui.texts import texts
 
 LEAVE = """# 休暇規程
@@ -128,7 +132,46 @@ def test_questions_are_made_reviewed_edited_and_asked_of_the_library(
             None,
             [],
         )
-    assert konkyo("eval", "retrieval", str(tmp_path / "set"))[0] == 1
+    for command_name in ("retrieval", "answers"):
+        assert konkyo("eval", command_name, str(tmp_path / "set"))[0] == 1
+
+
+def test_the_own_library_is_asked_as_people_ask_it(
+    konkyo: Any, model: Recording, workspace: Workspace, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ingestion.embedding, "load_embedder", lambda *_: LetterEmbedder())
+    workspace.settings_path.write_text("[ingestion]\nfiscal_month = 1\n", "utf-8")
+    _, own = open_own(workspace, Dataset("library", tmp_path, (), ""))
+    retriever = asking_retriever(workspace, own.opened)
+    ceiling = GoldRetriever.beside(retriever, own.opened.library, own.gold)
+    assert own.opened.retriever.clock.fiscal_month == 1
+    assert retriever.clock == ceiling.clock == own.opened.retriever.clock
+    own.opened.close()
+
+
+def test_what_the_company_calls_things_is_part_of_a_configuration(
+    konkyo: Any, model: Recording, workspace: Workspace, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ingestion.embedding, "load_embedder", lambda *_: LetterEmbedder())
+    (tmp_path / "set").mkdir()
+    with closing(opened(workspace)) as operations:
+        (one,) = [one for one in operations.resources.library.documents_list() if one.title == "旅費規程"]
+    quote = "出張時の宿泊費の上限額は1泊12,000円である。"
+    row = {"id": "1", "question": "宿泊費の上限額はいくらですか？", "answers": ["12,000円"],
+           "document": one.id, "start": TRAVEL.index(quote), "end": TRAVEL.index(quote) + len(quote),
+           "quote": quote}  # fmt: skip
+    write_rows(tmp_path / "set" / "qa.jsonl", row)
+    for asked in (1, 1):
+        assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+        assert len(model.prompts) == asked
+    save_dictionary(workspace.dictionary_path, [Entry("宿泊費", "", ("ホテル代",))])
+    assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+    assert len(model.prompts) == 2
+    workspace.settings_path.write_text("[models]\ncontext_tokens = 3000\n", "utf-8")
+    assert konkyo("eval", "answers", str(tmp_path / "set"))[0] == 0
+    assert len(model.prompts) == 3
 
 
 def test_making_draws_by_seed_and_takes_from_many_documents(workspace: Workspace, folder: Path) -> None:
@@ -231,50 +274,12 @@ def test_a_run_fails_on_a_bound_and_on_a_drop(
     assert konkyo("eval", "run", str(plan), "--fail-below", "nothing=1")[0] == 2
     samples = kept(workspace, 1.0)["id"]
     code, _, err = konkyo("eval", "run", str(plan), "--baseline", samples)
-    assert code == 2 and "which was not run" in err
-
-
-def test_a_drop_is_a_failure_but_times_are_not() -> None:
-    one = {"n": 9, "first": 0.9, "second": 0.1, "differing": 8, "higher_is_better": True, "verdict": "worse",
-           "difference": {"mean": -0.8, "low": -0.9, "high": -0.7}}  # fmt: skip
-    comparison = {"kind": "answers", "first": "a", "second": "b", "n": 9, "left_out": 0,
-                  "metrics": {"right": one, "total_ms": one, "f1": {**one, "verdict": "same"}}}  # fmt: skip
-    assert [failure["metric"] for failure in failures_of([], [], [comparison], on_drop=True)] == ["right"]
-    assert failures_of([], [], [comparison], on_drop=False) == []
-
-
-@pytest.mark.parametrize("text", ["right", "right=x", "=0.5", "answers.=1", "wrong.right=1", ""])
-def test_a_bound_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no bound"):
-        read_bound(text, below=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[[evaluation", "as TOML"),
-        ("x = 1", "must hold tables"),
-        ('[[evaluation]]\nkind = "magic"\ndata = "x"', "a kind out of"),
-        ('[[evaluation]]\nkind = "answers"', "needs data"),
-        ('[[evaluation]]\nkind = "samples"\ndata = "x"\nmode = "dense"', "no option 'mode'"),
-        ('[[evaluation]]\nkind = "retrieval"\ndata = "x"\nmode = "magic"', "mode cannot be 'magic'"),
-        ('[[evaluation]]\nkind = "answers"\ndata = "x"\nlimit = true', "limit cannot be True"),
-        ('[[evaluation]]\nkind = "answers"\ndata = "x"\nlimit = 0', "at least 1"),
-    ],
-)
-def test_a_plan_that_cannot_be_run_says_why(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "plan.toml").write_text(text, "utf-8")
-    with pytest.raises(UsageError, match=message):
-        read_plan(tmp_path / "plan.toml")
-
-
-def test_a_folder_is_a_plan_by_what_lies_in_it(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="neither a TOML file"):
-        read_plan(tmp_path)
-    write_rows(tmp_path / "questions.jsonl", {})
-    assert [one.kind for one in read_plan(tmp_path)] == ["samples"]
-    write_rows(tmp_path / "qa.jsonl", {})
-    assert [one.kind for one in read_plan(tmp_path)] == ["retrieval", "answers"]
+    assert code == 2 and "which is not run" in err
+    asked = len(model.prompts)
+    assert konkyo("eval", "run", str(plan), "--fail-below", "grounding.right=0.5")[0] == 2
+    plan.write_text(plan.read_text("utf-8").replace('"set"', '"absent"'), "utf-8")
+    code, _, err = konkyo("eval", "run", str(plan))
+    assert code == 2 and "absent does not exist" in err and len(model.prompts) == asked
 
 
 # --- reports on the terminal and as pages
@@ -308,6 +313,8 @@ def test_reports_are_listed_shown_compared_and_written_as_a_page(
     assert "正答" in (tmp_path / "r.html").read_text("utf-8")
     assert konkyo("eval", "report", second["id"], "--language", "de")[0] == 2
     assert konkyo("eval", "report", "nothing")[0] == 1
+    code, _, err = konkyo("eval", "report", second["id"], "--out", str(tmp_path / "absent" / "r.html"))
+    assert code == 2 and "cannot be written" in err
 
 
 class Page(HTMLParser):

@@ -73,7 +73,10 @@ def report(
     found = find_report(open_here(workspace), report)
     found = {**found, "curves": curves_of(found)}
     if out is not None:
-        out.write_text(report_page(found, spoken), "utf-8", "backslashreplace")
+        try:
+            out.write_text(report_page(found, spoken), "utf-8", "backslashreplace")
+        except OSError as error:
+            raise UsageError(f"{out} cannot be written ({error.strerror}).") from error
         note(quality("say.written", path=out))
     if as_json:
         print_json(found)
@@ -128,8 +131,10 @@ def run(
     if fail_on_drop and not baseline:
         raise UsageError("--fail-on-drop needs a --baseline to compare with.")
     baselines = [find_report(place, one) for one in baseline or ()]
+    evaluations = running.read_plan(plan)
+    running.check_run(evaluations, bounds, baselines)
     kept = []
-    for planned in running.read_plan(plan):
+    for planned in evaluations:
         note(quality("say.running", kind=planned.kind, data=planned.data.name))
         with progress_bar() as progress:
             measured = planned.run(place, progress)

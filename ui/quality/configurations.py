@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.evaluation.building import EvaluationLibrary
     from assistant.evaluation.datasets import Dataset
+    from assistant.retrieval import Retriever
     from ingestion.settings import Settings
 
 Json = dict[str, Any]
@@ -48,6 +49,23 @@ def prompts_of(workspace: Workspace) -> Json:
     return {language: prompts.get("answer", language).model_dump(mode="json") for language in LANGUAGES}
 
 
+def untold_of(retriever: Retriever, opened: EvaluationLibrary) -> Json:
+    """What an answer depends on besides what a report tells: how the library was read and is searched."""
+    from ingestion.readers import PARSER_VERSION
+    from ingestion.version_rows import VersionRows
+
+    words = retriever.dictionary.path if retriever.dictionary else None
+    versions = {} if retriever.currency is None else VersionRows(opened.library).all()
+    return {
+        "parser": PARSER_VERSION, "generation": opened.library.generation,
+        "fiscal_month": retriever.clock.fiscal_month,
+        "dictionary": _digest(words.read_bytes()) if words and words.is_file() else "",
+        "versions": _digest(repr(sorted(versions.items())).encode()),
+        "server": opened.settings.server.base_url,
+        "context_tokens": opened.settings.models.context_tokens,
+    }  # fmt: skip
+
+
 def data_of(dataset: Dataset, state: str) -> Json:
     """A data set; `state` says what of its documents an answer depends on."""
     return {"name": dataset.folder.resolve().name, "layout": dataset.layout, "digest": state}
@@ -55,8 +73,7 @@ def data_of(dataset: Dataset, state: str) -> Json:
 
 def file_data(file: Path, layout: str, name: str = "") -> Json:
     """A file of questions or pairs."""
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    return {"name": name or file.name, "layout": layout, "digest": digest}
+    return {"name": name or file.name, "layout": layout, "digest": _digest(file.read_bytes())}
 
 
 def configured(kind: Kind, settings: Settings, data: Json, models: Json, options: Json) -> Json:
@@ -66,3 +83,7 @@ def configured(kind: Kind, settings: Settings, data: Json, models: Json, options
         "data": data, "models": models, "options": options,
         "settings": {section: told[section] for section in _MATTERS[kind]},
     }  # fmt: skip
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

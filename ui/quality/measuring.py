@@ -9,9 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.errors import EvaluationError
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
-from ui.quality.configurations import configured, data_of, file_data, models_of, prompts_of
+from ui.quality.configurations import (
+    configured,
+    data_of,
+    file_data,
+    models_of,
+    prompts_of,
+    untold_of,
+)
 from ui.quality.judging import judged
 
 if TYPE_CHECKING:
@@ -122,6 +130,8 @@ def measure_answers(
     with ExitStack() as closed:
         dataset, built = closed.enter_context(_opened(workspace, folder, progress))
         questions = stratified(dataset.questions, limit, seed)
+        if not questions:
+            raise EvaluationError(f"{folder} asks about nothing that is there, so it cannot be measured.")
         refuse_without_answers(questions)
         opened = built.opened
         retriever = asking_retriever(workspace, opened)
@@ -136,7 +146,7 @@ def measure_answers(
         )  # fmt: skip
         depends = {
             **configuration, "prompts": prompts_of(workspace), "konkyo": version("konkyo"),
-            "scoring": SCORING,
+            "scoring": SCORING, "untold": untold_of(retriever, opened),
         }  # fmt: skip
         with answer_log.opened(evaluations_folder(workspace), depends, again=again) as log:
             rows = evaluate_answers(
@@ -251,7 +261,7 @@ def asking_retriever(workspace: Workspace, opened: EvaluationLibrary) -> Retriev
     rescoring = known.rescoring or open_rescoring(workspace, opened.settings)
     return Retriever(
         opened.library, opened.indexes, opened.embedder, known.settings, known.dictionary, known.currency,
-        rescoring,
+        rescoring, known.clock,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,22 +116,45 @@ def read_bound(text: str, *, below: bool) -> Bound:
     try:
         value = float(number)
     except ValueError:
-        mark = ""
+        value = math.nan
     kind, dot, metric = name.strip().partition(".")
-    if not mark or not (metric if dot else kind) or (dot and kind not in KINDS):
+    if not mark or math.isnan(value) or not (metric if dot else kind) or (dot and kind not in KINDS):
         raise UsageError(f"{text!r} is no bound. Give METRIC=VALUE, as in answers.right=0.5.")
     return Bound(kind, metric, value, below) if dot else Bound(None, kind, value, below)
 
 
-def baseline_for(report: Json, baselines: Sequence[Json]) -> Json | None:
-    """The baseline of the same kind: the one about the same data and options first."""
+def check_run(plan: Sequence[Planned], bounds: Sequence[Bound], baselines: Sequence[Json]) -> None:
+    """Say what cannot be before anything is run: evaluations take hours.
+
+    Raises:
+        UsageError: data are not there, or a bound or a baseline is of a kind that is not run.
+    """
+    kinds = {planned.kind for planned in plan}
+    for planned in plan:
+        if not planned.data.exists():
+            raise UsageError(f"{planned.data} does not exist; the plan names it for {planned.kind}.")
+    for bound in bounds:
+        if bound.kind is not None and bound.kind not in kinds:
+            raise UsageError(f"{bound.name} bounds nothing: the plan runs no {bound.kind}.")
+    for baseline in baselines:
+        if baseline["kind"] not in kinds:
+            raise UsageError(f"{baseline['id']} is about {baseline['kind']}, which is not run.")
+
+
+def _likeness(one: Json, other: Json) -> tuple[bool, bool]:
+    """Whether two reports are about the same data, and with the same options."""
+    first, second = one["configuration"], other["configuration"]
+    return first["data"]["name"] == second["data"]["name"], first["options"] == second["options"]
+
+
+def baseline_for(report: Json, reports: Sequence[Json], baselines: Sequence[Json]) -> Json | None:
+    """The baseline of its kind that is most like `report`, unless another of `reports` is more like it."""
     same = [one for one in baselines if one["kind"] == report["kind"]]
-
-    def likeness(one: Json) -> tuple[bool, bool]:
-        first, second = one["configuration"], report["configuration"]
-        return first["data"]["name"] == second["data"]["name"], first["options"] == second["options"]
-
-    return max(same, key=likeness, default=None)
+    best = max(same, key=lambda one: _likeness(one, report), default=None)
+    if best is None:
+        return None
+    others = [_likeness(best, one) for one in reports if one["kind"] == report["kind"]]
+    return best if _likeness(best, report) == max(others) else None
 
 
 def value_of(report: Json, metric: str) -> float | None:
@@ -182,12 +206,7 @@ def compared(reports: Sequence[Json], baselines: Sequence[Json]) -> list[Json]:
     """Each report against its baseline, where it has one.
 
     Raises:
-        UsageError: a baseline is of a kind that was not run.
         EvaluationError: they have no question in common.
     """
-    kinds = {report["kind"] for report in reports}
-    for baseline in baselines:
-        if baseline["kind"] not in kinds:
-            raise UsageError(f"{baseline['id']} is about {baseline['kind']}, which was not run.")
-    pairs = [(baseline_for(report, baselines), report) for report in reports]
+    pairs = [(baseline_for(report, reports, baselines), report) for report in reports]
     return [compare_reports(baseline, report) for baseline, report in pairs if baseline is not None]

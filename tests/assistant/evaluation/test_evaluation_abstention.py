@@ -102,3 +102,12 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, said: str) -> None:
     path.write_text(line, "utf-8")
     with pytest.raises(EvaluationError, match=said):
         read_rows(path)
+
+
+def test_a_question_without_an_id_is_called_by_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    row = {"question": "q", "contexts": [], "answerable": False}
+    path.write_text(
+        "".join(json.dumps({**row, **id}) + "\n" for id in ({"id": 9}, {"id": None}, {})), "utf-8"
+    )
+    assert [row.id for row in read_rows(path)] == ["9", "2", "3"]

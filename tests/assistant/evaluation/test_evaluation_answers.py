@@ -14,6 +14,7 @@ from assistant.evaluation import answer_log
 from assistant.evaluation.answers import FAULTS, evaluate_answers, fault_of, figures, judged
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.gold import Gold
+from assistant.evaluation.other_numbers import other_number
 from assistant.evaluation.sampling import stratified
 from assistant.evaluation.scoring import (
     claim_recall,
@@ -40,6 +41,10 @@ class PlantedChecker:
         self, claim: str, sources: Sequence[Source], *, question: str = "", hints: Sequence[int] = ()
     ) -> Check:
         return Check(self.verdicts[claim], 1.0)
+
+
+def sentences(text: str) -> list[str]:
+    return [f"{part}。" for part in text.split("。") if part]
 
 
 def rules() -> RuleChecker:
@@ -129,6 +134,54 @@ def test_claims_that_are_proven_count_one_and_half_proven_ones_half() -> None:
 def test_what_is_right_says_the_number_of_the_reference(said: str, right: bool) -> None:
     references = ["12,000円", "一般社員は1泊12,000円が上限です。"]
     assert score_answer("宿泊費の上限は？", said, references, rules()).right is right
+
+
+LONG = (
+    "出張の宿泊費には、役職に応じた上限が定められています。一般社員は1泊12,000円です。管理職は1泊15,000円です。"
+    "2025年4月1日以降の出張に適用します。申請は、出張の5営業日前までに上長に対して行います。"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "other"),
+    [
+        ("12,000円", "18,000円", "18,000円"),
+        ("15,000円", "１万４千円", "1万4千円"),
+        ("5営業日", "7営業日", "7営業日"),
+        ("2025年4月1日", "2025年5月1日", "2025年5月1日"),
+        ("12,000円", "1万2千円", ""),
+        ("2025年", "令和7年", ""),
+        ("一般社員は1泊12,000円です。", "", ""),
+        (
+            "一般社員は1泊12,000円です。",
+            "海外では1泊30,000円です。",
+            "",
+        ),  # told besides, another one left out
+        ("2025年4月1日以降の出張に適用します。", "2024年3月1日に改められました。", ""),
+    ],
+)
+def test_one_changed_number_among_several_makes_an_answer_wrong(old: str, new: str, other: str) -> None:
+    said = LONG.replace(old, new)
+    assert said != LONG
+    assert other_number("宿泊費の上限は？", said, LONG) == other
+    proven = PlantedChecker(dict.fromkeys(sentences(LONG), Verdict.SUPPORTED))
+    assert score_answer("宿泊費の上限は？", said, [LONG], proven).right is not bool(other)
+
+
+def test_a_number_of_another_reference_or_of_the_question_is_no_wrong_one() -> None:
+    said, other = "一般社員は1泊12,000円です。", "一般社員は1泊9,000円です。"
+    assert other_number("上限は？", said, other) == "12,000円"
+    assert other_number("上限は？", said, other, [other, "12,000円"]) == ""
+    assert other_number("12,000円が上限ですか？", said, other) == ""
+    assert other_number("上限は？", f"{said}{other}", other) == ""
+    assert other_number("何を記録しますか？", "1. 内部監査\n② 作業\n", "① 作業\n2. 内部監査\n") == ""
+
+
+def test_a_series_may_be_told_from_another_year_on() -> None:
+    reference = "2021年度は売上高が5.0%増加した。2022年度は売上高が6.1%増加した。"
+    said = "2022年度は売上高が6.1%増加した。2023年度は売上高が7.2%増加した。"
+    assert other_number("売上高は？", said, reference) == ""
+    assert other_number("売上高は？", reference.replace("6.1", "6.7"), reference) == "6.7%"
 
 
 def test_half_of_a_single_sentence_is_not_an_answer() -> None:
@@ -245,6 +298,24 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert log.rows == {}
     with answer_log.opened(tmp_path, {"model": "a"}, again=True) as log:
         assert log.rows == {}
+
+
+def test_a_damaged_line_costs_its_question_only(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask(one: Question) -> Answer:
+        asked.append(one.id)
+        return answer()
+
+    with answer_log.opened(tmp_path, {}) as log:
+        rows = evaluate_answers(questions(3), ask, GOLD, rules(), log)
+    lines = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(
+        b"".join([lines[0], b"\0" * 40 + b'": 1}\n', b"[]\n", b'{"id": [1]}\n', b"\xff\n", lines[2]])
+    )
+    with answer_log.opened(tmp_path, {}) as log:
+        assert evaluate_answers(questions(3), ask, GOLD, rules(), log) == rows
+    assert asked == ["0", "1", "2", "1"]
 
 
 def test_two_runs_of_one_configuration_do_not_write_one_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from assistant.errors import EvaluationError
 from assistant.evaluation.building import build, build_folder
 from assistant.evaluation.datasets import load_dataset
 from assistant.evaluation.libraries import evaluation_workspace
-from assistant.evaluation.retrieval import collect, evaluate, rank_items
+from assistant.evaluation.retrieval import collect, evaluated, rank_items
 from ingestion.vectors import Vectors
 from ingestion.workspace import Workspace, open_workspace
 
@@ -78,7 +78,7 @@ def test_passages_are_found_by_name_and_the_company_library_stays_empty(
     dataset = load_dataset(passages)
     built = build(workspace, dataset, LetterEmbedder(), silent)
     found = collect(dataset.questions, built.find, lambda done, total: None)
-    result = evaluate("passage", dataset.questions, found)
+    result = evaluated("passage", dataset.questions, found).value
     check = built.opened.indexes.check()
     built.opened.close()
     assert [rank_items(one.lexical, one.items)[0][0] for one in found[:2]] == ["p1", "p2"]

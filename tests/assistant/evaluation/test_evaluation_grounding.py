@@ -77,6 +77,13 @@ def test_a_bad_row_is_named(tmp_path: Path, line: str) -> None:
         read_pairs(path, labelled=True)
 
 
+def test_a_pair_without_an_id_is_called_by_its_line_wherever_the_file_lies(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    pair = '"evidence": "x", "claim": "a"'
+    path.write_text(f'{{"id": 7, {pair}}}\n\n{{"id": null, {pair}}}\n{{{pair}}}\n', "utf-8")
+    assert [row.id for row in read_pairs(path, labelled=False)] == ["7", "3", "4"]
+
+
 def test_an_absent_or_empty_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="cannot be read"):
         read_pairs(tmp_path / "none.jsonl", labelled=False)

@@ -20,7 +20,7 @@ from assistant.evaluation.own_library import place_of
 from assistant.evaluation.question_store import QuestionStore, draft
 from assistant.evaluation.report_comparison import FEWEST, compare_reports, judged
 from assistant.evaluation.reports import ReportStore, metrics_of, new_report
-from assistant.evaluation.retrieval import Candidates, evaluated
+from assistant.evaluation.retrieval import Candidates, Readings, evaluated
 from assistant.grounding.entailment import Judgement, Pair
 from ingestion.documents import Span
 
@@ -124,6 +124,20 @@ def test_rows_of_retrieval_tell_the_place_of_the_right_page_in_every_ranking() -
     assert set(evaluated("pdf", asked, found, mode="dense").rows[0]["ranks"]) == {"dense"}
 
 
+def test_the_lead_over_the_fusion_is_that_over_the_ranking_which_the_rows_tell() -> None:
+    """With 0.2 for the dense search, which alone is right: the weight chosen on the other half is higher."""
+    items = {row: (f"{row}", 1) for row in range(4)}
+    asked = [Question(str(i), f"q{i}", ("1", 1)) for i in range(40)]
+    found = [Candidates([(1, 0.9), (0, 0.1)], [(0, 9.0), (2, 8.0), (3, 7.0)], items)] * 40
+    read = Readings("r", 4, 0.5, [{1: 1.0}] * 40, [1.0] * 40)
+    told = evaluated("pdf", asked, found, default_weight=0.2, readings=read)
+    leads = [1 / row["ranks"]["hybrid"] - 1 / row["ranks"]["fused"] for row in told.rows]
+    assert min(told.value["weights"].values()) > 0.2 and told.rows[0]["ranks"]["fused"] > 1
+    assert told.value["comparisons"]["fused"]["mrr@10"]["mean"] == pytest.approx(
+        sum(leads) / len(leads), abs=1e-4
+    )
+
+
 # --- curves
 
 
@@ -165,6 +179,14 @@ def test_the_difference_is_that_of_the_questions_both_have() -> None:
     assert one["verdict"] == "better"
     assert compare_reports(second, first)["metrics"]["right"]["verdict"] == "worse"
     assert compare_reports(first, first)["metrics"]["right"]["verdict"] == "same"
+
+
+def test_a_question_that_is_asked_of_several_texts_counts_each_time() -> None:
+    first, second = report(0.0, 0.0, 1.0), report(0.0, 1.0, 1.0)
+    for one in (*first["rows"], *second["rows"]):
+        one.update(id="q", question="the same question")
+    found = compare_reports(first, second)
+    assert (found["n"], found["left_out"], found["metrics"]["right"]["differing"]) == (3, 0, 1)
 
 
 def test_false_answers_that_rise_are_worse_and_rows_without_a_value_fall_out() -> None:

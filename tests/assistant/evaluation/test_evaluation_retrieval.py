@@ -8,7 +8,7 @@ import pytest
 from assistant.errors import EvaluationError
 from assistant.evaluation.cross_fitting import half_of
 from assistant.evaluation.datasets import Dataset, Question
-from assistant.evaluation.retrieval import Candidates, collect, evaluate, measure, rank_items, select
+from assistant.evaluation.retrieval import Candidates, collect, evaluated, measure, rank_items, select
 
 ITEMS = {row: (f"{row // 4}.pdf", row % 4 + 1) for row in range(16)}
 
@@ -53,9 +53,9 @@ def test_measures_of_a_page_worked_out_by_hand() -> None:
 
 def test_hybrid_of_two_independent_searches_beats_both_and_the_interval_says_so() -> None:
     questions, found = planted(400)
-    result = evaluate("pdf", questions, found)
+    result = evaluated("pdf", questions, found).value
     for other in ("dense", "lexical"):
-        single = evaluate("pdf", questions, found, mode=other)
+        single = evaluated("pdf", questions, found, mode=other).value
         assert single["all"]["n"] == 400
         compared = result["comparisons"][other]["mrr@10"]
         assert compared["mean"] == pytest.approx(result["all"]["mrr@10"] - single["all"]["mrr@10"], abs=2e-4)
@@ -67,9 +67,9 @@ def test_hybrid_of_two_independent_searches_beats_both_and_the_interval_says_so(
 
 def test_types_and_halves_partition_the_questions() -> None:
     questions, found = planted(120)
-    whole = evaluate("pdf", questions, found)
+    whole = evaluated("pdf", questions, found).value
     assert sum(part["n"] for part in whole["by_type"].values()) == 120
-    halves = {split: evaluate("pdf", questions, found, split=split)["all"] for split in ("a", "b")}
+    halves = {split: evaluated("pdf", questions, found, split=split).value["all"] for split in ("a", "b")}
     total = sum(part["n"] * part["mrr@10"] for part in halves.values())
     assert total / 120 == pytest.approx(whole["all"]["mrr@10"], abs=1e-4)
 
@@ -77,14 +77,14 @@ def test_types_and_halves_partition_the_questions() -> None:
 def test_a_useless_search_gets_no_weight() -> None:
     questions, found = planted(200)
     reversed_dense = [Candidates([(r, -s) for r, s in reversed(c.dense)], c.lexical, c.items) for c in found]
-    result = evaluate("pdf", questions, reversed_dense)
+    result = evaluated("pdf", questions, reversed_dense).value
     assert max(result["weights"].values()) <= 0.2
 
 
 def test_single_modes_rank_by_their_own_scores() -> None:
     found = [Candidates([(1, 0.9), (0, 0.8)], [(0, 7.0)], ITEMS)]
-    dense = evaluate("passage", [question(1, ITEMS[0])], found, mode="dense")
-    lexical = evaluate("passage", [question(1, ITEMS[0])], found, mode="lexical")
+    dense = evaluated("passage", [question(1, ITEMS[0])], found, mode="dense").value
+    lexical = evaluated("passage", [question(1, ITEMS[0])], found, mode="lexical").value
     assert (dense["all"]["recall@1"], lexical["all"]["recall@1"]) == (0.0, 1.0)
     assert "by_type" not in dense
     assert lexical["weights"] == {"a": 0.0, "b": 0.0}

@@ -46,6 +46,14 @@ def judged(asked: SampleQuestion, given: Answer) -> dict[str, object]:
         ("3.5時間", "3", False),
         ("13.5", "3.5", False),
         ("約3。", "3", True),
+        ("上限は二十日です", "十日", False),
+        ("上限は十日です", "十日", True),
+        ("1万2千円です", "2千円", False),
+        ("2千円です", "千円", False),
+        ("3万円です", "3", False),
+        ("3つ、① 千葉県", "千葉県", True),
+        ("① 一人です", "一人", True),
+        ("三十一人です", "一人", False),
         ("See VPN Guide", "vpn guide", True),
         ("何か", " ", False),
     ],
@@ -106,4 +114,7 @@ def test_questions_are_read_and_bad_rows_named(tmp_path: Path) -> None:
             load_questions(path)
     path.write_text(json.dumps({"id": "1"}) + "\n", "utf-8")
     with pytest.raises(EvaluationError, match="row 1"):
+        load_questions(path)
+    path.write_text("\n", "utf-8")
+    with pytest.raises(EvaluationError, match="holds no questions"):
         load_questions(path)
