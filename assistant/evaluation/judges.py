@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from assistant.answers import Message
+from assistant.errors import PromptTooLongError
 from assistant.evaluation.grounding import PairRow, balanced_accuracy
 from assistant.grounding.entailment import Judgement, Label, Pair
 from assistant.grounding.entailment_rules import failed_rule, shares
@@ -98,13 +99,18 @@ class YesOrNo:
         self._model = model
 
     def scores(self, pairs: Sequence[Pair]) -> list[float]:
-        """One chance for each pair."""
+        """One chance for each pair; 0 for one that is longer than the model can read."""
         return [self._score(pair) for pair in pairs]
 
     def _score(self, pair: Pair) -> float:
         instruction, asked, replies = _ASKED[detect_language(pair.claim)]
         question = asked.format(evidence="\n".join(pair.evidence), claim=pair.claim)
-        return self._model.chances([Message("system", instruction), Message("user", question)], replies)[0]
+        try:
+            return self._model.chances([Message("system", instruction), Message("user", question)], replies)[
+                0
+            ]
+        except PromptTooLongError:
+            return 0.0
 
 
 def judged_by(

@@ -113,8 +113,6 @@ class QuestionStore:
             changes["question"] = text.strip()
             if not changes["question"]:
                 raise EvaluationError("a question needs a text.")
-            if any(one.question == changes["question"] and one.id != question_id for one in self._read()):
-                raise EvaluationError(f"{changes['question']!r} is asked by another question already.")
         if answers is not None:
             changes["answers"] = tuple(one.strip() for one in answers if one.strip())
             if not changes["answers"]:
@@ -123,6 +121,9 @@ class QuestionStore:
 
     def _change(self, question_id: str, **changes: Any) -> MadeQuestion:
         with self._changing() as kept:
+            text = changes.get("question")
+            if any(one.question == text and one.id != question_id for one in kept):
+                raise EvaluationError(f"{text!r} is asked by another question already.")
             for number, one in enumerate(kept):
                 if one.id == question_id:
                     kept[number] = replace(one, **changes)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.answers import Message
+from assistant.errors import PromptTooLongError
 from assistant.evaluation.grounding import PairRow, figures
 from assistant.evaluation.judges import Likeness, RulesAlone, YesOrNo, judged_by
 from assistant.grounding.entailment import Label, Pair
@@ -100,3 +101,14 @@ def test_the_model_is_asked_in_the_language_of_the_claim(claim: str, replies: tu
     ((texts, offered),) = model.asked
     assert offered == replies
     assert "EVIDENCE\nMORE" in texts[1] and claim in texts[1]
+
+
+def test_what_the_model_cannot_read_is_not_proven_by_it() -> None:
+    class Short(Chooses):
+        def chances(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float]:
+            if "LONG" in messages[1].content:
+                raise PromptTooLongError("5,000 tokens do not fit in 4,096.")
+            return super().chances(messages, replies)
+
+    pairs = [Pair(("LONG",), "一つ。"), Pair(("SHORT",), "一つ。")]
+    assert YesOrNo(Short()).scores(pairs) == [0.0, 0.7]
