@@ -85,6 +85,28 @@ def close_passage() -> None:
     st.session_state.pop("passage", None)
 
 
+def tell(place: str, text: str) -> None:
+    """Have `show_told(place)` say that something was done, from the next run on."""
+    st.session_state.setdefault("told", {})[place] = text
+    st.session_state.get("told_shown", set()).discard(place)
+
+
+def show_told(place: str) -> None:
+    """Say what was told for this place. It stays until a run that showed it came to its end.
+
+    A run is broken off when the browser sends something meanwhile, and what it drew last may never be seen.
+    """
+    if text := st.session_state.get("told", {}).get(place):
+        st.success(text, icon=":material/check_circle:")
+        st.session_state.setdefault("told_shown", set()).add(place)
+
+
+def forget_shown() -> None:
+    """At the end of a run: what it has shown is not said again."""
+    for place in st.session_state.pop("told_shown", ()):
+        st.session_state["told"].pop(place, None)
+
+
 def show_error(error: Exception) -> None:
     """One clear sentence, what to do, and a way to connect again when the service is away."""
     kind = type(error).__name__

@@ -12,7 +12,7 @@ import streamlit as st
 from ui.web import passages
 from ui.web.presenting import place
 from ui.web.resources import operations
-from ui.web.session import errors_shown, language, plain, say, show_passage
+from ui.web.session import errors_shown, language, plain, say, show_passage, show_told, tell
 from ui.web.turns import passage_of
 
 Json = dict[str, Any]
@@ -25,8 +25,7 @@ _MOST = 200
 
 def section() -> None:
     """How many there are, one of them to decide about, and the list of all of a status."""
-    if done := st.session_state.pop("quality_done", ""):
-        st.success(done, icon=":material/check_circle:")
+    show_told("quality")
     found = operations().made_questions()
     if not found:
         with st.container(border=True, key="no_questions"):
@@ -161,7 +160,7 @@ def _keep(one: Json, text: str, answers: Sequence[str], by: str, status: str | N
             operations().review_question(one["id"], status, by=by)
             st.session_state["question_turn"] += 1  # a new list begins with the next question
         st.session_state["editor_name"] = by
-        st.session_state["quality_done"] = say(f"quality.done_{status or 'saved'}")
+        tell("quality", say(f"quality.done_{status or 'saved'}"))
         st.rerun()
 
 
@@ -187,9 +186,7 @@ def _make(found: Sequence[Json]) -> None:
     if not made["made"]:
         st.info(say("quality.made_none", known=made["known"]), icon=":material/info:")
         return
-    st.session_state["quality_done"] = say(
-        "quality.made_some", number=made["made"], documents=made["documents"]
-    )
+    tell("quality", say("quality.made_some", number=made["made"], documents=made["documents"]))
     st.session_state["question_turn"] = st.session_state.get("question_turn", 0) + 1
     st.rerun()
 

@@ -15,7 +15,7 @@ from ui.web.charts import Plot, plots
 from ui.web.interval_charts import measures_plot
 from ui.web.listing import moment
 from ui.web.resources import operations
-from ui.web.session import language, plain, say
+from ui.web.session import language, plain, say, show_told, tell
 
 Json = dict[str, Any]
 
@@ -25,8 +25,7 @@ _EVALUATIONS = ("samples", "retrieval DATA", "answers DATA --limit 60")
 
 def section() -> None:
     """The list, and below it the report that is chosen there, else the newest."""
-    if done := st.session_state.pop("quality_done", ""):
-        st.success(done, icon=":material/check_circle:")
+    show_told("quality")
     found = operations().evaluation_reports()
     if not found:
         with st.container(border=True, key="no_reports"):
@@ -175,7 +174,7 @@ def _compare(report: Json) -> None:
 def _remove(report: str) -> None:
     operations().remove_report(report)
     st.session_state.get("quality_read", {}).pop(report, None)
-    st.session_state["quality_done"] = say("quality.removed")
+    tell("quality", say("quality.removed"))
     st.rerun()
 
 

@@ -10,7 +10,7 @@ from ui.texts import t
 from ui.web import passages
 from ui.web.listing import table_key
 from ui.web.resources import operations
-from ui.web.session import errors_shown, language, passage, plain, say, show_passage
+from ui.web.session import errors_shown, language, passage, plain, say, show_passage, show_told, tell
 from ui.web.turns import passage_of
 from ui.web.views import passage as passage_panel
 
@@ -22,8 +22,7 @@ def page() -> None:
     st.title(say("editor.title"), anchor=False)
     st.caption(say("editor.more"))
     with errors_shown():
-        if done := st.session_state.pop("verified_done", ""):
-            st.success(done, icon=":material/check_circle:")
+        show_told("verified")
         found = operations().verified()
         if not found:
             st.info(say("editor.none"), icon=":material/info:")
@@ -99,5 +98,5 @@ def _one(item: Json) -> None:
 
 
 def _done(message: str) -> None:
-    st.session_state["verified_done"] = message
+    tell("verified", message)
     st.rerun()
