@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_web_grounds import keep, run_with_row, verified_page
 from test_web_page import visible
-from test_web_quality import make, room, two_reports
+from test_web_quality import LATER, make, room, two_reports
 from web_fake_quality import make_question
 from web_fakes import FakeOperations
 
@@ -46,7 +46,7 @@ def test_that_a_report_was_removed_is_said_once(operations: FakeOperations) -> N
     two_reports(operations)
     break_off(operations, "remove_report", "evaluation_report")
     page = room("reports")
-    page.button(key="remove_report").click().run()
+    page.button(key=f"remove_{LATER}").click().run()
     assert len(operations.planted_reports) == 1
     assert "The report was removed." in visible(page)
     page.run()
@@ -57,7 +57,7 @@ def test_that_a_question_was_accepted_and_that_some_were_made_is_said(operations
     operations.drafts = [make_question("q1")]
     break_off(operations, "review_question", "made_questions")
     page = room("questions")
-    page.button(key="accept_question").click().run()
+    page.button(key="accept_q1").click().run()
     assert "Accepted." in visible(page)
     operations.makes = [make_question("q2")]
     break_off(operations, "make_questions", "made_questions")
