@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assistant.answers import Language
+from ui.moments import moment
 from ui.quality.page import is_missed, metric_name
 from ui.texts import t, texts
 from ui.web.grounds import ICONS
-from ui.web.listing import moment
 
 Json = dict[str, Any]
 

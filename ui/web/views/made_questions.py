@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import day
 from ui.web import passages
 from ui.web.presenting import place
 from ui.web.resources import operations
@@ -113,7 +114,7 @@ def _card(one: Json) -> None:
         _decide(one, text, [line.strip() for line in answers.splitlines() if line.strip()], by)
         if one["reviewed_at"]:
             st.caption(
-                say("quality.reviewed", by=plain(one["reviewed_by"]) or "–", date=one["reviewed_at"][:10])
+                say("quality.reviewed", by=plain(one["reviewed_by"]) or "–", date=day(one["reviewed_at"]))
             )
 
 

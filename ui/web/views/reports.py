@@ -9,11 +9,11 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import moment
 from ui.quality.page import report_page
 from ui.web import comparing, reporting
 from ui.web.charts import Plot, plots
 from ui.web.interval_charts import measures_plot
-from ui.web.listing import moment
 from ui.web.resources import operations
 from ui.web.session import language, plain, say, show_told, tell
 from ui.web.views.picking import picked, text_columns

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import day
 from ui.texts import t
 from ui.web import passages
 from ui.web.resources import operations
@@ -39,7 +40,7 @@ def page() -> None:
 def _table(found: list[Json]) -> Json | None:
     rows = [
         {"status": _status(item), "question": item["question"], "editor": item["editor"],
-         "date": item["confirmed_at"][:10]}
+         "date": day(item["confirmed_at"])}
         for item in found
     ]  # fmt: skip
     columns = text_columns(
