@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,6 +18,9 @@ from ui.web.running import Run
 from ui.web.turns import Passage
 
 Json = dict[str, Any]
+
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+"""What Markdown would take for code that nobody may break, backslashes and all."""
 
 
 def language() -> Language:
@@ -129,5 +133,5 @@ def errors_shown() -> Iterator[None]:
 
 def plain(text: str) -> str:
     """Text from outside for Streamlit's Markdown: every sign that Markdown would read stands for itself."""
-    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|~$:<>&" else sign for sign in text)
-    return escaped.replace("\n", "  \n")
+    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|~$:<>&=" else sign for sign in text)
+    return _INDENT.sub(lambda found: "\u00a0" * len(found[0]), escaped).replace("\n", "  \n")
