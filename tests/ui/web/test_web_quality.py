@@ -15,6 +15,7 @@ from web_fake_quality import make_question, make_report, make_row
 from web_fakes import SCRIPT, FakeOperations
 
 from ui.web import resources
+from ui.web.views.reports import as_page
 
 EARLIER, LATER = "20261121T010000Z-answers", "20261122T010000Z-answers"
 
@@ -128,6 +129,13 @@ def test_what_a_report_holds_is_never_markup(workspace: FakeOperations) -> None:
     workspace.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00", data=SCRIPT, rows=[row])]
     page = room("reports")
     assert SCRIPT not in visible(page) and not page.exception
+
+
+def test_a_page_is_made_also_of_signs_that_no_file_can_hold() -> None:
+    made = as_page(
+        make_report("r", "2026-11-22T01:00:00+00:00", rows=[make_row(1, right=False, answer="\ud800")]), "ja"
+    )
+    assert '<html lang="ja">' in made.decode("utf-8") and "\\ud800" in made.decode("utf-8")
 
 
 def test_one_report_cannot_be_compared(workspace: FakeOperations) -> None:

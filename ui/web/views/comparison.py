@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.quality.outcomes import outcome
 from ui.web import comparing, reporting
 from ui.web.interval_charts import comparison_plot
 from ui.web.resources import operations
@@ -124,8 +125,8 @@ def _moved(first: Json, second: Json) -> None:
         {
             "moved": say("quality.gained" if gained else "quality.lost"),
             "question": new["question"],
-            "first": reporting.outcome(old, language()),
-            "second": reporting.outcome(new, language()),
+            "first": outcome(old, language()),
+            "second": outcome(new, language()),
         }
         for old, new, gained in shown
     ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from assistant.answers import Language
 from ui.moments import moment
 from ui.quality.page import report_page
 from ui.web import comparing, reporting
@@ -130,12 +132,12 @@ def _head(report: Json, *, alone: bool) -> None:
             )
     with st.container(horizontal=True, key="report_actions"):
         st.download_button(
-            say("quality.download_page"), data=lambda: report_page(report, language()).encode(),
+            say("quality.download_page"), data=partial(as_page, report, language()),
             file_name=f"{report['id']}.html", mime="text/html", icon=":material/download:",
             key="download_page", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            say("quality.download_json"), data=lambda: _as_json(report), file_name=f"{report['id']}.json",
+            say("quality.download_json"), data=partial(_as_json, report), file_name=f"{report['id']}.json",
             mime="application/json", icon=":material/data_object:", key="download_json", type="tertiary",
             on_click="ignore",
         )  # fmt: skip
@@ -150,6 +152,11 @@ def _head(report: Json, *, alone: bool) -> None:
             st.caption(say("quality.remove_more"))
             if st.button(say("quality.remove_now"), type="primary", key=key):
                 _remove(report["id"])
+
+
+def as_page(report: Json, language: Language) -> bytes:
+    """The page of a report. The browser asks for it between runs, where the tab's language is not known."""
+    return report_page(report, language).encode("utf-8", "backslashreplace")
 
 
 def _as_json(report: Json) -> bytes:
