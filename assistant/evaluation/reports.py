@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from assistant.errors import EvaluationError
 from assistant.evaluation.bootstrap import mean_interval
@@ -26,7 +28,48 @@ VERSION = 1
 
 LOWER_IS_BETTER = frozenset({"false_answer", "false_refusal", "abstained", "first_token_ms", "total_ms"})
 _ID = re.compile(r"[0-9A-Za-z-]+")
-_KEYS = ("version", "id", "kind", "created", "konkyo", "configuration", "figures", "metrics", "n", "rows")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _Data(_Strict):
+    name: str
+
+
+class _Configuration(_Strict):
+    data: _Data
+    models: Mapping[str, str | None]
+
+
+class _Metric(_Strict):
+    mean: float
+    low: float
+    high: float
+    n: int
+    higher_is_better: bool
+
+
+class _Row(_Strict):
+    id: str
+    question: str
+    type: str
+    measures: Mapping[str, float | None]
+
+
+class _Report(_Strict):
+    """What every report has; there is more in some."""
+
+    id: str
+    kind: Kind
+    created: Annotated[str, AfterValidator(datetime.fromisoformat)]
+    konkyo: str
+    configuration: _Configuration
+    figures: Mapping[str, Any]
+    metrics: Mapping[str, _Metric]
+    n: int
+    rows: Sequence[_Row]
 
 
 def new_report(
@@ -90,7 +133,7 @@ class ReportStore:
         found = []
         for path in self.folder.glob("*.json"):
             try:
-                report = read_report(path)
+                report = self.read(path.stem)
             except EvaluationError:  # one that is being written, or that somebody edited
                 continue
             if kind is None or report["kind"] == kind:
@@ -103,7 +146,8 @@ class ReportStore:
         Raises:
             EvaluationError: there is none, or it cannot be read.
         """
-        return read_report(self._path(report))
+        # The name of the file, not what stands in it: else a copy would be removed in place of the other.
+        return {**read_report(self._path(report)), "id": report}
 
     def remove(self, report: str) -> None:
         """Delete the report with this id.
@@ -130,10 +174,16 @@ def read_report(path: Path) -> Json:
         report = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{path} cannot be read as a report: {error}") from error
-    if not isinstance(report, dict) or any(key not in report for key in _KEYS):
+    version = report.get("version") if isinstance(report, dict) else None
+    if not isinstance(version, int):
         raise EvaluationError(f"{path} is no report of an evaluation.")
-    if report["version"] > VERSION:
+    if version > VERSION:
         raise EvaluationError(
-            f"{path} has the shape {report['version']}, this program knows {VERSION}. Update the program."
+            f"{path} has the shape {version}, this program knows {VERSION}. Update the program."
         )
-    return report
+    try:
+        _Report.model_validate(report)
+    except ValidationError as error:
+        raise EvaluationError(f"{path} is no report of an evaluation.") from error
+    found: Json = report
+    return found

@@ -356,6 +356,28 @@ def test_the_page_loads_nothing_and_runs_nothing(workspace: Workspace, language:
     assert "http" not in text.replace("http-equiv", "") and "x &amp; y" in text and "q&lt;1&gt;" in text
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"ranks": {"hybrid": None}, "measures": {"recall@5": 0.0}}, "見つからなかった"),
+        ({"measures": {"false_answer": 1.0}, "answerable": False}, "誤った回答"),
+        ({"label": "neither", "verdict": "supported", "type": "neither", "measures": {"right": 0.0}},
+         "どちらでもない → ✓ 根拠あり"),
+        ({"fault": "of a later program", "measures": {"right": 0.0}}, "of a later program"),
+    ],
+)  # fmt: skip
+def test_the_page_says_why_a_question_went_wrong_in_the_readers_language(
+    workspace: Workspace, row: dict[str, Any], told: str
+) -> None:
+    report = kept(workspace, 1.0)
+    right = {"id": "0", "question": "q", "type": "supported", "ranks": {"hybrid": 1}, "measures": {}}
+    report["rows"] = [right, {"id": "1", "question": "q", "type": "", **row}]
+    curves = {"by_type": {"supported": {"n": 1}, "neither": {"n": 1}}}
+    shown = report_page({**report, "curves": curves}, "ja").split("<pre>")[0]
+    assert told in re.findall(r"<td>([^<]*)</td>", shown[shown.index("<summary>不正解") :])
+    assert "どちらでもない" in shown and "supported" not in shown and "neither" not in shown
+
+
 def test_charts_put_points_where_they_belong() -> None:
     svg = line_chart({"a & b": [(0, 0), (10, 1)], "empty": []}, title="t", x="x", y="y")
     (line,) = [one for one in ElementTree.fromstring(svg).iter("polyline")]

@@ -65,7 +65,8 @@ def report(
     """One report, on the terminal or as a page."""
     from assistant.evaluation.curves import curves_of
     from ui.errors import UsageError
-    from ui.quality.page import metric_name, report_page
+    from ui.quality.outcomes import metric_name
+    from ui.quality.page import report_page
 
     if language not in (None, "ja", "en"):
         raise UsageError(f"{language!r} is no language of reports. Choose ja or en.")

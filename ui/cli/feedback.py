@@ -18,6 +18,7 @@ from ui.cli.shared import (
     say,
 )
 from ui.cli.showing import one_line
+from ui.moments import day
 
 Json = dict[str, Any]
 app = new_app("help.feedback")
@@ -38,7 +39,7 @@ def list_feedback(
     for item in found:
         mark = "+" if item["rating"] == "up" else "-"
         reason = f" [{say('reasons.' + item['reason'])}]" if item["reason"] else ""
-        console().print(f"{mark} {item['at'][:10]}{reason} {one_line(item['question'], _LENGTH)}")
+        console().print(f"{mark} {day(item['at'])}{reason} {one_line(item['question'], _LENGTH)}")
         for text in (item["comment"], item["corrected"]):
             if text:
                 console().print(f"    {one_line(text, 2 * _LENGTH)}", style="dim")

@@ -9,6 +9,7 @@ import typer
 
 from ui.cli.shared import JsonOption, WorkspaceOption, connect_here, console, own_name, print_json, say
 from ui.errors import UsageError
+from ui.moments import day
 
 Json = dict[str, Any]
 _ALL = ("official", "superseded_by", "valid_from", "valid_to", "apart")
@@ -49,5 +50,5 @@ def rule(
 def ruling_line(ruling: Json) -> str:
     """What was said, by whom and when: "official (sato, 2025-04-01)"."""
     value = "" if ruling["what"] in ("official", "apart") else f": {ruling['value'] or say('say.no_day')}"
-    who = ", ".join(part for part in (ruling["by"], ruling["at"][:10]) if part)
+    who = ", ".join(part for part in (ruling["by"], day(ruling["at"])) if part)
     return f"{say('rulings.' + ruling['what'])}{value} ({who})"

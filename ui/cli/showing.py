@@ -7,6 +7,7 @@ from typing import Any
 
 from ui.cli.shared import say, terminal_language
 from ui.explained import explained_lines
+from ui.moments import day
 from ui.reasons import claim_reason_in, reason_in, warning_in
 
 Json = dict[str, Any]
@@ -69,7 +70,7 @@ def _differing(claim: Json, quote: str) -> list[tuple[str, str]]:
 def note_lines(answer: Json) -> Iterator[Line]:
     """Who confirmed the answer, what was done about it, where documents differ, and whom to ask."""
     if verified := answer.get("verified"):
-        yield say("say.verified", editor=verified["editor"], date=verified["at"][:10]), "green"
+        yield say("say.verified", editor=verified["editor"], date=day(verified["at"])), "green"
     if answer.get("mended") == "removed":
         yield say("say.mended_removed"), "yellow"
         yield answer["answer"], ""

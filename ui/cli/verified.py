@@ -19,6 +19,7 @@ from ui.cli.shared import (
     say,
 )
 from ui.editor_operations import citations_to_confirm
+from ui.moments import day
 
 if TYPE_CHECKING:
     from ui.operations import Operations
@@ -132,7 +133,7 @@ def _tell(item: Json, *, json: bool) -> None:
 
 def _line(item: Json) -> str:
     line = say("say.verified_line", id=item["id"], question=item["question"], editor=item["editor"],
-               date=item["confirmed_at"][:10])  # fmt: skip
+               date=day(item["confirmed_at"]))  # fmt: skip
     return f"{line} · {say('flags.' + item['flag'])}" if item["flag"] else line
 
 

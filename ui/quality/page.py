@@ -9,7 +9,8 @@ from typing import Any
 
 from assistant.answers import Language
 from ui.quality.charts import bar_chart, line_chart
-from ui.texts import t
+from ui.quality.outcomes import fault_name, is_missed, metric_name, outcome, type_name, verdict_text
+from ui.texts import t, texts
 
 Json = dict[str, Any]
 
@@ -50,14 +51,6 @@ def report_page(report: Mapping[str, Any], language: Language) -> str:
     )
 
 
-def metric_name(name: str, language: Language) -> str:
-    """A measure as people read it; recall and the like keep their names."""
-    try:
-        return t(language, "quality", f"metrics.{name}")
-    except KeyError:
-        return name
-
-
 def _models(report: Mapping[str, Any], heading: str) -> str:
     models = report["configuration"]["models"]
     rows = [[escape(role), escape(str(name or "–"))] for role, name in models.items()]
@@ -83,7 +76,8 @@ def _charts(curves: Json, language: Language) -> list[str]:
 
     drawn = []
     if "recall_by_k" in curves:
-        series = {say(f"search.{name}"): points for name, points in curves["recall_by_k"].items()}
+        named = texts(language)["quality"]["page"]["search"]
+        series = {named.get(name, name): points for name, points in curves["recall_by_k"].items()}
         last = max((points[-1][0] for points in curves["recall_by_k"].values()), default=2)
         drawn.append(
             line_chart(series, title=say("recall"), x=say("rank"), y=say("share"), x_range=(0, last))
@@ -100,7 +94,7 @@ def _charts(curves: Json, language: Language) -> list[str]:
         bars = {t(language, "web", f"verdict.{name}"): n for name, n in curves["verdicts"].items()}
         drawn.append(bar_chart(bars, title=say("verdicts")))
     if any(curves.get("faults", {}).values()):
-        bars = {say(f"fault.{name}"): n for name, n in curves["faults"].items()}
+        bars = {fault_name(name, language): n for name, n in curves["faults"].items()}
         drawn.append(bar_chart(bars, title=say("faults")))
     if any(curves.get("latency", {}).values()):
         series = {
@@ -118,7 +112,11 @@ def _types(kinds: Mapping[str, Json], language: Language) -> str:
     head = [escape(t(language, "quality", "page.type")), "n"]
     head += [escape(metric_name(name, language)) for name in names]
     rows = [
-        [escape(kind), str(one["n"]), *(_number(one[name]) if name in one else "–" for name in names)]
+        [
+            escape(type_name(kind, language)),
+            str(one["n"]),
+            *(_number(one[name]) if name in one else "–" for name in names),
+        ]
         for kind, one in kinds.items()
     ]
     return f"<h2>{escape(t(language, 'quality', 'page.by_type'))}</h2>{_table(head, rows)}"
@@ -133,21 +131,14 @@ def _misses(rows: Sequence[Json], language: Language) -> str:
         return ""
     told = []
     for row in missed[:_MOST_MISSES]:
-        fault = say(f"fault.{row['fault']}") if row.get("fault") else escape(str(row.get("verdict", "")))
-        wanted = " / ".join(row.get("reference", ())) or str(row.get("label") or "")
+        wanted = " / ".join(row.get("reference", ())) or verdict_text(str(row.get("label") or ""), language)
         told.append(
             [escape(row["id"]), escape(row["question"]), escape(wanted),
-             escape(row.get("answer", "")).replace("\n", "<br>"), fault]
+             escape(row.get("answer", "")).replace("\n", "<br>"), escape(outcome(row, language))]
         )  # fmt: skip
     head = ["id", say("question"), say("reference"), say("answer"), say("why")]
     summary = f"{say('misses')} ({len(missed)})"
     return f"<details><summary>{summary}</summary>{_table(head, told)}</details>"
-
-
-def is_missed(measures: Mapping[str, float | None]) -> bool:
-    """Whether a question went wrong: answered or judged wrongly, or its place not among the first five."""
-    wrong = any(measures.get(name) == 0.0 for name in ("right", "page_hit@5", "recall@5"))
-    return wrong or any(measures.get(name) == 1.0 for name in ("false_answer", "false_refusal"))
 
 
 def _details(summary: str, value: Any) -> str:

@@ -15,7 +15,7 @@ import streamlit as st  # noqa: E402
 
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
-from ui.web.session import language, remember_language_setting, say  # noqa: E402
+from ui.web.session import forget_shown, language, remember_language_setting, say  # noqa: E402
 from ui.web.views import chat, dictionary, library, quality, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
@@ -53,6 +53,7 @@ def main() -> None:
             chat.sidebar()
         _language_switch()
     opened.run()
+    forget_shown()
 
 
 def _language_switch() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.answers import Language
-from ui.quality.page import is_missed
+from ui.quality.outcomes import is_missed
 from ui.texts import t
-from ui.web.reporting import data_name, difference_text, leaves, measure_name, value_text
+from ui.web.reporting import data_name, difference_text, interval_text, leaves, measure_name, value_text
 
 Json = dict[str, Any]
 
@@ -23,9 +23,7 @@ def comparison_rows(comparison: Json, language: Language) -> list[Json]:
             "first": value_text(name, one["first"], language),
             "second": value_text(name, one["second"], language),
             "difference": difference_text(name, one["difference"]["mean"], language),
-            "interval": " – ".join(
-                difference_text(name, one["difference"][end], language) for end in ("low", "high")
-            ),
+            "interval": interval_text(name, one["difference"], language, difference_text),
             "differing": f"{one['differing']} / {one['n']}",
             "verdict": judged_text(one["verdict"], language),
         }

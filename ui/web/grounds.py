@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.answers import Language
 from assistant.grounding.comparing import Part, comparing
+from ui.moments import day
 from ui.reasons import claim_reason_in
 from ui.texts import t, texts
 from ui.web.turns import TurnState
@@ -50,7 +51,7 @@ def verified_note(state: TurnState, language: Language) -> str:
     verified = (state.answer or {}).get("verified")
     if not verified:
         return ""
-    return t(language, "web", "editor.by", editor=verified["editor"], date=verified["at"][:10])
+    return t(language, "web", "editor.by", editor=verified["editor"], date=day(verified["at"]))
 
 
 def disagreement_notes(state: TurnState, language: Language) -> list[Json]:

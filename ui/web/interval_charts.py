@@ -7,7 +7,7 @@ from typing import Any
 from assistant.answers import Language
 from ui.texts import t
 from ui.web.charts import COLOURS, Plot, bars_height, named, shares
-from ui.web.reporting import is_time, measure_name
+from ui.web.reporting import difference_text, interval_text, is_time, measure_name, value_text
 
 Json = dict[str, Any]
 
@@ -22,14 +22,21 @@ _LEGEND = 60
 def measures_plot(report: Json, language: Language) -> Plot | None:
     """Every measure in [0, 1] with its interval; None when a report has none."""
     values = [
-        {"name": measure_name(name, language), "mean": one["mean"], "low": one["low"], "high": one["high"]}
+        {
+            "name": measure_name(name, language),
+            "mean": one["mean"],
+            "low": one["low"],
+            "high": one["high"],
+            "value": value_text(name, one["mean"], language),
+            "interval": interval_text(name, one, language),
+        }
         for name, one in report["metrics"].items()
         if not is_time(name)
     ]
     if not values:
         return None
+    tip = _tip(language, name="measure", value="mean", interval="interval")
     encoding = {"y": named([value["name"] for value in values])}
-    tip = [{"field": field, "format": ".3f"} for field in ("mean", "low", "high")]
     spec = {
         "data": {"values": values},
         "height": bars_height(len(values)),
@@ -38,7 +45,7 @@ def measures_plot(report: Json, language: Language) -> Plot | None:
             {"mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[0]},
              "encoding": {"x": {"field": "low", **shares("")}, "x2": {"field": "high"}}},
             {"mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS[0], "opacity": 1},
-             "encoding": {"x": {"field": "mean", **shares("")}, "tooltip": [{"field": "name"}, *tip]}},
+             "encoding": {"x": {"field": "mean", **shares("")}, "tooltip": tip}},
         ],
     }  # fmt: skip
     return Plot(
@@ -56,6 +63,8 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
         {
             "name": measure_name(name, language),
             "verdict": t(language, "quality", f"verdict.{one['verdict']}"),
+            "value": difference_text(name, one["difference"]["mean"], language),
+            "interval": interval_text(name, one["difference"], language, difference_text),
             **one["difference"],
         }
         for name, one in comparison["metrics"].items()
@@ -74,7 +83,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
         "title": t(language, "web", "quality.difference"),
         "axis": {"format": "+.2f"},
     }
-    tip = [{"field": name, "format": "+.3f"} for name in ("mean", "low", "high")]
+    tip = _tip(language, name="measure", verdict="verdict_column", value="difference", interval="interval")
     spec = {
         "data": {"values": values},
         "height": bars_height(len(values)) + _LEGEND,
@@ -87,7 +96,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
                           "color": colour}},
             {"mark": {"type": "point", "filled": True, "size": 120, "opacity": 1},
              "encoding": {"x": {"field": "mean", **across}, "y": names, "color": colour, "shape": shape,
-                          "tooltip": [{"field": "name"}, {"field": "verdict"}, *tip]}},
+                          "tooltip": tip}},
         ],
     }  # fmt: skip
     return Plot(
@@ -97,3 +106,8 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
         spec,
         (),
     )
+
+
+def _tip(language: Language, **fields: str) -> list[Json]:
+    """What stands beside the pointer: fields by the keys of their names, as the table writes their values."""
+    return [{"field": field, "title": t(language, "web", f"quality.{key}")} for field, key in fields.items()]

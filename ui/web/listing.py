@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from assistant.answers import Language
+from ui.moments import moment
 from ui.reasons import reason_in, warning_in
 from ui.texts import t, texts
 from ui.web.presenting import file_name
@@ -67,14 +67,6 @@ def size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{count / 1024:.0f} KB"
     return f"{count / 1024 / 1024:.1f} MB"
-
-
-def moment(at: str) -> datetime | None:
-    """A stored time (ISO 8601) in local time; None when it is not one."""
-    try:
-        return datetime.fromisoformat(at).astimezone()
-    except (TypeError, ValueError):
-        return None
 
 
 def job_title(job: Json, language: Language) -> str:

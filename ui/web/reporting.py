@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from assistant.answers import Language
-from ui.quality.page import is_missed, metric_name
+from ui.moments import moment
+from ui.quality.outcomes import is_missed, metric_name, outcome, type_name, verdict_text
 from ui.texts import t, texts
-from ui.web.grounds import ICONS
-from ui.web.listing import moment
 
 Json = dict[str, Any]
 
@@ -116,7 +115,7 @@ def measure_rows(report: Json, language: Language) -> list[Json]:
         {
             "measure": measure_name(name, language),
             "mean": value_text(name, one["mean"], language),
-            "interval": _interval(name, one, language),
+            "interval": interval_text(name, one, language),
             "n": one["n"],
             "wanted": t(language, "web", f"quality.{'more' if one['higher_is_better'] else 'less'}"),
             "means": measure_means(name, language),
@@ -125,8 +124,14 @@ def measure_rows(report: Json, language: Language) -> list[Json]:
     ]
 
 
-def _interval(name: str, bounds: Mapping[str, float], language: Language) -> str:
-    return " – ".join(value_text(name, bounds[end], language) for end in ("low", "high"))
+def interval_text(
+    name: str,
+    bounds: Mapping[str, float],
+    language: Language,
+    text: Callable[[str, float, Language], str] = value_text,
+) -> str:
+    """The interval of a measure, each end as `text` says it."""
+    return " – ".join(text(name, bounds[end], language) for end in ("low", "high"))
 
 
 def type_rows(kinds: Mapping[str, Json], language: Language) -> list[Json]:
@@ -135,7 +140,7 @@ def type_rows(kinds: Mapping[str, Json], language: Language) -> list[Json]:
     shown = [name for name in names if not is_time(name)]
     return [
         {
-            t(language, "quality", "page.type"): kind,
+            t(language, "quality", "page.type"): type_name(kind, language),
             "n": one["n"],
             **{
                 measure_name(name, language): value_text(name, one[name], language) if name in one else ""
@@ -155,7 +160,7 @@ def question_rows(rows: Sequence[Json], language: Language) -> list[Json]:
         {
             "state": t(language, "web", f"quality.{'missed' if is_missed(row['measures']) else 'good'}"),
             "question": row["question"],
-            "type": str(row.get("type") or ""),
+            "type": type_name(str(row.get("type") or ""), language),
             "outcome": outcome(row, language),
         }
         for row in rows
@@ -165,25 +170,6 @@ def question_rows(rows: Sequence[Json], language: Language) -> list[Json]:
 def missed(rows: Sequence[Json]) -> list[Json]:
     """The questions that went wrong."""
     return [row for row in rows if is_missed(row["measures"])]
-
-
-def outcome(row: Json, language: Language) -> str:
-    """What came of a question, by the kind of its report."""
-    if row.get("fault"):
-        return t(language, "quality", f"page.fault.{row['fault']}")
-    if "ranks" in row:
-        rank = next(iter(row["ranks"].values()), None)
-        return t(language, "web", "quality.at_rank", rank=rank) if rank else _say(language, "not_found")
-    if "verdict" in row:
-        wanted = verdict_text(str(row.get("label") or ""), language)
-        return f"{wanted} → {verdict_text(row['verdict'], language)}"
-    for name in ("false_answer", "false_refusal"):
-        if row["measures"].get(name) == 1.0:
-            return measure_name(name, language)
-    if row.get("abstained"):
-        return measure_name("abstained", language)
-    verdicts = [ICONS.get(name, name) for name in row.get("verdicts", ())]
-    return " ".join([_say(language, "row.verdicts"), *verdicts]) if verdicts else ""
 
 
 def question_details(row: Json, language: Language) -> list[tuple[str, str]]:
@@ -205,13 +191,6 @@ def question_details(row: Json, language: Language) -> list[tuple[str, str]]:
         ("measures", " · ".join(_measured(row["measures"], language))),
     ]
     return [(_say(language, f"row.{name}"), text) for name, text in found if text]
-
-
-def verdict_text(name: str, language: Language) -> str:
-    """A verdict with its icon; anything else as it is named."""
-    if name in ICONS:
-        return f"{ICONS[name]} {t(language, 'web', f'verdict.{name}')}"
-    return str(texts(language)["web"]["quality"]["labels"].get(name, name))
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,6 +18,9 @@ from ui.web.running import Run
 from ui.web.turns import Passage
 
 Json = dict[str, Any]
+
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+"""What Markdown would take for code that nobody may break, backslashes and all."""
 
 
 def language() -> Language:
@@ -85,6 +89,28 @@ def close_passage() -> None:
     st.session_state.pop("passage", None)
 
 
+def tell(place: str, text: str) -> None:
+    """Have `show_told(place)` say that something was done, from the next run on."""
+    st.session_state.setdefault("told", {})[place] = text
+    st.session_state.get("told_shown", set()).discard(place)
+
+
+def show_told(place: str) -> None:
+    """Say what was told for this place. It stays until a run that showed it came to its end.
+
+    A run is broken off when the browser sends something meanwhile, and what it drew last may never be seen.
+    """
+    if text := st.session_state.get("told", {}).get(place):
+        st.success(text, icon=":material/check_circle:")
+        st.session_state.setdefault("told_shown", set()).add(place)
+
+
+def forget_shown() -> None:
+    """At the end of a run: what it has shown is not said again."""
+    for place in st.session_state.pop("told_shown", ()):
+        st.session_state["told"].pop(place, None)
+
+
 def show_error(error: Exception) -> None:
     """One clear sentence, what to do, and a way to connect again when the service is away."""
     kind = type(error).__name__
@@ -107,5 +133,5 @@ def errors_shown() -> Iterator[None]:
 
 def plain(text: str) -> str:
     """Text from outside for Streamlit's Markdown: every sign that Markdown would read stands for itself."""
-    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|~$:<>&" else sign for sign in text)
-    return escaped.replace("\n", "  \n")
+    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|~$:<>&=" else sign for sign in text)
+    return _INDENT.sub(lambda found: "\u00a0" * len(found[0]), escaped).replace("\n", "  \n")

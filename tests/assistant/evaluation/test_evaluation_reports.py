@@ -82,6 +82,35 @@ def test_a_damaged_or_newer_file_is_named_and_left_out_of_the_list(
     assert store.all() == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", "1"), ("kind", "magic"), ("kind", ["answers"]), ("created", None), ("created", 5),
+        ("created", "yesterday"), ("n", "1"),
+        ("configuration", None), ("configuration", {"data": {}, "models": {}}), ("figures", []),
+        ("metrics", {"right": {"mean": None}}), ("rows", None), ("rows", [{"id": "1", "question": "q"}]),
+    ],
+)  # fmt: skip
+def test_a_report_that_somebody_spoilt_takes_no_other_with_it(tmp_path: Path, key: str, value: Any) -> None:
+    store = ReportStore(tmp_path)
+    good = store.save(report(1.0, None))
+    (store.folder / "bad.json").write_text(json.dumps({**good, "id": "bad", key: value}), "utf-8")
+    with pytest.raises(EvaluationError, match="is no report"):
+        store.read("bad")
+    assert [one["id"] for one in store.all()] == [good["id"]]
+
+
+def test_a_copy_of_a_report_is_another_report(tmp_path: Path) -> None:
+    store = ReportStore(tmp_path)
+    made = store.save(report(1.0))
+    text = (store.folder / f"{made['id']}.json").read_text("utf-8")
+    for name in ("copy", f"{made['id']} (1)"):  # the second is no id, so nothing could open or remove it
+        (store.folder / f"{name}.json").write_text(text, "utf-8")
+    assert {one["id"] for one in store.all()} == {made["id"], "copy"}
+    store.remove("copy")
+    assert [one["id"] for one in store.all()] == [made["id"]] == [store.read(made["id"])["id"]]
+
+
 def test_means_leave_out_rows_that_a_measure_does_not_apply_to() -> None:
     found = metrics_of([*rows(1.0, None, 0.0), *rows(30.0, name="total_ms")])
     assert (found["right"]["mean"], found["right"]["n"], found["right"]["higher_is_better"]) == (0.5, 2, True)

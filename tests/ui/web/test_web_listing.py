@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from web_fakes import FakeOperations, make_document
 
-from ui.web.listing import document_rows, filtered, job_line, job_share, moment, size, time_left, title_of
+from ui.moments import moment
+from ui.web.listing import document_rows, filtered, job_line, job_share, size, time_left, title_of
 from ui.web.scopes import asked_in, folders, scope_label
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
+from test_web_grounds import run_with_row
 from test_web_page import APP, visible
 from web_fake_quality import make_question, make_report, make_row
 from web_fakes import SCRIPT, FakeOperations
 
 from ui.web import resources
+from ui.web.views.reports import as_page
 
 EARLIER, LATER = "20261121T010000Z-answers", "20261122T010000Z-answers"
 
@@ -111,7 +113,7 @@ def test_kinds_are_chosen_where_there_are_several(workspace: FakeOperations) -> 
 def test_a_report_is_removed_after_a_second_look(workspace: FakeOperations) -> None:
     two_reports(workspace)
     page = room("reports")
-    page.button(key="remove_report").click().run()
+    page.button(key=f"remove_{LATER}").click().run()
     assert [report["id"] for report in workspace.planted_reports] == [EARLIER]
     assert "The report was removed." in visible(page) and not page.exception
 
@@ -127,6 +129,13 @@ def test_what_a_report_holds_is_never_markup(workspace: FakeOperations) -> None:
     workspace.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00", data=SCRIPT, rows=[row])]
     page = room("reports")
     assert SCRIPT not in visible(page) and not page.exception
+
+
+def test_a_page_is_made_also_of_signs_that_no_file_can_hold() -> None:
+    made = as_page(
+        make_report("r", "2026-11-22T01:00:00+00:00", rows=[make_row(1, right=False, answer="\ud800")]), "ja"
+    )
+    assert '<html lang="ja">' in made.decode("utf-8") and "\\ud800" in made.decode("utf-8")
 
 
 def test_one_report_cannot_be_compared(workspace: FakeOperations) -> None:
@@ -197,7 +206,7 @@ def test_a_draft_is_accepted_in_other_words_and_the_next_one_opens(workspace: Fa
     page.text_area(key="question_text_q1").set_value("入社6か月後の年休は何日か？")
     page.text_area(key="question_answers_q1").set_value("10日\n\n 十日 ")
     page.text_input(key="reviewed_by").set_value("佐藤")
-    page.button(key="accept_question").click().run()
+    page.button(key="accept_q1").click().run()
     assert not page.exception
     assert workspace.calls == [
         ("edit", "q1", "入社6か月後の年休は何日か？", ["10日", "十日"], "佐藤"),
@@ -205,11 +214,11 @@ def test_a_draft_is_accepted_in_other_words_and_the_next_one_opens(workspace: Fa
     ]
     assert page.text_area(key="question_text_q2").value == "Another?"
     assert page.text_input(key="reviewed_by").value == "佐藤"
-    page.button(key="reject_question").click().run()
+    page.button(key="reject_q2").click().run()
     assert workspace.calls[-1] == ("review", "q2", "rejected", "佐藤")
     assert "Every draft was decided about." in visible(page)
     choose(page, "question_status", "accepted")
-    page.button(key="draft_question").click().run()
+    page.button(key="draft_q1").click().run()
     assert workspace.drafts[0]["status"] == "draft"
 
 
@@ -217,10 +226,10 @@ def test_words_are_kept_without_a_decision_and_a_mistake_is_told(workspace: Fake
     workspace.drafts = [make_question("q1")]
     page = room("questions")
     page.text_area(key="question_answers_q1").set_value("")
-    page.button(key="save_question").click().run()
+    page.button(key="save_q1").click().run()
     assert "needs an answer" in visible(page).replace("\\", "") and not page.exception
     page.text_area(key="question_answers_q1").set_value("十日")
-    page.button(key="save_question").click().run()
+    page.button(key="save_q1").click().run()
     assert "Saved." in visible(page)
     assert (workspace.drafts[0]["answers"], workspace.drafts[0]["status"]) == (["十日"], "draft")
 
@@ -229,7 +238,7 @@ def test_a_question_whose_passage_has_gone_cannot_be_accepted(workspace: FakeOpe
     gone = dict.fromkeys(("start", "end", "source", "path", "shown_as", "title", "page"))
     workspace.drafts = [make_question("q1", quote="", present=False, **gone)]
     page = room("questions")
-    assert page.button(key="accept_question").disabled
+    assert page.button(key="accept_q1").disabled
     assert "is gone" in visible(page)
 
 
@@ -250,3 +259,44 @@ def test_accepted_questions_are_a_data_set(workspace: FakeOperations) -> None:
         "konkyo eval retrieval own_questions --workspace /tmp/workspace",
         "konkyo eval answers own_questions --workspace /tmp/workspace",
     ]
+
+
+# --- rows are chosen by what stands in them
+
+
+def test_removing_the_chosen_report_opens_no_other_by_its_place(workspace: FakeOperations) -> None:
+    names = [f"2026112{day}T010000Z-answers" for day in (3, 2, 1)]
+    workspace.planted_reports = [make_report(name, f"{name[:4]}-11-{name[6:8]}T01:00:00Z") for name in names]
+    page = room("reports")
+    run_with_row(page, 1)
+    assert workspace.calls[-1] == ("read", names[1])
+    page.button(key=f"remove_{names[1]}").click()
+    run_with_row(page, 1)
+    assert [report["id"] for report in workspace.planted_reports] == [names[0], names[2]]
+    assert ("read", names[2]) not in workspace.calls  # the newest is shown
+
+
+def test_a_decision_of_somebody_else_moves_no_other_question_under_the_choice(
+    workspace: FakeOperations,
+) -> None:
+    workspace.drafts = [make_question(name) for name in ("q1", "q2", "q3")]
+    page = room("questions")
+    run_with_row(page, 1)
+    assert page.text_area[0].key == "question_text_q2"
+    workspace.drafts[0]["status"] = "accepted"
+    page.run()
+    assert page.text_area[0].key == "question_text_q2"
+    workspace.drafts[1]["status"] = "rejected"
+    page.button(key="accept_q2").click().run()  # of a question that is not in the list any more
+    assert workspace.calls == [] and page.text_area[0].key == "question_text_q3"
+
+
+def test_a_report_that_came_meanwhile_is_not_removed_in_place_of_the_one_that_was_shown(
+    workspace: FakeOperations,
+) -> None:
+    two_reports(workspace)
+    page = room("reports")
+    newer = make_report("20261123T010000Z-answers", "2026-11-23T01:00:00+00:00")
+    workspace.planted_reports.insert(0, newer)
+    page.button(key=f"remove_{LATER}").click().run()
+    assert len(workspace.planted_reports) == 3 and not page.exception

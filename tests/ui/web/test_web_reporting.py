@@ -10,6 +10,7 @@ from web_fake_quality import make_report, make_row
 
 from assistant.answers import Language
 from assistant.evaluation.reports import KINDS
+from ui.quality.outcomes import outcome
 from ui.texts import texts
 from ui.web import charts, comparing, interval_charts, reporting
 
@@ -54,7 +55,7 @@ def test_every_kind_has_a_name_and_a_headline() -> None:
 
 def test_the_outcome_of_a_question_is_told_by_its_kind() -> None:
     def told(**row: Any) -> str:
-        return reporting.outcome({"measures": {}, **row}, "en")
+        return outcome({"measures": {}, **row}, "en")
 
     assert told(ranks={"hybrid": 3, "dense": None}) == "found at rank 3"
     assert told(ranks={"hybrid": None, "dense": 1}) == "not found"
@@ -151,6 +152,27 @@ def test_every_plot_is_what_vega_lite_accepts(language: Language) -> None:
     for plot in (*found.values(), compared, measures):
         altair.Chart.from_dict(plot.spec).to_dict()  # raises when the specification is none
         assert plot.title and plot.note
+
+
+def test_what_stands_beside_the_pointer_is_in_the_readers_language() -> None:
+    one = {"first": 0.5, "second": 0.6, "verdict": "same", "differing": 7, "n": 60,
+           "difference": {"mean": 0.1, "low": -0.02, "high": 0.2}}  # fmt: skip
+    compared = interval_charts.comparison_plot({"metrics": {"right": one}}, "ja")
+    measures = interval_charts.measures_plot(report(), "ja")
+    assert compared is not None and measures is not None
+    tips = [plot.spec["layer"][-1]["encoding"]["tooltip"] for plot in (measures, compared)]
+    assert [[field["title"] for field in tip] for tip in tips] == [
+        ["指標", "値", "95%区間"], ["指標", "後のレポートは", "差", "95%区間"],
+    ]  # fmt: skip
+    (value,) = compared.spec["data"]["values"]
+    assert (value["value"], value["interval"]) == ("+10.0 pt", "-2.0 pt – +20.0 pt")
+
+
+def test_types_that_are_verdicts_are_told_in_words() -> None:
+    kinds = {"neither": {"n": 1}, "表": {"n": 2}}
+    assert [row["種類"] for row in reporting.type_rows(kinds, "ja")] == ["どちらでもない", "表"]
+    row = {"question": "q", "type": "contradicted", "measures": {}}
+    assert [one["type"] for one in reporting.question_rows([row], "ja")] == ["矛盾"]
 
 
 def test_the_numbers_of_a_plot_are_those_that_it_draws() -> None:

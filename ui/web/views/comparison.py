@@ -7,11 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from ui.quality.outcomes import outcome
 from ui.web import comparing, reporting
 from ui.web.interval_charts import comparison_plot
 from ui.web.resources import operations
 from ui.web.session import language, plain, say
 from ui.web.views import reports
+from ui.web.views.picking import picked, text_columns
 
 Json = dict[str, Any]
 
@@ -94,21 +96,13 @@ def _result(compared: Json) -> None:
         st.info(say("quality.no_difference"), icon=":material/trending_flat:")
     if (plot := comparison_plot(compared, language())) is not None:
         reports.draw(plot)
-    config = st.column_config
-    st.dataframe(
-        comparing.comparison_rows(compared, language()),
-        hide_index=True,
-        key="comparison_table",
-        column_config={
-            "measure": config.TextColumn(say("quality.measure"), width=190),
-            "first": config.TextColumn(say("quality.first"), width=90),
-            "second": config.TextColumn(say("quality.second"), width=90),
-            "difference": config.TextColumn(say("quality.difference"), width=90),
-            "interval": config.TextColumn(say("quality.interval"), width=150),
-            "differing": config.TextColumn(say("quality.differing"), width=145),
-            "verdict": config.TextColumn(say("quality.verdict_column"), width=150),
-        },
-    )
+    columns = text_columns(
+        measure=("quality.measure", 190), first=("quality.first", 90), second=("quality.second", 90),
+        difference=("quality.difference", 90), interval=("quality.interval", 150),
+        differing=("quality.differing", 145), verdict=("quality.verdict_column", 150),
+    )  # fmt: skip
+    rows = comparing.comparison_rows(compared, language())
+    st.dataframe(rows, hide_index=True, key="comparison_table", column_config=columns)
 
 
 def _changed_settings(first: Json, second: Json) -> None:
@@ -126,33 +120,25 @@ def _moved(first: Json, second: Json) -> None:
     if not found:
         st.caption(say("quality.none_moved"))
         return
-    config = st.column_config
-    event = st.dataframe(
-        [
-            {
-                "moved": say("quality.gained" if gained else "quality.lost"),
-                "question": new["question"],
-                "first": reporting.outcome(old, language()),
-                "second": reporting.outcome(new, language()),
-            }
-            for old, new, gained in found[:_MOST]
-        ],
-        hide_index=True,
-        key=f"moved_{first['id']}_{second['id']}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "moved": config.TextColumn(say("quality.change"), width=110),
-            "question": config.TextColumn(say("quality.question"), width=420),
-            "first": config.TextColumn(say("quality.first"), width=200),
-            "second": config.TextColumn(say("quality.second"), width=200),
-        },
-    )
+    shown = found[:_MOST]
+    rows = [
+        {
+            "moved": say("quality.gained" if gained else "quality.lost"),
+            "question": new["question"],
+            "first": outcome(old, language()),
+            "second": outcome(new, language()),
+        }
+        for old, new, gained in shown
+    ]
+    columns = text_columns(
+        moved=("quality.change", 110), question=("quality.question", 420), first=("quality.first", 200),
+        second=("quality.second", 200),
+    )  # fmt: skip
+    at = picked("moved", [first["id"], second["id"]], rows, columns)
     if len(found) > _MOST:
         st.caption(say("show_more", number=len(found) - _MOST))
-    picked = event.selection.rows
-    if picked and picked[0] < min(len(found), _MOST):
-        _both(*found[picked[0]][:2])
+    if at is not None:
+        _both(*shown[at][:2])
 
 
 def _both(old: Json, new: Json) -> None:
@@ -161,5 +147,4 @@ def _both(old: Json, new: Json) -> None:
         for column, key, row in zip(st.columns(2, gap="large"), ("first", "second"), (old, new), strict=True):
             with column:
                 st.markdown(f"**{say(f'quality.{key}')}**")
-                for name, text in reporting.question_details(row, language()):
-                    st.markdown(f":gray[{plain(name)}]  \n{plain(text)}")
+                reports.details(row)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.reasons import error_in
 from ui.web.resources import operations
-from ui.web.session import errors_shown, language, plain, say
+from ui.web.session import errors_shown, language, plain, say, show_told, tell
 from ui.web.words import word_rows, words_of
 
 Json = dict[str, Any]
@@ -24,8 +24,7 @@ def page() -> None:
             _problems(found)
         else:
             _editor(found)
-    if saved := st.session_state.pop("dictionary_saved", None):
-        st.success(say("dictionary_saved", number=saved), icon=":material/check_circle:")
+    show_told("dictionary")
 
 
 def _problems(found: Json) -> None:
@@ -64,7 +63,7 @@ def _editor(found: Json) -> None:
         entries = words_of(edited)
         operations().save_dictionary(entries)
         st.session_state["dictionary_turn"] = turn + 1  # a new key lets the table show what was saved
-        st.session_state["dictionary_saved"] = len(entries) or "0"
+        tell("dictionary", say("dictionary_saved", number=len(entries)))
         st.rerun()
 
 

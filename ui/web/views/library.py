@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from ui.web.launching import MAX_UPLOAD_MB
-from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, table_key, title_of
+from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
 from ui.web.views import failures as failed
 from ui.web.views import inside, screening, sources, versions
+from ui.web.views.picking import picked, text_columns
 
 Json = dict[str, Any]
 
@@ -202,32 +203,23 @@ def _documents(documents: Sequence[Json]) -> None:
         st.info(say("filter_none", query=plain(query)), icon=":material/search_off:")
         return
     actions = st.container()
-    rows = document_rows(shown, language())
     config = st.column_config
-    picked = st.dataframe(
-        rows,
-        hide_index=True,
-        key=table_key("documents_table", [document["id"] for document in shown]),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "title": config.TextColumn(say("column_title"), width=230),
-            "status": config.TextColumn(say("column_status"), width=80),
-            "format": config.TextColumn(say("column_format"), width=65),
-            "pages": config.NumberColumn(say("column_pages"), width=60),
-            "chunks": config.NumberColumn(say("column_chunks"), width=70),
-            "size": config.TextColumn(say("column_size"), width=75),
-            "added": config.DatetimeColumn(say("column_added"), format="YYYY-MM-DD HH:mm", width=135),
-            "location": config.TextColumn(say("column_location"), width=330),
-            "warnings": config.TextColumn(say("column_warnings")),
-        },
-    )
-    selected = [shown[row] for row in picked.selection.rows if row < len(shown)]
+    columns = text_columns(
+        title=("column_title", 230), status=("column_status", 80), format=("column_format", 65),
+        size=("column_size", 75), location=("column_location", 330),
+    ) | {
+        "pages": config.NumberColumn(say("column_pages"), width=60),
+        "chunks": config.NumberColumn(say("column_chunks"), width=70),
+        "added": config.DatetimeColumn(say("column_added"), format="YYYY-MM-DD HH:mm", width=135),
+        "warnings": config.TextColumn(say("column_warnings")),
+    }  # fmt: skip
+    ids = [document["id"] for document in shown]
+    at = picked("documents_table", ids, document_rows(shown, language()), columns)
     with actions:
-        if selected:
-            _actions(selected[0])
-        else:
+        if at is None:
             st.caption(say("pick"))
+        else:
+            _actions(shown[at])
 
 
 def _actions(document: Json) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import day
 from ui.web import passages
 from ui.web.presenting import place
 from ui.web.resources import operations
-from ui.web.session import errors_shown, language, plain, say, show_passage
+from ui.web.session import errors_shown, language, plain, say, show_passage, show_told, tell
 from ui.web.turns import passage_of
+from ui.web.views.picking import picked, text_columns
 
 Json = dict[str, Any]
 
@@ -25,8 +27,7 @@ _MOST = 200
 
 def section() -> None:
     """How many there are, one of them to decide about, and the list of all of a status."""
-    if done := st.session_state.pop("quality_done", ""):
-        st.success(done, icon=":material/check_circle:")
+    show_told("quality")
     found = operations().made_questions()
     if not found:
         with st.container(border=True, key="no_questions"):
@@ -68,33 +69,30 @@ def _status_text(status: str) -> str:
 
 
 def _chosen(shown: Sequence[Json], status: str) -> Json:
-    """The question that is chosen in the list, else its first: after a decision the next one opens."""
+    """The question that is chosen in the list, else the one that is open, else the first.
+
+    After a decision none is open, so the next one opens.
+    """
     turn = st.session_state.setdefault("question_turn", 0)
-    config = st.column_config
-    event = st.dataframe(
-        [
-            {
-                "status": _status_text(one["status"]),
-                "question": one["question"],
-                "answer": " / ".join(one["answers"]),
-                "where": one["title"] or one["shown_as"] or say("quality.gone"),
-            }
-            for one in shown
-        ],
-        hide_index=True,
-        key=f"questions_{status}_{turn}",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=min(38 + 35 * len(shown), 248),
-        column_config={
-            "status": config.TextColumn(say("quality.status"), width=90),
-            "question": config.TextColumn(say("quality.question"), width=480),
-            "answer": config.TextColumn(say("quality.answer"), width=200),
-            "where": config.TextColumn(say("column_title"), width=200),
-        },
-    )
-    rows = event.selection.rows
-    return shown[rows[0]] if rows and rows[0] < len(shown) else shown[0]
+    rows = [
+        {
+            "status": _status_text(one["status"]),
+            "question": one["question"],
+            "answer": " / ".join(one["answers"]),
+            "where": one["title"] or one["shown_as"] or say("quality.gone"),
+        }
+        for one in shown
+    ]
+    columns = text_columns(
+        status=("quality.status", 90), question=("quality.question", 480), answer=("quality.answer", 200),
+        where=("column_title", 200),
+    )  # fmt: skip
+    ids = [one["id"] for one in shown]
+    at = picked(f"questions_{status}_{turn}", ids, rows, columns, most=248)
+    opened = st.session_state.get("question_open")
+    chosen = shown[ids.index(opened) if at is None and opened in ids else at or 0]
+    st.session_state["question_open"] = chosen["id"]
+    return chosen
 
 
 # --- one question
@@ -116,7 +114,7 @@ def _card(one: Json) -> None:
         _decide(one, text, [line.strip() for line in answers.splitlines() if line.strip()], by)
         if one["reviewed_at"]:
             st.caption(
-                say("quality.reviewed", by=plain(one["reviewed_by"]) or "–", date=one["reviewed_at"][:10])
+                say("quality.reviewed", by=plain(one["reviewed_by"]) or "–", date=day(one["reviewed_at"]))
             )
 
 
@@ -134,22 +132,25 @@ def _passage(one: Json) -> None:
 
 
 def _decide(one: Json, text: str, answers: Sequence[str], by: str) -> None:
-    """Buttons for what can still be said of the question. What was worded otherwise is kept with each."""
+    """Buttons for what can still be said of the question. What was worded otherwise is kept with each.
+
+    Their keys name the question: a click that comes when another one is drawn already decides nothing.
+    """
     with st.container(horizontal=True, key="question_buttons"):
         if one["status"] != "accepted" and st.button(
-            say("quality.accept"), type="primary", icon=":material/check:", key="accept_question",
+            say("quality.accept"), type="primary", icon=":material/check:", key=f"accept_{one['id']}",
             disabled=not one["present"],
         ):  # fmt: skip
             _keep(one, text, answers, by, "accepted")
         if one["status"] != "rejected" and st.button(
-            say("quality.reject"), icon=":material/close:", key="reject_question"
+            say("quality.reject"), icon=":material/close:", key=f"reject_{one['id']}"
         ):
             _keep(one, one["question"], one["answers"], by, "rejected")
         if one["status"] != "draft" and st.button(
-            say("quality.to_draft"), icon=":material/undo:", key="draft_question", type="tertiary"
+            say("quality.to_draft"), icon=":material/undo:", key=f"draft_{one['id']}", type="tertiary"
         ):
             _keep(one, text, answers, by, "draft")
-        if st.button(say("quality.save"), icon=":material/save:", key="save_question", type="tertiary"):
+        if st.button(say("quality.save"), icon=":material/save:", key=f"save_{one['id']}", type="tertiary"):
             _keep(one, text, answers, by, None)
 
 
@@ -160,8 +161,9 @@ def _keep(one: Json, text: str, answers: Sequence[str], by: str, status: str | N
         if status is not None:
             operations().review_question(one["id"], status, by=by)
             st.session_state["question_turn"] += 1  # a new list begins with the next question
+            st.session_state.pop("question_open", None)
         st.session_state["editor_name"] = by
-        st.session_state["quality_done"] = say(f"quality.done_{status or 'saved'}")
+        tell("quality", say(f"quality.done_{status or 'saved'}"))
         st.rerun()
 
 
@@ -187,10 +189,9 @@ def _make(found: Sequence[Json]) -> None:
     if not made["made"]:
         st.info(say("quality.made_none", known=made["known"]), icon=":material/info:")
         return
-    st.session_state["quality_done"] = say(
-        "quality.made_some", number=made["made"], documents=made["documents"]
-    )
+    tell("quality", say("quality.made_some", number=made["made"], documents=made["documents"]))
     st.session_state["question_turn"] = st.session_state.get("question_turn", 0) + 1
+    st.session_state.pop("question_open", None)
     st.rerun()
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from assistant.answers import Language
+from ui.moments import moment
 from ui.quality.page import report_page
 from ui.web import comparing, reporting
 from ui.web.charts import Plot, plots
 from ui.web.interval_charts import measures_plot
-from ui.web.listing import moment
 from ui.web.resources import operations
-from ui.web.session import language, plain, say
+from ui.web.session import language, plain, say, show_told, tell
+from ui.web.views.picking import picked, text_columns
 
 Json = dict[str, Any]
 
@@ -25,8 +28,7 @@ _EVALUATIONS = ("samples", "retrieval DATA", "answers DATA --limit 60")
 
 def section() -> None:
     """The list, and below it the report that is chosen there, else the newest."""
-    if done := st.session_state.pop("quality_done", ""):
-        st.success(done, icon=":material/check_circle:")
+    show_told("quality")
     found = operations().evaluation_reports()
     if not found:
         with st.container(border=True, key="no_reports"):
@@ -76,26 +78,17 @@ def _of_kind(found: Sequence[Json]) -> list[Json]:
 
 def _chosen(shown: Sequence[Json]) -> Json:
     config = st.column_config
-    event = st.dataframe(
-        reporting.report_rows(shown, language()),
-        hide_index=True,
-        key=f"reports_{st.session_state.get('report_kind', 'all')}",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=min(38 + 35 * len(shown), 260),
-        column_config={
-            "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=125),
-            "kind": config.TextColumn(say("quality.kind"), width=140),
-            "data": config.TextColumn(say("quality.data"), width=110),
-            "n": config.NumberColumn(say("quality.questions"), width=70),
-            "result": config.TextColumn(say("quality.result"), width=560),
-        },
-    )
-    rows = event.selection.rows
-    if len(shown) > 1 and not rows:
+    columns = text_columns(
+        kind=("quality.kind", 140), data=("quality.data", 110), result=("quality.result", 560)
+    ) | {
+        "created": config.DatetimeColumn(say("quality.created"), format="YYYY-MM-DD HH:mm", width=125),
+        "n": config.NumberColumn(say("quality.questions"), width=70),
+    }
+    ids = [report["id"] for report in shown]
+    at = picked("reports", ids, reporting.report_rows(shown, language()), columns, most=260)
+    if len(shown) > 1 and at is None:
         st.caption(say("quality.pick_report"))
-    chosen: Json = shown[rows[0] if rows and rows[0] < len(shown) else 0]
-    return chosen
+    return shown[at or 0]
 
 
 # --- one report
@@ -139,12 +132,12 @@ def _head(report: Json, *, alone: bool) -> None:
             )
     with st.container(horizontal=True, key="report_actions"):
         st.download_button(
-            say("quality.download_page"), data=lambda: report_page(report, language()).encode(),
+            say("quality.download_page"), data=partial(as_page, report, language()),
             file_name=f"{report['id']}.html", mime="text/html", icon=":material/download:",
             key="download_page", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            say("quality.download_json"), data=lambda: _as_json(report), file_name=f"{report['id']}.json",
+            say("quality.download_json"), data=partial(_as_json, report), file_name=f"{report['id']}.json",
             mime="application/json", icon=":material/data_object:", key="download_json", type="tertiary",
             on_click="ignore",
         )  # fmt: skip
@@ -153,10 +146,17 @@ def _head(report: Json, *, alone: bool) -> None:
             type="tertiary", on_click=_compare, args=(report,), disabled=alone,
             help=say("quality.one_report") if alone else None,
         )  # fmt: skip
-        with st.popover(say("quality.remove"), icon=":material/delete:", key="remove_report_more"):
+        # Keys of this report: a click on the button of another one, which is drawn no more, is no click here.
+        key = f"remove_{report['id']}"
+        with st.popover(say("quality.remove"), icon=":material/delete:", key=f"{key}_more"):
             st.caption(say("quality.remove_more"))
-            if st.button(say("quality.remove_now"), type="primary", key="remove_report"):
+            if st.button(say("quality.remove_now"), type="primary", key=key):
                 _remove(report["id"])
+
+
+def as_page(report: Json, language: Language) -> bytes:
+    """The page of a report. The browser asks for it between runs, where the tab's language is not known."""
+    return report_page(report, language).encode("utf-8", "backslashreplace")
 
 
 def _as_json(report: Json) -> bytes:
@@ -175,7 +175,7 @@ def _compare(report: Json) -> None:
 def _remove(report: str) -> None:
     operations().remove_report(report)
     st.session_state.get("quality_read", {}).pop(report, None)
-    st.session_state["quality_done"] = say("quality.removed")
+    tell("quality", say("quality.removed"))
     st.rerun()
 
 
@@ -191,38 +191,23 @@ def draw(plot: Plot) -> None:
 
 def settings(rows: Sequence[Json]) -> None:
     """A table of settings: one value each, or those of two reports."""
-    config = st.column_config
-    st.dataframe(
-        list(rows),
-        hide_index=True,
-        key="settings_table",
-        column_config={
-            "setting": config.TextColumn(say("quality.setting"), width="medium"),
-            "value": config.TextColumn(say("quality.value"), width="large"),
-            "first": config.TextColumn(say("quality.first"), width="medium"),
-            "second": config.TextColumn(say("quality.second"), width="medium"),
-        },
-    )
+    columns = text_columns(
+        setting=("quality.setting", "medium"), value=("quality.value", "large"),
+        first=("quality.first", "medium"), second=("quality.second", "medium"),
+    )  # fmt: skip
+    st.dataframe(list(rows), hide_index=True, key="settings_table", column_config=columns)
 
 
 def _measures(report: Json) -> None:
     plot = measures_plot(report, language())
     if plot is not None:
         draw(plot)
-    config = st.column_config
-    st.dataframe(
-        reporting.measure_rows(report, language()),
-        hide_index=True,
-        key="report_measures",
-        column_config={
-            "measure": config.TextColumn(say("quality.measure"), width=170),
-            "mean": config.TextColumn(say("quality.mean"), width=80),
-            "interval": config.TextColumn(say("quality.interval"), width=140),
-            "n": config.NumberColumn(say("quality.questions"), width=80),
-            "wanted": config.TextColumn(say("quality.wanted"), width=125),
-            "means": config.TextColumn(say("quality.means_column"), width="large"),
-        },
-    )
+    columns = text_columns(
+        measure=("quality.measure", 170), mean=("quality.mean", 80), interval=("quality.interval", 140),
+        wanted=("quality.wanted", 125), means=("quality.means_column", "large"),
+    ) | {"n": st.column_config.NumberColumn(say("quality.questions"), width=80)}  # fmt: skip
+    rows = reporting.measure_rows(report, language())
+    st.dataframe(rows, hide_index=True, key="report_measures", column_config=columns)
 
 
 def _questions(report: Json) -> None:
@@ -242,31 +227,21 @@ def _questions(report: Json) -> None:
     if not rows:
         st.success(say("quality.no_misses"), icon=":material/check_circle:")
         return
-    config = st.column_config
-    event = st.dataframe(
-        reporting.question_rows(rows, language()),
-        hide_index=True,
-        key=f"report_questions_{report['id']}_{chosen}",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=min(38 + 35 * len(rows), 320),
-        column_config={
-            "state": config.TextColumn(say("quality.state"), width=90),
-            "question": config.TextColumn(say("quality.question"), width=560),
-            "type": config.TextColumn(say("quality.type"), width=110),
-            "outcome": config.TextColumn(say("quality.outcome"), width=220),
-        },
-    )
-    picked = event.selection.rows
-    if picked and picked[0] < len(rows):
-        details(rows[picked[0]])
-    else:
+    columns = text_columns(
+        state=("quality.state", 90), question=("quality.question", 560), type=("quality.type", 110),
+        outcome=("quality.outcome", 220),
+    )  # fmt: skip
+    ids = [report["id"], *(row["id"] for row in rows)]
+    at = picked("report_questions", ids, reporting.question_rows(rows, language()), columns, most=320)
+    if at is None:
         st.caption(say("quality.pick_question"))
+        return
+    with st.container(border=True, key="report_question"):
+        st.markdown(f"**{plain(rows[at]['question'])}**")
+        details(rows[at])
 
 
 def details(row: Json) -> None:
-    """All that a report knows of one question."""
-    with st.container(border=True, key="report_question"):
-        st.markdown(f"**{plain(row['question'])}**")
-        for name, text in reporting.question_details(row, language()):
-            st.markdown(f":gray[{plain(name)}]  \n{plain(text)}")
+    """All that a report knows of one question, below its words."""
+    for name, text in reporting.question_details(row, language()):
+        st.markdown(f":gray[{plain(name)}]  \n{plain(text)}")

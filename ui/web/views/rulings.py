@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import day
 from ui.web.listing import filtered, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say
@@ -75,7 +76,7 @@ def ruling_text(ruling: Json, titles: Mapping[str, str]) -> str:
         told = f"{told} {ruling['value'] or say('kin.no_day')}"
     elif ruling["what"] == "superseded_by":
         told = f"{told} {titles.get(ruling['value'], ruling['value'])}"
-    who = " ".join(part for part in (ruling["by"], ruling["at"][:10]) if part)
+    who = " ".join(part for part in (ruling["by"], day(ruling["at"])) if part)
     return say("kin.ruled", ruling=told, who=who) if who else told
 
 

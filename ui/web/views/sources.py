@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from ui.errors import EXPECTED
+from ui.moments import moment
 from ui.reasons import reason_in
-from ui.web.listing import moment
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say, show_error
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from ui.moments import day
 from ui.texts import t
 from ui.web import passages
-from ui.web.listing import table_key
 from ui.web.resources import operations
-from ui.web.session import errors_shown, language, passage, plain, say, show_passage
+from ui.web.session import errors_shown, language, passage, plain, say, show_passage, show_told, tell
 from ui.web.turns import passage_of
 from ui.web.views import passage as passage_panel
+from ui.web.views.picking import picked, text_columns
 
 Json = dict[str, Any]
 
@@ -22,8 +23,7 @@ def page() -> None:
     st.title(say("editor.title"), anchor=False)
     st.caption(say("editor.more"))
     with errors_shown():
-        if done := st.session_state.pop("verified_done", ""):
-            st.success(done, icon=":material/check_circle:")
+        show_told("verified")
         found = operations().verified()
         if not found:
             st.info(say("editor.none"), icon=":material/info:")
@@ -38,25 +38,17 @@ def page() -> None:
 
 
 def _table(found: list[Json]) -> Json | None:
-    config = st.column_config
-    event = st.dataframe(
-        [
-            {"status": _status(item), "question": item["question"], "editor": item["editor"],
-             "date": item["confirmed_at"][:10]}
-            for item in found
-        ],
-        hide_index=True,
-        key=table_key("verified_table", [item["id"] for item in found]),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "status": config.TextColumn(say("editor.status"), width="medium"),
-            "question": config.TextColumn(say("editor.question"), width=310),
-            "editor": config.TextColumn(say("editor.name"), width=90),
-            "date": config.TextColumn(say("editor.date"), width=105),
-        },
+    rows = [
+        {"status": _status(item), "question": item["question"], "editor": item["editor"],
+         "date": day(item["confirmed_at"])}
+        for item in found
+    ]  # fmt: skip
+    columns = text_columns(
+        status=("editor.status", "medium"), question=("editor.question", 310), editor=("editor.name", 90),
+        date=("editor.date", 105),
     )  # fmt: skip
-    return next((found[row] for row in event.selection.rows), None)
+    at = picked("verified_table", [item["id"] for item in found], rows, columns)
+    return None if at is None else found[at]
 
 
 def _status(item: Json) -> str:
@@ -99,5 +91,5 @@ def _one(item: Json) -> None:
 
 
 def _done(message: str) -> None:
-    st.session_state["verified_done"] = message
+    tell("verified", message)
     st.rerun()
