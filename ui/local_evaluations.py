@@ -123,9 +123,9 @@ class LocalEvaluations:
         }  # fmt: skip
         start = None if stored is None else place_of(one.quote, one.start, stored.document.text)
         if stored is None or start is None:
-            # What was masked or locked away since may stand in the words that were kept.
-            gone = dict.fromkeys(("start", "end", "source", "path", "shown_as", "title", "page"))
-            return {**told, **gone, "quote": "", "present": False}
+            # What was masked or locked away since may stand in the words that were kept or made of them.
+            gone: Json = dict.fromkeys(("start", "end", "source", "path", "shown_as", "title", "page"))
+            return {**told, **gone, "question": "", "answers": [], "quote": "", "present": False}
         place = stored.locations[0]
         page = stored.document.page_at(start) if stored.document.paged else None
         return {

@@ -132,5 +132,5 @@ def _review(questions: list[str], status: str, by: str, workspace: Path | None, 
 
 def _show(one: Json) -> None:
     console().print(f"{_MARKS[one['status']]} {one['id']}  {one['question']}", style="bold")
-    place = f"{one['shown_as']}: 「{one['quote']}」" if one["present"] else quality("say.gone")
-    console().print(f"    {' / '.join(one['answers'])}  ← {place}", style="dim")
+    answers = f"{' / '.join(one['answers'])}  ← {one['shown_as']}: 「{one['quote']}」"
+    console().print(f"    {answers if one['present'] else quality('say.gone')}", style="dim")

@@ -236,9 +236,10 @@ def test_words_are_kept_without_a_decision_and_a_mistake_is_told(workspace: Fake
 
 def test_a_question_whose_passage_has_gone_cannot_be_accepted(workspace: FakeOperations) -> None:
     gone = dict.fromkeys(("start", "end", "source", "path", "shown_as", "title", "page"))
-    workspace.drafts = [make_question("q1", quote="", present=False, **gone)]
+    workspace.drafts = [make_question("q1", question="", answers=[], quote="", present=False, **gone)]
     page = room("questions")
     assert page.button(key="accept_q1").disabled
+    assert not page.text_area  # there are no words to change
     assert "is gone" in visible(page)
 
 

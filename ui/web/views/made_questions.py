@@ -77,7 +77,7 @@ def _chosen(shown: Sequence[Json], status: str) -> Json:
     rows = [
         {
             "status": _status_text(one["status"]),
-            "question": one["question"],
+            "question": one["question"] or one["id"],
             "answer": " / ".join(one["answers"]),
             "where": one["title"] or one["shown_as"] or say("quality.gone"),
         }
@@ -101,21 +101,26 @@ def _chosen(shown: Sequence[Json], status: str) -> Json:
 def _card(one: Json) -> None:
     with st.container(border=True, key="question_card"):
         _passage(one)
-        text = st.text_area(
-            say("quality.question"), value=one["question"], key=f"question_text_{one['id']}", height=68
-        )
-        answers = st.text_area(
-            say("quality.answers"), value="\n".join(one["answers"]), key=f"question_answers_{one['id']}",
-            height=68, help=say("quality.answers_help"),
-        )  # fmt: skip
+        text, answers = _wording(one) if one["present"] else ("", [])
         by = st.text_input(
             say("quality.by"), value=st.session_state.get("editor_name", ""), key="reviewed_by"
         )
-        _decide(one, text, [line.strip() for line in answers.splitlines() if line.strip()], by)
+        _decide(one, text, answers, by)
         if one["reviewed_at"]:
             st.caption(
                 say("quality.reviewed", by=plain(one["reviewed_by"]) or "–", date=day(one["reviewed_at"]))
             )
+
+
+def _wording(one: Json) -> tuple[str, list[str]]:
+    text = st.text_area(
+        say("quality.question"), value=one["question"], key=f"question_text_{one['id']}", height=68
+    )
+    answers = st.text_area(
+        say("quality.answers"), value="\n".join(one["answers"]), key=f"question_answers_{one['id']}",
+        height=68, help=say("quality.answers_help"),
+    )  # fmt: skip
+    return text, [line.strip() for line in answers.splitlines() if line.strip()]
 
 
 def _passage(one: Json) -> None:
@@ -150,7 +155,9 @@ def _decide(one: Json, text: str, answers: Sequence[str], by: str) -> None:
             say("quality.to_draft"), icon=":material/undo:", key=f"draft_{one['id']}", type="tertiary"
         ):
             _keep(one, text, answers, by, "draft")
-        if st.button(say("quality.save"), icon=":material/save:", key=f"save_{one['id']}", type="tertiary"):
+        if one["present"] and st.button(
+            say("quality.save"), icon=":material/save:", key=f"save_{one['id']}", type="tertiary"
+        ):
             _keep(one, text, answers, by, None)
 
 
