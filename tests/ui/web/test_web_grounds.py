@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,20 +14,11 @@ from test_web_page import APP, ask, opened, visible
 from web_fakes import PATIENCE, SCRIPT, FakeOperations
 
 from ui.texts import texts
-from ui.web import grounds, resources
+from ui.web import grounds
 from ui.web.presenting import phase, turn_view
 from ui.web.turns import TurnState, advance, passage_at, stored_turns
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
-    made = FakeOperations()
-    monkeypatch.setattr(resources, "connect_with", lambda: made)
-    resources.reconnect()
-    yield made
-    resources.reconnect()
 
 
 def final(question: str, **answer: Any) -> TurnState:

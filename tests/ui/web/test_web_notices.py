@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_web_grounds import keep, run_with_row, verified_page
@@ -13,17 +12,6 @@ from test_web_page import visible
 from test_web_quality import LATER, make, room, two_reports
 from web_fake_quality import make_question
 from web_fakes import FakeOperations
-
-from ui.web import resources
-
-
-@pytest.fixture
-def operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
-    made = FakeOperations()
-    monkeypatch.setattr(resources, "connect_with", lambda: made)
-    resources.reconnect()
-    yield made
-    resources.reconnect()
 
 
 def break_off(operations: FakeOperations, change: str, asked: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,9 @@ from web_fakes import PATIENCE, SCRIPT, FakeOperations
 
 from ingestion.errors import ModelError
 from ui.errors import ServiceError
-from ui.web import passages, resources
+from ui.web import passages
 
 APP = str(Path(__file__).parents[3] / "ui" / "web" / "app.py")
-
-
-@pytest.fixture
-def operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
-    made = FakeOperations()
-    monkeypatch.setattr(resources, "connect_with", lambda: made)
-    resources.reconnect()
-    yield made
-    resources.reconnect()
 
 
 def opened(language: str = "en") -> AppTest:

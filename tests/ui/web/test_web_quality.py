@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,19 +13,9 @@ from test_web_page import APP, visible
 from web_fake_quality import make_question, make_report, make_row
 from web_fakes import SCRIPT, FakeOperations
 
-from ui.web import resources
 from ui.web.views.reports import as_page
 
 EARLIER, LATER = "20261121T010000Z-answers", "20261122T010000Z-answers"
-
-
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
-    made = FakeOperations()
-    monkeypatch.setattr(resources, "connect_with", lambda: made)
-    resources.reconnect()
-    yield made
-    resources.reconnect()
 
 
 def room(name: str, language: str = "en") -> AppTest:
@@ -48,14 +37,14 @@ def choose(page: AppTest, key: str, value: str) -> None:
     assert not page.exception
 
 
-def two_reports(workspace: FakeOperations) -> None:
+def two_reports(operations: FakeOperations) -> None:
     settings = {"settings": {"retrieval": {"mode": "dense"}}}
     earlier = make_report(EARLIER, "2026-11-21T01:00:00+00:00")
     earlier["configuration"] |= settings
     earlier["rows"] = [make_row(number, right=number != 1) for number in (1, 2, 3, 4)]
-    workspace.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00"), earlier]
+    operations.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00"), earlier]
     interval = {"mean": 0.0, "low": -0.5, "high": 0.5}
-    workspace.comparisons[EARLIER, LATER] = {
+    operations.comparisons[EARLIER, LATER] = {
         "kind": "answers", "first": EARLIER, "second": LATER, "n": 4, "left_out": 1,
         "metrics": {
             "right": {"n": 4, "first": 0.75, "second": 0.75, "difference": interval, "differing": 2,
@@ -72,15 +61,15 @@ def two_reports(workspace: FakeOperations) -> None:
     [("en", "Quality", "No evaluation was run yet"), ("ja", "品質", "まだ評価をしていません")],
 )
 def test_without_reports_the_commands_are_shown(
-    workspace: FakeOperations, language: str, title: str, words: str
+    operations: FakeOperations, language: str, title: str, words: str
 ) -> None:
     page = room("reports", language)
     assert page.title[0].value == title and words in visible(page)
     assert page.code[0].value.splitlines()[0] == "konkyo eval samples --workspace /tmp/workspace"
 
 
-def test_the_newest_report_is_open_with_its_plots_and_numbers(workspace: FakeOperations) -> None:
-    two_reports(workspace)
+def test_the_newest_report_is_open_with_its_plots_and_numbers(operations: FakeOperations) -> None:
+    two_reports(operations)
     page = room("reports")
     assert page.dataframe[0].value["result"].tolist() == ["right: 75.0%", "right: 75.0%"]
     assert [metric.value for metric in page.metric] == ["75.0%"]
@@ -88,11 +77,11 @@ def test_the_newest_report_is_open_with_its_plots_and_numbers(workspace: FakeOpe
     tables = [frame.value.to_dict("list") for frame in page.dataframe]
     assert any(table.get("Sentences of the answers by verdict", [""])[0] == "✓ Proven" for table in tables)
     assert any(table.get("interval") == ["25.0% – 100.0%", "1.0 s – 4.0 s"] for table in tables)
-    assert workspace.calls == [("read", LATER)]
+    assert operations.calls == [("read", LATER)]
 
 
-def test_what_went_wrong_comes_first_and_opens(workspace: FakeOperations) -> None:
-    two_reports(workspace)
+def test_what_went_wrong_comes_first_and_opens(operations: FakeOperations) -> None:
+    two_reports(operations)
     page = room("reports")
     shown = next(frame.value for frame in page.dataframe if "outcome" in frame.value)
     assert shown[["question", "outcome"]].to_numpy().tolist() == [["Question 2?", "found, not read"]]
@@ -101,32 +90,32 @@ def test_what_went_wrong_comes_first_and_opens(workspace: FakeOperations) -> Non
     assert shown["state"].tolist() == ["✓ right", "✕ wrong", "✓ right", "✓ right"]
 
 
-def test_kinds_are_chosen_where_there_are_several(workspace: FakeOperations) -> None:
-    two_reports(workspace)
-    workspace.planted_reports.append(make_report("r", "2026-11-20T01:00:00+00:00", kind="samples"))
+def test_kinds_are_chosen_where_there_are_several(operations: FakeOperations) -> None:
+    two_reports(operations)
+    operations.planted_reports.append(make_report("r", "2026-11-20T01:00:00+00:00", kind="samples"))
     page = room("reports")
     choose(page, "report_kind", "samples")
     assert page.dataframe[0].value["kind"].tolist() == ["Samples"]
     assert page.button(key="compare_this").disabled  # the only one of its kind
 
 
-def test_a_report_is_removed_after_a_second_look(workspace: FakeOperations) -> None:
-    two_reports(workspace)
+def test_a_report_is_removed_after_a_second_look(operations: FakeOperations) -> None:
+    two_reports(operations)
     page = room("reports")
     page.button(key=f"remove_{LATER}").click().run()
-    assert [report["id"] for report in workspace.planted_reports] == [EARLIER]
+    assert [report["id"] for report in operations.planted_reports] == [EARLIER]
     assert "The report was removed." in visible(page) and not page.exception
 
 
-def test_a_report_that_has_gone_meanwhile_is_told(workspace: FakeOperations) -> None:
-    two_reports(workspace)
-    workspace.evaluation_report = lambda report: workspace._report("gone")  # type: ignore[method-assign]
+def test_a_report_that_has_gone_meanwhile_is_told(operations: FakeOperations) -> None:
+    two_reports(operations)
+    operations.evaluation_report = lambda report: operations._report("gone")  # type: ignore[method-assign]
     assert "no report" in visible(room("reports")).replace("\\", "")
 
 
-def test_what_a_report_holds_is_never_markup(workspace: FakeOperations) -> None:
+def test_what_a_report_holds_is_never_markup(operations: FakeOperations) -> None:
     row = make_row(1, right=False, answer=f"**bold** {SCRIPT}")
-    workspace.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00", data=SCRIPT, rows=[row])]
+    operations.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00", data=SCRIPT, rows=[row])]
     page = room("reports")
     assert SCRIPT not in visible(page) and not page.exception
 
@@ -138,13 +127,13 @@ def test_a_page_is_made_also_of_signs_that_no_file_can_hold() -> None:
     assert '<html lang="ja">' in made.decode("utf-8") and "\\ud800" in made.decode("utf-8")
 
 
-def test_one_report_cannot_be_compared(workspace: FakeOperations) -> None:
-    workspace.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00")]
+def test_one_report_cannot_be_compared(operations: FakeOperations) -> None:
+    operations.planted_reports = [make_report(LATER, "2026-11-22T01:00:00+00:00")]
     assert "Two reports are needed" in visible(room("compare"))
 
 
-def test_two_reports_are_compared_with_their_settings_and_questions(workspace: FakeOperations) -> None:
-    two_reports(workspace)
+def test_two_reports_are_compared_with_their_settings_and_questions(operations: FakeOperations) -> None:
+    two_reports(operations)
     page = room("compare")
     assert page.selectbox(key="compare_first").value == EARLIER
     text = visible(page).replace("\\", "")
@@ -162,8 +151,8 @@ def test_two_reports_are_compared_with_their_settings_and_questions(workspace: F
     ]  # fmt: skip
 
 
-def test_a_report_leads_to_its_comparison(workspace: FakeOperations) -> None:
-    two_reports(workspace)
+def test_a_report_leads_to_its_comparison(operations: FakeOperations) -> None:
+    two_reports(operations)
     page = room("reports")
     page.button(key="compare_this").click().run()
     assert not page.exception
@@ -173,9 +162,9 @@ def test_a_report_leads_to_its_comparison(workspace: FakeOperations) -> None:
     assert "Choose two different reports." in visible(page)
 
 
-def test_reports_without_a_common_question_are_told(workspace: FakeOperations) -> None:
-    two_reports(workspace)
-    workspace.comparisons.clear()
+def test_reports_without_a_common_question_are_told(operations: FakeOperations) -> None:
+    two_reports(operations)
+    operations.comparisons.clear()
     page = room("compare")
     assert "no question in common" in visible(page).replace("\\", "") and not page.exception
 
@@ -183,16 +172,16 @@ def test_reports_without_a_common_question_are_told(workspace: FakeOperations) -
 # --- questions from the own library
 
 
-def test_without_questions_some_are_made(workspace: FakeOperations) -> None:
+def test_without_questions_some_are_made(operations: FakeOperations) -> None:
     page = room("questions")
     assert "No questions from your documents yet" in visible(page)
     make(page)
     assert "No new questions were found (3 were known" in visible(page)
-    workspace.makes = [make_question("q1"), make_question("q2")]
+    operations.makes = [make_question("q1"), make_question("q2")]
     make(page)
     assert [metric.value for metric in page.metric] == ["2", "0", "0"]
     assert "2 new drafts from 1 documents." in visible(page)
-    assert workspace.calls == [("make", 20, 0), ("make", 20, 1)]
+    assert operations.calls == [("make", 20, 0), ("make", 20, 1)]
 
 
 def make(page: AppTest) -> None:
@@ -200,30 +189,30 @@ def make(page: AppTest) -> None:
     assert not page.exception
 
 
-def test_a_draft_is_accepted_in_other_words_and_the_next_one_opens(workspace: FakeOperations) -> None:
-    workspace.drafts = [make_question("q1"), make_question("q2", question="Another?")]
+def test_a_draft_is_accepted_in_other_words_and_the_next_one_opens(operations: FakeOperations) -> None:
+    operations.drafts = [make_question("q1"), make_question("q2", question="Another?")]
     page = room("questions")
     page.text_area(key="question_text_q1").set_value("入社6か月後の年休は何日か？")
     page.text_area(key="question_answers_q1").set_value("10日\n\n 十日 ")
     page.text_input(key="reviewed_by").set_value("佐藤")
     page.button(key="accept_q1").click().run()
     assert not page.exception
-    assert workspace.calls == [
+    assert operations.calls == [
         ("edit", "q1", "入社6か月後の年休は何日か？", ["10日", "十日"], "佐藤"),
         ("review", "q1", "accepted", "佐藤"),
     ]
     assert page.text_area(key="question_text_q2").value == "Another?"
     assert page.text_input(key="reviewed_by").value == "佐藤"
     page.button(key="reject_q2").click().run()
-    assert workspace.calls[-1] == ("review", "q2", "rejected", "佐藤")
+    assert operations.calls[-1] == ("review", "q2", "rejected", "佐藤")
     assert "Every draft was decided about." in visible(page)
     choose(page, "question_status", "accepted")
     page.button(key="draft_q1").click().run()
-    assert workspace.drafts[0]["status"] == "draft"
+    assert operations.drafts[0]["status"] == "draft"
 
 
-def test_words_are_kept_without_a_decision_and_a_mistake_is_told(workspace: FakeOperations) -> None:
-    workspace.drafts = [make_question("q1")]
+def test_words_are_kept_without_a_decision_and_a_mistake_is_told(operations: FakeOperations) -> None:
+    operations.drafts = [make_question("q1")]
     page = room("questions")
     page.text_area(key="question_answers_q1").set_value("")
     page.button(key="save_q1").click().run()
@@ -231,28 +220,28 @@ def test_words_are_kept_without_a_decision_and_a_mistake_is_told(workspace: Fake
     page.text_area(key="question_answers_q1").set_value("十日")
     page.button(key="save_q1").click().run()
     assert "Saved." in visible(page)
-    assert (workspace.drafts[0]["answers"], workspace.drafts[0]["status"]) == (["十日"], "draft")
+    assert (operations.drafts[0]["answers"], operations.drafts[0]["status"]) == (["十日"], "draft")
 
 
-def test_a_question_whose_passage_has_gone_cannot_be_accepted(workspace: FakeOperations) -> None:
+def test_a_question_whose_passage_has_gone_cannot_be_accepted(operations: FakeOperations) -> None:
     gone = dict.fromkeys(("start", "end", "source", "path", "shown_as", "title", "page"))
-    workspace.drafts = [make_question("q1", question="", answers=[], quote="", present=False, **gone)]
+    operations.drafts = [make_question("q1", question="", answers=[], quote="", present=False, **gone)]
     page = room("questions")
     assert page.button(key="accept_q1").disabled
     assert not page.text_area  # there are no words to change
     assert "is gone" in visible(page)
 
 
-def test_the_passage_of_a_question_opens(workspace: FakeOperations) -> None:
-    workspace.drafts = [make_question("q1")]
+def test_the_passage_of_a_question_opens(operations: FakeOperations) -> None:
+    operations.drafts = [make_question("q1")]
     page = room("questions", "ja")
     page.button(key="question_passage").click().run()
     assert not page.exception
     assert page.session_state["passage"].quote == "年次有給休暇は入社6か月後に10日与える。"
 
 
-def test_accepted_questions_are_a_data_set(workspace: FakeOperations) -> None:
-    workspace.drafts = [make_question("q1", status="accepted")]
+def test_accepted_questions_are_a_data_set(operations: FakeOperations) -> None:
+    operations.drafts = [make_question("q1", status="accepted")]
     page = room("questions")
     choose(page, "question_status", "all")
     assert page.code[0].value.splitlines() == [
@@ -265,39 +254,39 @@ def test_accepted_questions_are_a_data_set(workspace: FakeOperations) -> None:
 # --- rows are chosen by what stands in them
 
 
-def test_removing_the_chosen_report_opens_no_other_by_its_place(workspace: FakeOperations) -> None:
+def test_removing_the_chosen_report_opens_no_other_by_its_place(operations: FakeOperations) -> None:
     names = [f"2026112{day}T010000Z-answers" for day in (3, 2, 1)]
-    workspace.planted_reports = [make_report(name, f"{name[:4]}-11-{name[6:8]}T01:00:00Z") for name in names]
+    operations.planted_reports = [make_report(name, f"{name[:4]}-11-{name[6:8]}T01:00:00Z") for name in names]
     page = room("reports")
     run_with_row(page, 1)
-    assert workspace.calls[-1] == ("read", names[1])
+    assert operations.calls[-1] == ("read", names[1])
     page.button(key=f"remove_{names[1]}").click()
     run_with_row(page, 1)
-    assert [report["id"] for report in workspace.planted_reports] == [names[0], names[2]]
-    assert ("read", names[2]) not in workspace.calls  # the newest is shown
+    assert [report["id"] for report in operations.planted_reports] == [names[0], names[2]]
+    assert ("read", names[2]) not in operations.calls  # the newest is shown
 
 
 def test_a_decision_of_somebody_else_moves_no_other_question_under_the_choice(
-    workspace: FakeOperations,
+    operations: FakeOperations,
 ) -> None:
-    workspace.drafts = [make_question(name) for name in ("q1", "q2", "q3")]
+    operations.drafts = [make_question(name) for name in ("q1", "q2", "q3")]
     page = room("questions")
     run_with_row(page, 1)
     assert page.text_area[0].key == "question_text_q2"
-    workspace.drafts[0]["status"] = "accepted"
+    operations.drafts[0]["status"] = "accepted"
     page.run()
     assert page.text_area[0].key == "question_text_q2"
-    workspace.drafts[1]["status"] = "rejected"
+    operations.drafts[1]["status"] = "rejected"
     page.button(key="accept_q2").click().run()  # of a question that is not in the list any more
-    assert workspace.calls == [] and page.text_area[0].key == "question_text_q3"
+    assert operations.calls == [] and page.text_area[0].key == "question_text_q3"
 
 
 def test_a_report_that_came_meanwhile_is_not_removed_in_place_of_the_one_that_was_shown(
-    workspace: FakeOperations,
+    operations: FakeOperations,
 ) -> None:
-    two_reports(workspace)
+    two_reports(operations)
     page = room("reports")
     newer = make_report("20261123T010000Z-answers", "2026-11-23T01:00:00+00:00")
-    workspace.planted_reports.insert(0, newer)
+    operations.planted_reports.insert(0, newer)
     page.button(key=f"remove_{LATER}").click().run()
-    assert len(workspace.planted_reports) == 3 and not page.exception
+    assert len(operations.planted_reports) == 3 and not page.exception

@@ -1,27 +1,13 @@
-"""Sources and failures on the library page, driven without a browser over a workspace in memory."""
+"""Sources and failures on the library page, driven without a browser over a operations in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from streamlit.testing.v1 import AppTest
 from test_web_page import library_page, visible
 from web_fake_syncs import make_preview, make_source
 from web_fakes import FakeOperations
 
-from ui.web import resources
-
 REASON = "the file is encrypted. Save it without a password."
-
-
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOperations]:
-    made = FakeOperations()
-    monkeypatch.setattr(resources, "connect_with", lambda: made)
-    resources.reconnect()
-    yield made
-    resources.reconnect()
 
 
 def room(name: str, language: str = "en") -> AppTest:
@@ -31,14 +17,14 @@ def room(name: str, language: str = "en") -> AppTest:
     return page
 
 
-def fail(workspace: FakeOperations, path: str, *, ignored: bool = False) -> None:
-    workspace._failures.append(
+def fail(operations: FakeOperations, path: str, *, ignored: bool = False) -> None:
+    operations._failures.append(
         {"source": "/srv", "path": path, "shown_as": path, "reason": REASON, "at": "", "ignored": ignored}
     )
 
 
-def test_sources_show_how_their_last_run_went(workspace: FakeOperations) -> None:
-    workspace.planted = [
+def test_sources_show_how_their_last_run_went(operations: FakeOperations) -> None:
+    operations.planted = [
         make_source("/srv/a"),
         make_source("mail", kind="imap", state="failed", error="the server said no.", every_minutes=30,
                     next_at="2026-11-20T02:00:00+00:00"),
@@ -48,22 +34,22 @@ def test_sources_show_how_their_last_run_went(workspace: FakeOperations) -> None
     assert "the server said no." in text and "next 2026-11-20" in text
 
 
-def test_without_sources_the_page_says_how_to_name_one(workspace: FakeOperations) -> None:
+def test_without_sources_the_page_says_how_to_name_one(operations: FakeOperations) -> None:
     assert "konkyo.toml" in visible(room("sources"))
 
 
-def test_one_source_or_all_are_synchronised(workspace: FakeOperations) -> None:
-    workspace.planted = [make_source("/srv/a"), make_source("/srv/b", state="refused", error="empty?")]
+def test_one_source_or_all_are_synchronised(operations: FakeOperations) -> None:
+    operations.planted = [make_source("/srv/a"), make_source("/srv/b", state="refused", error="empty?")]
     page = room("sources")
     page.button(key="sync_0").click().run()
     page.button(key="allow_1").click().run()
     page.button(key="sync_all").click().run()
-    assert workspace.synced == [("/srv/a", False), ("/srv/b", True), (None, False)]
+    assert operations.synced == [("/srv/a", False), ("/srv/b", True), (None, False)]
 
 
-def test_a_preview_lists_every_change_and_can_be_carried_out(workspace: FakeOperations) -> None:
-    workspace.planted = [make_source("/srv/a", state="never")]
-    workspace.previews["/srv/a"] = make_preview(
+def test_a_preview_lists_every_change_and_can_be_carried_out(operations: FakeOperations) -> None:
+    operations.planted = [make_source("/srv/a", state="never")]
+    operations.previews["/srv/a"] = make_preview(
         "/srv/a", added=["new.pdf"], changed=["old.docx"], moved=[{"from": "x.txt", "to": "y.txt"}],
         removed=["gone.csv"], failed=[{"path": "bad.pdf", "reason": REASON}], unchanged=7,
     )  # fmt: skip
@@ -73,39 +59,39 @@ def test_a_preview_lists_every_change_and_can_be_carried_out(workspace: FakeOper
     assert rows["path"].tolist() == ["new.pdf", "old.docx", "gone.csv", "x.txt", "bad.pdf"]
     assert rows["more"].tolist() == ["", "", "", "→ y.txt", REASON]
     page.button(key="do_sync").click().run()
-    assert workspace.synced == [("/srv/a", False)]
+    assert operations.synced == [("/srv/a", False)]
 
 
-def test_a_new_folder_can_be_looked_at_before_it_is_added(workspace: FakeOperations) -> None:
-    workspace.previews["/srv/new"] = make_preview("/srv/new", added=["a.txt", "b.txt"])
+def test_a_new_folder_can_be_looked_at_before_it_is_added(operations: FakeOperations) -> None:
+    operations.previews["/srv/new"] = make_preview("/srv/new", added=["a.txt", "b.txt"])
     page = library_page()
     page.text_input(key="folder_path").set_value("/srv/new")
     next(button for button in page.button if button.label == "What would change?").click().run()
     assert page.dataframe[-1].value["path"].tolist() == ["a.txt", "b.txt"]
-    assert not any(document["locations"][0]["path"] == "new" for document in workspace.stored)
+    assert not any(document["locations"][0]["path"] == "new" for document in operations.stored)
 
 
-def test_failures_are_tried_again_or_ignored(workspace: FakeOperations) -> None:
-    fail(workspace, "a.pdf")
-    fail(workspace, "b.pdf", ignored=True)
+def test_failures_are_tried_again_or_ignored(operations: FakeOperations) -> None:
+    fail(operations, "a.pdf")
+    fail(operations, "b.pdf", ignored=True)
     page = room("failures", "ja")
     assert page.dataframe[0].value["path"].tolist() == ["a.pdf"]
     page.button(key="retry_failures").click().run()
-    assert workspace.retried == [[]]
+    assert operations.retried == [[]]
     page.toggle(key="show_ignored").set_value(True).run()
     assert page.dataframe[0].value["path"].tolist() == ["a.pdf", "b.pdf"]
 
 
-def test_nothing_unreadable_is_good_news(workspace: FakeOperations) -> None:
-    fail(workspace, "b.pdf", ignored=True)
+def test_nothing_unreadable_is_good_news(operations: FakeOperations) -> None:
+    fail(operations, "b.pdf", ignored=True)
     assert "Every file could be read" in visible(room("failures"))
 
 
-def test_a_quarantined_document_is_released_with_a_reason(workspace: FakeOperations) -> None:
-    workspace.screened["quarantined"] = [
+def test_a_quarantined_document_is_released_with_a_reason(operations: FakeOperations) -> None:
+    operations.screened["quarantined"] = [
         {"document": "rules", "title": "就業規則", "shown_as": "/srv/rules.pdf", "planted": 1}
     ]
-    workspace.found["rules"] = {
+    operations.found["rules"] = {
         "document": "rules", "masked": False, "quarantined": True, "released": None,
         "findings": [{
             "kind": "planted", "type": "hidden", "start": 0, "end": 4, "confidence": 0.84, "page": 2,
@@ -116,15 +102,15 @@ def test_a_quarantined_document_is_released_with_a_reason(workspace: FakeOperati
     page.button(key="findings_0").click().run()
     assert page.dataframe[0].value["what"].tolist() == ["Planted instruction, hidden"]
     page.button[-1].click().run()
-    assert "needs a reason" in page.error[0].value and workspace.released == []
+    assert "needs a reason" in page.error[0].value and operations.released == []
     page.text_input(key="release_reason").set_value("a training text")
     page.button[-1].click().run()
-    assert workspace.released == [("rules", "a training text")]
+    assert operations.released == [("rules", "a training text")]
 
 
-def test_personal_data_is_counted_by_folder_and_kind(workspace: FakeOperations) -> None:
+def test_personal_data_is_counted_by_folder_and_kind(operations: FakeOperations) -> None:
     nothing = {"personal": {}, "planted": 0, "masked": 0, "quarantined": 0, "released": 0, "refused": 0}
-    workspace.screened["folders"] = [
+    operations.screened["folders"] = [
         {"source": "/srv", "folder": "a", "shown_as": "/srv/a", "documents": 2, **nothing,
          "personal": {"PHONE": 3, "PERSON": 1}},
         {"source": "/srv", "folder": "b", "shown_as": "/srv/b", "documents": 5, **nothing},
@@ -133,11 +119,11 @@ def test_personal_data_is_counted_by_folder_and_kind(workspace: FakeOperations) 
     assert table["personal"].tolist() == ["電話番号 3 · 氏名 1"]
 
 
-def test_no_finding_is_good_news(workspace: FakeOperations) -> None:
+def test_no_finding_is_good_news(operations: FakeOperations) -> None:
     assert "No personal data" in visible(room("screening"))
 
 
-def test_versions_stand_in_order_with_what_they_are(workspace: FakeOperations) -> None:
+def test_versions_stand_in_order_with_what_they_are(operations: FakeOperations) -> None:
     def member(document: str, **values: object) -> dict[str, object]:
         place = {
             "source": "/srv",
@@ -150,7 +136,7 @@ def test_versions_stand_in_order_with_what_they_are(workspace: FakeOperations) -
             "valid_to": None, "superseded_from": None, "copy_of": None, "locations": [place], "rulings": [],
         } | values  # fmt: skip
 
-    workspace.families = [{"family": "old", "documents": [
+    operations.families = [{"family": "old", "documents": [
         member("old", state="superseded", valid_from="2018-04-01", superseded_from="2024-04-01"),
         member("new", valid_from="2024-04-01", version="2"),
         member("copy", copy_of="new"),
@@ -161,5 +147,5 @@ def test_versions_stand_in_order_with_what_they_are(workspace: FakeOperations) -
     assert table["valid_to"].tolist() == ["", "2024-04-01", ""]
 
 
-def test_without_versions_the_page_says_so(workspace: FakeOperations) -> None:
+def test_without_versions_the_page_says_so(operations: FakeOperations) -> None:
     assert "No two documents" in visible(room("versions"))
