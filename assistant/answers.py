@@ -261,7 +261,8 @@ class Answer:
     done about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the
     first was), or "". `question` is the standalone question that was searched. `stopped`: the reader stopped
     the generation. `warnings` are for people, in the answer's language: what it cites is not in force. With
-    `verified` an editor wrote it. `sources` are what the model was, or would have been, given; not in JSON.
+    `verified` an editor wrote it. `sources` are what the model was, or would have been, given, and
+    `answerability` how well they seemed to answer, None where nobody looked; neither is in JSON.
     """
 
     text: str
@@ -279,6 +280,7 @@ class Answer:
     disagreements: tuple[Disagreement, ...] = ()
     verified: Verified | None = None
     sources: tuple[Source, ...] = ()
+    answerability: float | None = None
 
     @property
     def grounding(self) -> dict[str, int]:
