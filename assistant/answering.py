@@ -155,7 +155,8 @@ class Assistant:
         worded = self._in_their_words(asked, hits)
         found = self._gather(worded, hits, history, evidence)
         if found.answerability < self._settings.answers.answerable_at:
-            yield Finished(replace(self._withheld(asked, hits, language, clock), sources=found.sources))
+            withheld = self._withheld(asked, hits, language, clock)
+            yield Finished(replace(withheld, sources=found.sources, answerability=found.answerability))
             return
         again = partial(self._retrieve, scope=scope, user=user)
         read = found.sources
@@ -168,7 +169,7 @@ class Assistant:
         for event in self._write(asked, worded, hits, found, language, clock, cancelled, again, write):
             if isinstance(event, Finished):
                 self._shown.remember(question, event.answer.text, found.sources)
-                event = Finished(replace(event.answer, sources=read))
+                event = Finished(replace(event.answer, sources=read, answerability=found.answerability))
             yield event
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:

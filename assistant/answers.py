@@ -257,11 +257,11 @@ class Verified:
 class Answer:
     """A whole answer. When `abstained`, `text` says so and names the closest documents.
 
-    `draft` is what the model wrote before it was withheld or mended, "" otherwise. `mended` says what was
-    done about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the
-    first was), or "". `question` is the standalone question that was searched. `stopped`: the reader stopped
-    the generation. `warnings` are for people, in the answer's language: what it cites is not in force. With
-    `verified` an editor wrote it. `sources` are what the model was, or would have been, given; not in JSON.
+    `draft` is what the model wrote before it was withheld or mended, else "". `mended` says what was done
+    about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the first
+    was), or "". `question` is the standalone one that was searched. `stopped`: the reader stopped it.
+    `warnings` tell people, in its language, that what it cites is not in force. With `verified` an editor
+    wrote it. Not in JSON: `sources`, which the model was or would have been given, their `answerability`.
     """
 
     text: str
@@ -279,6 +279,7 @@ class Answer:
     disagreements: tuple[Disagreement, ...] = ()
     verified: Verified | None = None
     sources: tuple[Source, ...] = ()
+    answerability: float | None = None
 
     @property
     def grounding(self) -> dict[str, int]:
@@ -293,11 +294,10 @@ class Answer:
         return {
             "answer": self.text, "abstained": self.abstained,
             "claims": [claim.as_json() for claim in self.claims],
-            "hits": [hit.as_json() for hit in self.hits],
-            "model": self.model, "adapter": self.adapter, "timings": self.timings.as_json(),
-            "question": self.question, "draft": self.draft, "stopped": self.stopped,
-            "warnings": list(self.warnings), "mended": self.mended, "grounding": self.grounding,
-            "disagreements": [found.as_json() for found in self.disagreements],
+            "hits": [hit.as_json() for hit in self.hits], "model": self.model, "adapter": self.adapter,
+            "timings": self.timings.as_json(), "question": self.question, "draft": self.draft,
+            "stopped": self.stopped, "warnings": list(self.warnings), "mended": self.mended,
+            "grounding": self.grounding, "disagreements": [found.as_json() for found in self.disagreements],
             "verified": self.verified.as_json() if self.verified else None,
         }  # fmt: skip
 

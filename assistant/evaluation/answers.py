@@ -15,7 +15,7 @@ from assistant.evaluation.answer_log import AnswerLog, Row
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.gold import Gold
 from assistant.evaluation.metrics import percentile
-from assistant.evaluation.scoring import score_answer, silence
+from assistant.evaluation.scoring import Score, score_answer, silence
 from assistant.grounding.verdicts import Checker
 
 FAULTS = ("not_retrieved", "not_read", "wrongly_generated", "wrongly_refused")
@@ -61,11 +61,16 @@ def evaluate_answers(
 
 def judged(question: Question, answer: Answer, gold: Gold, checker: Checker) -> Row:
     """The row of one answer in a report; `measures` of what does not apply are None."""
-    answered = not answer.abstained
-    if answered:
-        score = score_answer(question.text, answer.text, question.answers, checker)
-    else:
+    if answer.abstained:
         score = silence(question.text, question.answers)
+    else:
+        score = score_answer(question.text, answer.text, question.answers, checker)
+    return row_of(question, answer, gold, score)
+
+
+def row_of(question: Question, answer: Answer, gold: Gold, score: Score) -> Row:
+    """The row of an answer that was scored."""
+    answered = not answer.abstained
     verdicts = [claim.verdict for claim in answer.claims]
     proven = verdicts.count(Verdict.SUPPORTED)
     supported = [

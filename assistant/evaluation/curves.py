@@ -21,7 +21,7 @@ def curves_of(report: Mapping[str, Any]) -> Json:
     found: Json = {}
     if rows and "ranks" in rows[0]:
         found["recall_by_k"] = recall_by_k(rows)
-    if "curve" in report["figures"]:
+    if report["figures"].get("curve"):
         found["abstention"] = report["figures"]["curve"]
     if rows and "verdicts" in rows[0]:
         counts = Counter(verdict for row in rows for verdict in row["verdicts"])

@@ -63,8 +63,9 @@ def retrieval(
 
 @app.command("answers", help=quality("help.answers"))
 def answers(
-    folder: Annotated[Path, typer.Argument(help=words("options.dataset"), file_okay=False, exists=True)],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help=quality("options.asked"), exists=True)],
     gold_page: Annotated[bool, typer.Option("--gold-page", help=quality("options.gold_page"))] = False,
+    bare: Annotated[bool, typer.Option("--bare", help=quality("options.bare"))] = False,
     limit: Annotated[int | None, typer.Option(min=1, help=quality("options.limit"))] = None,
     seed: Annotated[int, typer.Option(help=quality("options.seed"))] = 0,
     model: Annotated[str | None, typer.Option(help=words("options.model"))] = None,
@@ -78,7 +79,7 @@ def answers(
     place = open_here(workspace)
     with progress_bar() as progress:
         found = measure_answers(
-            place, folder, gold_page=gold_page, limit=limit, seed=seed, model=model, again=again,
+            place, data, gold_page=gold_page, bare=bare, limit=limit, seed=seed, model=model, again=again,
             progress=progress,
         )  # fmt: skip
     tell(place, found, as_json)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import EvaluationError
 from assistant.evaluation.reports import Kind, ReportStore, new_report
 from ingestion.workspace import Workspace
+from ui.errors import UsageError
 from ui.quality.configurations import (
     configured,
     data_of,
@@ -113,13 +114,26 @@ def measure_answers(
     folder: Path,
     *,
     gold_page: bool = False,
+    bare: bool = False,
     limit: int | None = None,
     seed: int = 0,
     model: str | None = None,
     again: bool = False,
     progress: Progress,
 ) -> Measured:
-    """`eval answers`: as `ask` answers, without answers that editors confirmed."""
+    """`eval answers`: as `ask` answers, without answers that editors confirmed.
+
+    `folder` may be a file of questions that bring their chunks; `bare` is for such only.
+    """
+    if folder.is_file():
+        from ui.quality.given import measure_given
+
+        return measure_given(
+            workspace, folder, gold_page=gold_page, bare=bare, limit=limit, seed=seed, model=model,
+            again=again, progress=progress,
+        )  # fmt: skip
+    if bare:
+        raise UsageError("--bare needs a file of questions that bring their chunks, not a folder.")
     from assistant.evaluation import answer_log
     from assistant.evaluation.answers import evaluate_answers, figures, refuse_without_answers
     from assistant.evaluation.gold import GoldRetriever
@@ -139,7 +153,7 @@ def measure_answers(
         if gold_page:
             retriever = pages = GoldRetriever.beside(retriever, opened.library, built.gold)
         checker = build_checker(workspace, opened.settings, opened.embedder)
-        assistant = closed.enter_context(_assistant(opened, retriever, model))
+        assistant = closed.enter_context(assistant_over(opened, retriever, model))
         configuration = configured(
             "answers", opened.settings, data_of(dataset, built.state),
             models_of(workspace, assistant, opened), {"gold_page": gold_page},
@@ -171,7 +185,7 @@ def measure_samples(
 
     questions = load_questions(folder / QUESTIONS)[:limit]
     opened = build_folder(workspace, folder, configured_embedder(workspace), progress)
-    with closing(opened), _assistant(opened, asking_retriever(workspace, opened), model) as assistant:
+    with closing(opened), assistant_over(opened, asking_retriever(workspace, opened), model) as assistant:
 
         def text_of(document: str) -> str | None:
             stored = opened.library.document(document)
@@ -266,7 +280,7 @@ def asking_retriever(workspace: Workspace, opened: EvaluationLibrary) -> Retriev
 
 
 @contextmanager
-def _assistant(opened: EvaluationLibrary, retriever: Retriever, model: str | None) -> Iterator[Assistant]:
+def assistant_over(opened: EvaluationLibrary, retriever: Retriever, model: str | None) -> Iterator[Assistant]:
     """An assistant whose model leaves the memory at the end: the next evaluation brings its own."""
     from assistant.wiring import build_assistant
 

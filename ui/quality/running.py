@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 _OPTIONS: Mapping[Kind, Mapping[str, type]] = {
     "retrieval": {"mode": str, "split": str, "limit": int, "rerank": bool},
-    "answers": {"gold_page": bool, "limit": int, "seed": int, "model": str},
+    "answers": {"gold_page": bool, "bare": bool, "limit": int, "seed": int, "model": str},
     "samples": {"limit": int, "model": str},
     "grounding": {"limit": int},
     "abstention": {"limit": int},
