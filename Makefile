@@ -13,6 +13,7 @@ QUESTION ?= 取引先との会食の費用は、1人1回いくらまで認めら
 # Where torch without CUDA comes from. Empty: only the package index that pip is set to.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 PYTEST_ARGS ?=
+PYTEST = env -u KONKYO_WORKSPACE .venv/bin/python -m pytest
 
 GPU := $(shell command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1 && echo yes)
 CMAKE_ARGS ?= -DGGML_NATIVE=ON$(if $(GPU), -DGGML_CUDA=ON)
@@ -28,7 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
 	@echo "make run [PORT=8501] [KONKYO_WORKSPACE=./workspace]   install, fetch the models, read the samples, serve the page"
-	@echo "make test [PYTEST_ARGS=…]                             all tests"
+	@echo "make test [PYTEST_ARGS=…]                             all tests, or those that pytest is told"
 	@echo "make lint                                             ruff, mypy, import-linter"
 	@echo "make clean                                            remove the environment and caches; the workspace stays"
 
@@ -70,7 +71,15 @@ run: .venv/.installed
 	@trap '.venv/bin/konkyo stop' EXIT; .venv/bin/konkyo ui --port "$(PORT)" --no-browser
 
 test: .venv/.dev
-	env -u KONKYO_WORKSPACE .venv/bin/python -m pytest $(PYTEST_ARGS)
+ifeq ($(strip $(PYTEST_ARGS)),)
+	@# What needs neither model nor browser runs side by side; the rest needs all cores for itself.
+	failed=0; \
+	$(PYTEST) -m "not model and not browser" -n logical --maxprocesses 4 --dist loadfile || failed=1; \
+	$(PYTEST) -m "model or browser" || failed=1; \
+	exit $$failed
+else
+	$(PYTEST) $(PYTEST_ARGS)
+endif
 
 lint: .venv/.dev
 	.venv/bin/ruff check .
