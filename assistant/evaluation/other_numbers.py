@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.grounding.numbers import Fact, Quantity, conflicts, facts, matches
+from assistant.words import content_words
 from ingestion.sentences import split_sentences
 from ingestion.tokenizing import search_tokens
 
@@ -54,6 +55,30 @@ def other_number(question: str, answer: str, reference: str, references: Sequenc
             if len(own) == len(missing) == 1 and _of_one_kind(own[0], missing[0]):
                 return sentence.text[own[0].start : own[0].end].strip()
     return ""
+
+
+def tells_its_numbers(question: str, answer: str, reference: str) -> bool:
+    """Whether `reference` is numbers and dates and nothing else, and `answer` tells them and no others.
+
+    No others of their kinds, that is, but for what the question names. "0.03g" is told by "0.03グラム".
+    """
+    question, answer, reference = (
+        unicodedata.normalize("NFKC", one) for one in (question, answer, reference)
+    )
+    asked, told = facts(question), facts(answer)
+    wanted = [fact for fact in facts(reference) if not _any(fact, asked)]
+    if not wanted or set(content_words(_without(reference, facts(reference)))) - set(content_words(question)):
+        return False
+    if not all(_any(fact, told) for fact in wanted):
+        return False
+    others = [fact for fact in told if not _any(fact, [*wanted, *asked])]
+    return not any(_of_one_kind(fact, one) for fact in others for one in wanted)
+
+
+def _without(text: str, found: Sequence[Fact]) -> str:
+    for fact in sorted(found, key=lambda one: -one.start):
+        text = f"{text[: fact.start]} {text[fact.end :]}"
+    return text
 
 
 def _sentences(text: str) -> Iterator[_Told]:

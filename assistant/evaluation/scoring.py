@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Hit, Source, Verdict
-from assistant.evaluation.other_numbers import other_number
+from assistant.evaluation.other_numbers import other_number, tells_its_numbers
 from assistant.evaluation.samples import contains
 from assistant.grounding.claims import split_claims
 from assistant.grounding.numbers import facts, matches
@@ -20,7 +20,7 @@ from assistant.grounding.verdicts import Checker
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 
-SCORING = 2
+SCORING = 3
 """Grows when the same answer gets other scores than before: results are then not taken from an older run."""
 
 _NUMBERS_AT = 0.5
@@ -33,6 +33,7 @@ class Score:
     """How an answer compares with one reference. `numbers` is None when the reference brings none.
 
     `other` is a number that the answer has in the place of one of the reference's, "" without one.
+    `only_numbers`: the reference is nothing but numbers, and the answer tells these and no others.
     """
 
     contains: float
@@ -42,15 +43,16 @@ class Score:
     proven: int = 0
     contradicted: int = 0
     other: str = ""
+    only_numbers: bool = False
 
     @property
     def right(self) -> bool:
-        """Contained; or no number that matters lacks or is another, nothing is contradicted, most is said.
+        """Contained, or all its numbers where it is these alone; or no number fails, and most is said.
 
-        Most: half of the reference's sentences are proven by the answer, one of them wholly, or three
-        quarters of the tokens agree.
+        A number fails that matters and lacks, is another, or is contradicted. Most: half of the reference's
+        sentences are proven by the answer, one of them wholly, or three quarters of the tokens agree.
         """
-        if self.contains:
+        if self.contains or self.only_numbers:
             return True
         if self.contradicted or self.other or (self.numbers is not None and self.numbers < _NUMBERS_AT):
             return False
@@ -84,6 +86,7 @@ def _against(
         number_recall(question, answer, reference), claim_recall(verdicts),
         verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED),
         other_number(question, answer, reference, references),
+        tells_its_numbers(question, answer, reference),
     )  # fmt: skip
 
 

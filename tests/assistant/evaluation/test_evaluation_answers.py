@@ -347,3 +347,24 @@ def test_the_answer_tells_what_was_read(tmp_path: Path) -> None:
     withheld, generator = assistant("…")
     unread = withheld.ask("育児休業は何日取れますか？")
     assert unread.abstained and unread.sources and generator.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("said", "reference", "right"),
+    [
+        ("ユビデカレノンの最大配合量は0.03グラムです。", "0.03gです。", True),
+        ("ユビデカレノンの最大配合量は0.3グラムです。", "0.03gです。", False),
+        ("最大配合量は0.03グラムか0.5グラムです。", "0.03gです。", False),
+        ("最大配合量は100g中0.03gです。", "0.03gです。", True),
+        ("令和5年4月1日から、毎月2回です。", "2023年4月1日です。", True),
+        ("It is 3 kilograms.", "3kg", True),
+        ("3 kgです。", "缶は3kgです。", False),  # the words of the reference are more than its number
+        ("あります。", "あります。", True),
+    ],
+)
+def test_a_reference_of_numbers_alone_is_told_by_these_and_no_others(
+    said: str, reference: str, right: bool
+) -> None:
+    question = "100g中の最大配合量は何グラムですか？"
+    blind = PlantedChecker({reference: Verdict.UNSUPPORTED})
+    assert score_answer(question, said, [reference], blind).right is right

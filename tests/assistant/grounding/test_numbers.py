@@ -230,3 +230,24 @@ def test_letters_that_a_pattern_takes_for_english_ones() -> None:
 def test_numbers_too_long_for_python_are_left_out(form: str, digit: str) -> None:
     text = form.format(digit * 5_000)
     assert all(fact.end - fact.start < 20 for fact in facts(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("3 kilograms", "3kg"), ("3 kilograms", "3,000グラム"), ("5 metres", "5m"), ("2.5 litres", "2500ml"),
+        ("5ミリグラム", "5mg"), ("5センチメートル", "50ミリ"), ("5ボルト", "5 volts"),
+        ("20キロワット時", "20kWh"),
+    ],
+)  # fmt: skip
+def test_units_are_the_same_spelled_out(one: str, other: str) -> None:
+    (first,), (second,) = facts(one), facts(other)
+    assert matches(first, second) and matches(second, first)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("5ミリグラム", "5mm"), ("20kW", "20kWh"), ("5 litres", "5 metres")]
+)
+def test_units_of_other_kinds_are_not(one: str, other: str) -> None:
+    (first,), (second,) = facts(one), facts(other)
+    assert not matches(first, second)
