@@ -7,6 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Speed is measured by commands: a busy machine must not fail a property that holds.
+settings.register_profile("konkyo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("konkyo")
 
 _MAY_CONNECT = ("model", "network", "browser")
 
