@@ -11,13 +11,19 @@ import re
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sudachipy import Dictionary, SplitMode
 
 from ingestion.written_forms import date_tokens, fold, one_ke, plain_numbers
 
-__all__ = ["TOKENS_VERSION", "Word", "bigrams", "fold", "proper_names", "search_tokens", "words_in"]
+__all__ = [
+    "TOKENS_VERSION", "NameKind", "Word", "bigrams", "fold", "names_with_kinds", "proper_names",
+    "search_tokens", "words_in",
+]  # fmt: skip
+
+NameKind = Literal["地名", "人名"]
+"""What a proper name is of: a place or a person, as the dictionary has it."""
 
 TOKENS_VERSION = 2
 """Grows when the same text gives other tokens than before: lexical indexes are then built anew."""
@@ -63,7 +69,12 @@ def search_tokens(text: str) -> list[str]:
 
 def proper_names(text: str) -> list[str]:
     """Japanese names of places and people in `text`, folded; not 日本, which narrows nothing."""
-    named = []
+    return [name for name, _ in names_with_kinds(text)]
+
+
+def names_with_kinds(text: str) -> list[tuple[str, NameKind]]:
+    """`proper_names`, each with what it names."""
+    named: list[tuple[str, NameKind]] = []
     for piece in _pieces(fold(text)):
         for morpheme in _tokenizer().tokenize(piece):
             kind = morpheme.part_of_speech()
@@ -75,7 +86,7 @@ def proper_names(text: str) -> list[str]:
                 and not name.isascii()
                 and not _cuts_a_word(piece, morpheme.begin(), morpheme.end())
             ):
-                named.append(name)
+                named.append((name, kind[2]))
     return named
 
 

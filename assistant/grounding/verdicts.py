@@ -12,6 +12,7 @@ from typing import Protocol
 from assistant.answers import Citation, Source, Verdict
 from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
+from assistant.grounding.names import lost_names
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.stacked import undecided
@@ -75,6 +76,7 @@ class RuleChecker:
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
         if verdict in (Verdict.SUPPORTED, Verdict.PARTLY):
             verdict, reasons = _in_its_cells(claim, claimed, chosen, question, measure, verdict, reasons)
+            verdict, reasons = _with_its_names(claim, chosen, question, verdict, reasons)
         if (
             verdict is Verdict.PARTLY
             and not reasons
@@ -168,6 +170,16 @@ class RuleChecker:
         if score >= self._settings.supported_at:
             return Verdict.PARTLY if lost else Verdict.SUPPORTED
         return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
+
+
+def _with_its_names(
+    claim: str, chosen: Sequence[Support], question: str, verdict: Verdict, reasons: tuple[str, ...]
+) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, made worse where the claim names a place or a person that its passages do not."""
+    told = [text for support in chosen for text in (support.passage.read, support.passage.heading)]
+    if lost := lost_names(claim, [*told, question]):
+        return Verdict.PARTLY, (*reasons, *(f"name_not_found:{name}" for name in lost))
+    return verdict, reasons
 
 
 def _other_rows(claim: str, question: str, best: Support, measure: SupportMeasure) -> frozenset[int]:

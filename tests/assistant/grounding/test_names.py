@@ -1,0 +1,60 @@
+"""A sentence is not proved by one that is the same but for a name."""
+
+from __future__ import annotations
+
+import pytest
+from assistant_fakes import source
+
+from assistant.answers import Verdict
+from assistant.grounding.names import lost_names
+from assistant.grounding.verdicts import Check, RuleChecker
+from ingestion.settings import AnswerSettings
+
+TOLD = (
+    "預貯金残高の伸び率が最も高い都道府県は鳥取県です。\n"
+    "経費精算の問い合わせは経理部の山本が受け付けます。\n"
+    "海外出張の日当は、フランスでは8,000円です。"
+)
+
+
+def check(claim: str, question: str = "") -> Check:
+    return RuleChecker(AnswerSettings()).check(claim, [source(TOLD)], question=question)
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        ("預貯金残高の伸び率が最も高い都道府県は福島県です。", "福島"),
+        ("経費精算の問い合わせは経理部の田中が受け付けます。", "田中"),
+        ("海外出張の日当は、ドイツでは8,000円です。", "ドイツ"),
+    ],
+)
+def test_another_name_is_not_proved(claim: str, name: str) -> None:
+    found = check(claim)
+    assert found.verdict is Verdict.PARTLY
+    assert [reason for reason in found.reasons if reason.startswith(f"name_not_found:{name}")]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "預貯金残高の伸び率が最も高い都道府県は鳥取県です。",
+        "経費精算の問い合わせは経理部の山本さんが受け付けます。",
+        "海外出張の日当は、フランスでは8,000円です。",
+    ],
+)
+def test_the_same_name_is_proved(claim: str) -> None:
+    assert check(claim).verdict is Verdict.SUPPORTED
+
+
+def test_a_short_answer_with_another_name_is_not_proved_by_the_words_of_its_question() -> None:
+    question = "預貯金残高の伸び率が最も高い都道府県はどこですか？"
+    assert check("福島県です。", question).verdict is not Verdict.SUPPORTED
+    assert check("鳥取県です。", question).verdict is Verdict.SUPPORTED
+
+
+def test_names_count_as_said_in_other_forms_and_in_the_question() -> None:
+    assert lost_names("福島県が最も高い。", ["福島が最も高い。"]) == []
+    assert lost_names("大阪市では13,000円です。", ["政令指定都市では13,000円です。", "大阪市では？"]) == []
+    assert lost_names("暗号のリストを参照します。", ["暗号の一覧を参照する。"]) == []
+    assert lost_names("京都で開きます。", ["It is held in Kyoto."]) == []
