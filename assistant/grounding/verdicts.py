@@ -16,6 +16,7 @@ from assistant.grounding.names import lost_names
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.stacked import undecided
+from assistant.grounding.superlatives import unshown_superlative
 from assistant.grounding.support import Passage, PassageEmbedder, Support, SupportMeasure
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
@@ -76,7 +77,7 @@ class RuleChecker:
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
         if verdict in (Verdict.SUPPORTED, Verdict.PARTLY):
             verdict, reasons = _in_its_cells(claim, claimed, chosen, question, measure, verdict, reasons)
-            verdict, reasons = _with_its_names(claim, chosen, question, verdict, reasons)
+            verdict, reasons = _with_all_said(claim, chosen, question, measure, verdict, reasons)
         if (
             verdict is Verdict.PARTLY
             and not reasons
@@ -172,14 +173,21 @@ class RuleChecker:
         return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
 
 
-def _with_its_names(
-    claim: str, chosen: Sequence[Support], question: str, verdict: Verdict, reasons: tuple[str, ...]
+def _with_all_said(
+    claim: str,
+    chosen: Sequence[Support],
+    question: str,
+    measure: SupportMeasure,
+    verdict: Verdict,
+    reasons: tuple[str, ...],
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict, made worse where the claim names a place or a person that its passages do not."""
+    """The verdict, made worse where the passages lack a name of the claim, or that it is the most of all."""
     told = [text for support in chosen for text in (support.passage.read, support.passage.heading)]
-    if lost := lost_names(claim, [*told, question]):
-        return Verdict.PARTLY, (*reasons, *(f"name_not_found:{name}" for name in lost))
-    return verdict, reasons
+    lost = [f"name_not_found:{name}" for name in lost_names(claim, [*told, question])]
+    said = f"{question} {claim}" if measure.needs_question(claim) else claim
+    if most := unshown_superlative(said, told):
+        lost.append(f"superlative:{most}")
+    return (Verdict.PARTLY, (*reasons, *lost)) if lost else (verdict, reasons)
 
 
 def _other_rows(claim: str, question: str, best: Support, measure: SupportMeasure) -> frozenset[int]:

@@ -1,0 +1,28 @@
+"""Whether a passage says that something is the most of all: one row of a table does not say it of itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_OF_ALL = re.compile(
+    r"最も|もっとも|(?<![0-9])一番(?![目号線町])|いちばん|最多|最少|"
+    r"\bthe (?:most|fewest|highest|lowest|largest|smallest|biggest|longest|shortest|best|worst)\b",
+    re.IGNORECASE,
+)
+"""In claims. 最大5日 and "at most" are left out: they also stand for a limit, told in other words."""
+
+_SHOWN = re.compile(
+    r"最[も大小高低多少長短良悪上下優新古]|もっとも|一番|いちばん|首位|トップ|筆頭|(?<![0-9])1位|一位|"
+    r"\b(?:most|least|fewest|highest|lowest|largest|smallest|biggest|longest|shortest|greatest|best|worst|"
+    r"first|top|maximum|minimum|max|peak)\b",
+    re.IGNORECASE,
+)
+
+
+def unshown_superlative(said: str, texts: Sequence[str]) -> str:
+    """The words by which `said` calls something the most of all, when no text does; "" otherwise."""
+    found = _OF_ALL.search(unicodedata.normalize("NFKC", said))
+    told = unicodedata.normalize("NFKC", "\n".join(texts))
+    return "" if found is None or _SHOWN.search(told) else found.group()

@@ -1,0 +1,41 @@
+"""What one row of a table cannot say of itself."""
+
+from __future__ import annotations
+
+import pytest
+from test_cells import check
+
+from assistant.answers import Verdict
+from assistant.grounding.superlatives import unshown_superlative
+
+TABLE = "都道府県|預貯金残高|2011年比変化率\n福島県|722|+71%\n鳥取県|668|+29%\n島根県|642|+33%"
+QUESTION = "預貯金残高の2011年比変化率が最も高い都道府県はどこですか？"
+
+
+@pytest.mark.parametrize(
+    "claim", ["預貯金残高の2011年比変化率が最も高い都道府県は鳥取県です。", "鳥取県です。"]
+)
+def test_one_row_does_not_prove_that_it_is_the_highest(claim: str) -> None:
+    found = check(TABLE, claim, QUESTION)
+    assert found.verdict is not Verdict.SUPPORTED
+    assert "superlative:最も" in found.reasons
+
+
+def test_a_value_of_a_row_is_proved_as_before() -> None:
+    assert check(TABLE, "鳥取県の2011年比変化率は+29%です。").verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "words"),
+    [
+        ("売上が最も多いのは大阪です。", "売上は大阪が最多であった。", ""),
+        ("売上が最も多いのは大阪です。", "大阪 | 1位 | 500万円", ""),
+        ("売上が一番多いのは大阪です。", "大阪の売上は500万円。", "一番"),
+        ("最大5日まで取れます。", "5日を限度として取得できる。", ""),
+        ("Osaka has the highest sales.", "Osaka: 5 million yen", "the highest"),
+        ("Osaka has the highest sales.", "Osaka leads with the largest sales.", ""),
+        ("You may take at most five days.", "Five days may be taken.", ""),
+    ],
+)
+def test_the_most_of_all_has_to_be_said(said: str, told: str, words: str) -> None:
+    assert unshown_superlative(said, [told]) == words
