@@ -187,7 +187,8 @@ def _with_all_said(
     said = f"{question} {claim}" if measure.needs_question(claim) else claim
     if most := unshown_superlative(said, told):
         lost.append(f"superlative:{most}")
-    return (Verdict.PARTLY, (*reasons, *lost)) if lost else (verdict, reasons)
+    worse = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict
+    return worse, (*reasons, *lost)
 
 
 def _other_rows(claim: str, question: str, best: Support, measure: SupportMeasure) -> frozenset[int]:

@@ -39,3 +39,10 @@ def test_a_value_of_a_row_is_proved_as_before() -> None:
 )
 def test_the_most_of_all_has_to_be_said(said: str, told: str, words: str) -> None:
     assert unshown_superlative(said, [told]) == words
+
+
+def test_what_a_table_contradicts_stays_contradicted() -> None:
+    sales = "店舗|2023年度|2024年度\n東京店|130|140\n大阪店|230|240"
+    found = check(sales, "最も多い東京店の2024年度は240です。")
+    assert found.verdict is Verdict.CONTRADICTED
+    assert {"number_of_another:240", "superlative:最も"} <= set(found.reasons)
