@@ -31,3 +31,7 @@ class VerifiedAnswerError(AssistantError):
 
 class EvaluationError(AssistantError):
     """An evaluation data set cannot be read or does not fit its layout."""
+
+
+class AdapterError(AssistantError):
+    """An adapter does not exist, cannot be read, or does not fit the model that is served."""

@@ -1,0 +1,1 @@
+"""Tuning the chat model on a company's own questions and answers."""
