@@ -35,7 +35,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 class Manifest:
     """What is known of one adapter. The last three are None until that step was done; all are JSON-ready.
 
-    `base` has `model` (its name among the models), `sha256` of its file, `family` (architecture, as GGUF names
+    `base` has `model` (its name among the models), `sha256` of its file, `family` (as GGUF names
     it). `data` has `hash`, `train`, `validation` (how many), `documents` (ids that taught it), `licences`.
     `parents` are adapters it continues. `gguf` has `bytes`, `sha256`; `parity` and `gate` are the last
     reports of `konkyo train parity` and `konkyo train evaluate`.

@@ -46,7 +46,7 @@ class EvidenceText:
 class TuningExample:
     """One example. `accepted` are strings any of which a right answer contains, for measuring.
 
-    `documents` are the ids of all documents that it was made from, so that a removed one lists what it taught.
+    `documents` are the ids of all documents that it was made from, so a removed one lists what it taught.
     `group` keeps examples of one origin in one split; `type` is the kind of question (fact, number,
     several passages, …), `origin` is "library", "feedback" or "import:FILE".
     """
