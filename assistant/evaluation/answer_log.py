@@ -49,6 +49,14 @@ class AnswerLog:
         self.rows[row["id"]] = row
 
 
+def kept_rows(folder: Path) -> Iterator[tuple[str, Row]]:
+    """The rows of all logs below `folder`, with the name of each log; only reads, also while a run writes."""
+    for path in sorted((folder / FOLDER).glob("*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            if (row := _row(line)) is not None:
+                yield path.stem, row
+
+
 def _row(line: bytes) -> Row | None:
     try:
         row = json.loads(line)

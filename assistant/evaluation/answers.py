@@ -86,6 +86,10 @@ def row_of(question: Question, answer: Answer, gold: Gold, score: Score) -> Row:
         "fault": None if right else fault_of(question, answer, gold),
         "verdicts": [verdict.value for verdict in verdicts],
         "cited": sorted({f"{one.path}:{one.page or '-'}" for one in every}),
+        "citations": [
+            {"document": one.document, "start": one.start, "end": one.end, "quote": one.quote}
+            for one in every
+        ],
         "measures": {
             "right": float(right), "contains": score.contains, "f1": round(score.f1, 4),
             "numbers": None if score.numbers is None else round(score.numbers, 4),

@@ -139,6 +139,26 @@ def abstention(
     tell(place, found, as_json)
 
 
+@app.command("citations", help=quality("help.citations"))
+def citations(
+    data: Annotated[
+        Path | None, typer.Argument(metavar="[DATA]", help=quality("options.kept"), exists=True)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every stored quote, held against its document and its page."""
+    from ui.quality.citations import check_citations
+
+    place = open_here(workspace)
+    with progress_bar() as progress:
+        found = check_citations(place, data, progress=progress)
+    report(found, as_json)
+    if not as_json:
+        for one in found["wrong"]:
+            note(quality("say.wrong_quote", **one))
+
+
 def tell(workspace: Workspace, measured: Measured, as_json: bool) -> None:
     """Keep the report, and show its figures."""
     from ui.quality.measuring import keep
