@@ -28,6 +28,8 @@ def after(*questions: str) -> list[Turn]:
             "いつまでに申請しますか？",
             "宿泊費の上限について、いつまでに申請しますか?",
         ),
+        (HOTEL, "それについて、詳しく教えてください。", "宿泊費の上限について、詳しく教えてください。"),
+        (HOTEL, "これについてはなぜですか？", "宿泊費の上限について、なぜですか?"),
         ("What is the hotel limit?", "And for managers?", "And for managers? (regarding: hotel limit)"),
         ("What is the hotel limit?", "Is it allowed?", "Is it allowed? (regarding: hotel limit)"),
         ("What is the hotel limit?", "How do I claim it?", "How do I claim it? (regarding: hotel limit)"),
