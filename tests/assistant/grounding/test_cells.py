@@ -229,3 +229,18 @@ def test_a_row_with_the_number_outweighs_a_sentence_with_another() -> None:
     )  # fmt: skip
     assert found.verdict is Verdict.SUPPORTED
     assert "課長" in found.citations[0].quote
+
+
+EXCEPTIONS = """区分|支障がないときは過剰与信防止義務は適用されない。 ケース
+包括信用購入あっせん|カードの更新 未利用カードの更新
+個別信用購入あっせん|少額店頭販売品 比較的少額の生活に必要な耐久消費財"""
+
+
+def test_a_column_whose_name_denies_does_not_deny_its_cells() -> None:
+    question = (
+        "過剰与信防止義務が適用されないケースとして、個別信用購入あっせんではどのようなものがありますか。"
+    )
+    found = check(EXCEPTIONS, "少額店頭販売品 比較的少額の生活に必要な耐久消費財", question)
+    assert found.verdict is Verdict.SUPPORTED, found
+    found = check("区分|私物のUSBメモリは使用できない。 可否\n本社|可\n工場|不可", "工場での可否は可です。")
+    assert found.verdict is not Verdict.SUPPORTED, found
