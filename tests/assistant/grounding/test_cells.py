@@ -231,14 +231,14 @@ def test_a_row_with_the_number_outweighs_a_sentence_with_another() -> None:
     assert "課長" in found.citations[0].quote
 
 
-EXCEPTIONS = """区分|支障がないときは過剰与信防止義務は適用されない。 ケース
-包括信用購入あっせん|カードの更新 未利用カードの更新
-個別信用購入あっせん|少額店頭販売品 比較的少額の生活に必要な耐久消費財"""
+EXCEPTIONS = """ケース|支障がないときは過剰与信防止義務は適用されない。 対応
+カードの更新 未利用又は少額利用のカードの更新|支払可能見込額の調査を省く
+少額店頭販売品 比較的少額の生活に必要な耐久消費財|信用情報の確認だけで契約を結ぶ"""
 
 
 def test_a_column_whose_name_denies_does_not_deny_its_cells() -> None:
     question = (
-        "過剰与信防止義務が適用されないケースとして、個別信用購入あっせんではどのようなものがありますか。"
+        "過剰与信防止義務が適用されないケースにはどのようなものがありますか。"
     )
     found = check(EXCEPTIONS, "少額店頭販売品 比較的少額の生活に必要な耐久消費財", question)
     assert found.verdict is Verdict.SUPPORTED, found
