@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.grounding.numbers import Fact, facts, matches
+from assistant.grounding.numbers import Fact, facts, matches, names_a_time
 from assistant.rows import cell_text, with_unit
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import RowCell, TableRow
@@ -72,7 +72,9 @@ def wrong_column(claim: str, claimed: Sequence[Fact], question: str, values: Seq
     named = [value for value in values if value.cell.header]
     told = [
         fact for fact in claimed
-        if any(_holds(value, fact) for value in values) and not any(_holds(value, fact) for value in named)
+        if not names_a_time(fact)
+        and any(_holds(value, fact) for value in values)
+        and not any(_holds(value, fact) for value in named)
     ]  # fmt: skip
     for fact in told:
         right = [value for value in values if _holds(value, fact)]

@@ -1,4 +1,4 @@
-"""What says a number without being one (半年, 全額, 3分の2), and what turns one around (マイナス, △, 減).
+"""What says a number without being one (半年, 全額, 第3四半期), turns one around (△, 減), or says per what.
 
 Works on NFKC text. Does not read 無料 as 0円: documents say that in too many other words.
 """
@@ -26,6 +26,34 @@ _PART = re.compile(
     "(?P<part>[0-9]{1,9}(?![0-9])|[一二三四五六七八九十百]{1,9})(?!間)"
 )
 
+_QUARTER = re.compile(
+    r"第(?P<ja>[1-4一二三四])四半期|(?<![A-Za-z0-9.])(?:Q(?P<q>[1-4])|(?P<n>[1-4])Q)(?![A-Za-z0-9])|"
+    r"\b(?:(?P<word>first|second|third|fourth)|(?P<th>[1-4])(?:st|nd|rd|th))[ -]quarter\b",
+    re.IGNORECASE,
+)
+_QUARTERS = {name: number for row in ("1234", "一二三四") for number, name in enumerate(row, start=1)} | {
+    "first": 1, "second": 2, "third": 3, "fourth": 4,
+}  # fmt: skip
+
+_FIRST = "(?<![0-9一二三四五六七八九十])"
+_EACH = "(?:あたり|当たり|につき)"
+_PERIODS = {
+    "hour": rf"時給|時間単価|毎時|{_FIRST}[1一]?時間{_EACH}|\bhourly\b",
+    "day": rf"毎日|日額|日給|日当|{_FIRST}[1一]日(?:{_EACH}|平均)|\bdaily\b",
+    "week": rf"毎週|週(?:平均|額|{_EACH}|に(?!は))|{_FIRST}[1一]週間?(?:{_EACH}|に)|\bweekly\b",
+    "month": rf"毎月|月額|月給|月平均|(?<![かヶカケ箇])月{_EACH}|{_FIRST}(?<![かヶカケ箇])月間|"
+    rf"{_FIRST}[1一][かヶカケ箇]月{_EACH}|\bmonthly\b",
+    "year": rf"毎年|年額|年俸|年平均|{_FIRST}年(?:間|{_EACH})|{_FIRST}[1一]年間?{_EACH}|"
+    r"\b(?:yearly|annual(?:ly)?)\b",
+}
+_PERIOD = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _PERIODS.items()), re.IGNORECASE)
+_PERIOD_AFTER = re.compile(
+    r"^\s*(?:/|per |an? |each |every )\s?(?P<unit>hour|day|week|month|year)\b|^\s*/\s?(?P<ja>時|日|週|月|年)",
+    re.IGNORECASE,
+)
+_PERIOD_UNITS = {"時": "hour", "日": "day", "週": "week", "月": "month", "年": "year"}
+_NEAR = 16  # characters before a number in which its period may stand
+
 _HALF_UNITS = frozenset({"month", "second", "day", "fold"})
 _HALF = re.compile("半(?![年日月期額数分径島])")
 
@@ -44,6 +72,9 @@ def phrases(text: str, number: Callable[[str], Fraction]) -> Iterator[Phrase]:
     for match in _PHRASE.finditer(text):
         _, value, unit = _PHRASES[(match.lastindex or 1) - 1]
         yield match.start(), match.end(), value, unit
+    for match in _QUARTER.finditer(text):
+        said = next(part for part in match.groups() if part)
+        yield match.start(), match.end(), Fraction(_QUARTERS[said.lower()]), "quarter"
     for match in _PART.finditer(text):
         whole = number(match["whole"])
         if whole:
@@ -69,3 +100,15 @@ def is_negative(text: str, start: int, unit: str) -> bool:
 def falls(text: str, end: int) -> bool:
     """Whether the words after a number say that something falls by it: 5%減 is △5% in a table."""
     return _FALLS.match(text[end : end + 14]) is not None
+
+
+def period_of(text: str, start: int, end: int) -> str:
+    """What the number at `text[start:end]` is counted by: "hour", "day", "week", "month", "year", or "".
+
+    In 月間の残業を週平均0.375時間 the word that stands nearer counts; what lies behind a comma does not.
+    """
+    if after := _PERIOD_AFTER.match(text[end : end + 12]):
+        return _PERIOD_UNITS.get(after["ja"] or "", (after["unit"] or "").lower())
+    near = re.split(r"[、。,;|\n]", text[max(0, start - _NEAR) : start])[-1]
+    found = [match.lastgroup or "" for match in _PERIOD.finditer(near)]
+    return found[-1] if found else ""

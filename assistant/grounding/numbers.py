@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-from assistant.grounding.number_words import falls, half_more, is_negative, phrases
+from assistant.grounding.number_words import falls, half_more, is_negative, period_of, phrases
 from ingestion.dates import Moment, english_lower, moments
 
 _KANJI_UNITS = (
@@ -62,6 +62,7 @@ _AT_LEAST_BEFORE = re.compile(
 _AT_MOST_BEFORE = re.compile(
     r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
 )
+_MONEY = frozenset({"yen", "dollar", "euro"})
 _LONGEST = 1_000  # characters; longer ones are keys and dumps, and Python reads no number of 4,301 digits
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _GREAT = {"万": 10**4, "億": 10**8, "兆": 10**12}
@@ -90,7 +91,8 @@ class Quantity:
     """A number with its unit in base units (`value` 3600, `unit` "second" for 1時間); `unit` "" when bare.
 
     `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` made `value` of the
-    number. `falls` says that something falls by it, so that its sign may be written or not.
+    number. `falls` says that something falls by it, so that its sign may be written or not. `per` is the
+    period that it is counted by ("week" in 週平均2時間), "" where none is named.
     """
 
     value: Fraction
@@ -101,6 +103,7 @@ class Quantity:
     text: str
     factor: Fraction = Fraction(1)
     falls: bool = False
+    per: str = ""
 
 
 Fact = Quantity | Moment
@@ -150,7 +153,7 @@ def kanji_number(text: str) -> Fraction:
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     found = match.groupdict()
-    unit = (found["unit"] or found["kanji_unit"] or found["word_unit"] or found["before"] or "").lower()
+    unit, end = _unit_of(match)
     if found["word"]:
         word = english_lower(found["word"])
         if word == "one" and not unit:
@@ -162,15 +165,27 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     else:
         value = kanji_number(found["arabic"] or found["kanji"])
     name, factor = _units().get(unit, ("", 1))
-    end = match.end()
     if half_more(text, end, name):
         value, end = value + Fraction(1, 2), end + 1
     at = match.start() + len(match.group()) - len(match.group().lstrip())
     sign = -1 if is_negative(text, at, name) else 1
     return Quantity(
         sign * value * factor, name, _bound(match.start(), end, text), match.start(), end,
-        text[match.start() : end].strip(), Fraction(factor), falls(text, end),
+        text[match.start() : end].strip(), Fraction(factor), falls(text, end), period_of(text, at, end),
     )  # fmt: skip
+
+
+def _unit_of(match: re.Match[str]) -> tuple[str, int]:
+    """As it is spelled, and where the quantity ends.
+
+    A lower-case "a" is an article (5 a day), and what has a currency's sign is money.
+    """
+    found = match.groupdict()
+    written = found["unit"] or found["kanji_unit"] or found["word_unit"] or ""
+    other = found["before"] and _units().get(written.lower(), ("",))[0] not in _MONEY
+    if written and (written == "a" or other):
+        return (found["before"] or "").lower(), match.end("arabic" if found["arabic"] else "word")
+    return (written or found["before"] or "").lower(), match.end()
 
 
 def _worded(start: int, end: int, value: Fraction, unit: str, text: str) -> Quantity:
@@ -234,7 +249,8 @@ def matches(claimed: Fact, given: Fact) -> bool:
         same = claimed.value == given.value or (
             claimed.value == -given.value and (claimed.falls or given.falls)
         )
-        return same_unit and same and claimed.bound * given.bound >= 0
+        same_period = claimed.per == given.per or not claimed.per or not given.per
+        return same_unit and same and same_period and claimed.bound * given.bound >= 0
     return _year_matches(claimed, given)
 
 
@@ -245,6 +261,11 @@ def conflicts(claimed: Fact, given: Fact) -> bool:
     if isinstance(claimed, Quantity) and isinstance(given, Quantity):
         return bool(claimed.unit) and claimed.unit == given.unit and not matches(claimed, given)
     return False
+
+
+def names_a_time(fact: Fact) -> bool:
+    """Whether a fact says of which time a row or column is (第3四半期); no amount of its own."""
+    return isinstance(fact, Quantity) and fact.unit == "quarter"
 
 
 def stretches(fact: Fact, text: str) -> list[tuple[Fact, str]]:

@@ -251,3 +251,50 @@ def test_units_are_the_same_spelled_out(one: str, other: str) -> None:
 def test_units_of_other_kinds_are_not(one: str, other: str) -> None:
     (first,), (second,) = facts(one), facts(other)
     assert not matches(first, second)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("第3四半期", "Q3"), ("第三四半期", "3Q"), ("the 2nd quarter", "第2四半期"), ("Q4", "fourth quarter"),
+    ],
+)  # fmt: skip
+def test_quarters_are_the_same_in_every_form(one: str, other: str) -> None:
+    assert matches(only(one), only(other))
+    assert conflicts(only(one), only("第1四半期"))
+
+
+@pytest.mark.parametrize("text", ["SQ3", "Q33", "Q3a", "IQ3"])
+def test_what_only_looks_like_a_quarter(text: str) -> None:
+    assert not any(isinstance(fact, Quantity) and fact.unit == "quarter" for fact in facts(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("週平均0.375時間", "week"), ("月間の残業は45時間", "month"), ("月額3,000円", "month"),
+        ("1か月あたり5,000円", "month"), ("年間360時間", "year"), ("1日につき2,000円", "day"),
+        ("時給1,200円", "hour"), ("3,000円/月", "month"), ("40 hours per week", "week"), ("$5 a day", "day"),
+        ("annual fee of 300 dollars", "year"), ("月間の残業を週平均で2時間", "week"),
+        ("6か月間で10日", ""), ("勤続3年間で5日", ""), ("月額3,000円、入会金は5,000円", ""), ("12,000円", ""),
+        ("2024年12,000円", ""), ("十二月間際に3件", ""),
+    ],
+)  # fmt: skip
+def test_what_a_number_is_counted_by(text: str, period: str) -> None:
+    last = [fact for fact in facts(text) if isinstance(fact, Quantity)][-1]
+    assert last.per == period
+
+
+def test_the_same_number_of_another_period_conflicts() -> None:
+    week, month, bare = (only(f"{words}0.375時間") for words in ("週平均", "月間平均", ""))
+    assert conflicts(month, week) and not matches(month, week)
+    assert matches(bare, week) and matches(week, bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("$5 a day", "dollar"), ("2 a week", ""), ("5A", "ampere"), ("5 A", "ampere"), ("¥300 m", "yen")],
+)
+def test_an_article_is_no_unit(text: str, unit: str) -> None:
+    found = only(text)
+    assert isinstance(found, Quantity) and found.unit == unit
