@@ -24,7 +24,13 @@ ONLY_IN = {
     "datasketch": {"ingestion/versions.py"},
     "sudachipy": {"ingestion/tokenizing.py"},
     "phonenumbers": {"ingestion/screening/contacts.py"},
-    "llama_cpp": {"assistant/llama.py", "assistant/llama_layouts.py", "assistant/llama_state.py"},
+    "llama_cpp": {
+        "assistant/llama.py",
+        "assistant/llama_layouts.py",
+        "assistant/llama_probing.py",  # scores of every token, which answering never asks for
+        "assistant/llama_quantising.py",  # needs no loaded model
+        "assistant/llama_state.py",
+    },
     "streamlit": {"ui/web/"},
     "torch": {
         "ingestion/embedding.py",

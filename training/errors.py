@@ -15,3 +15,11 @@ class TrainingDataError(TrainingError):
 
 class EncoderError(TrainingError):
     """A verifier or reranker cannot be trained, saved or read."""
+
+
+class ExportError(TrainingError):
+    """An adapter cannot be written for llama.cpp, or merged into its base model."""
+
+
+class ParityError(TrainingError):
+    """An adapter cannot be compared in both runtimes: something that the comparison needs is missing."""
