@@ -15,3 +15,15 @@ class TrainingDataError(TrainingError):
 
 class EncoderError(TrainingError):
     """A verifier or reranker cannot be trained, saved or read."""
+
+
+class RecipeError(TrainingError):
+    """A recipe cannot be read, or a value in it cannot be used."""
+
+
+class TuningError(TrainingError):
+    """A chat model cannot be tuned: its weights, its data or the run itself."""
+
+
+class TrainingRefusedError(TuningError):
+    """A training was not started because it cannot fit into the memory of this machine."""
