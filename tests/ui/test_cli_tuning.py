@@ -76,7 +76,8 @@ def test_a_training_from_the_terminal(konkyo: Any, toys: Any, tmp_path: Path) ->
     ]
     assert [one["event"] for one in events if one["event"] == "step"] == ["step"] * 2
     for arguments, said in (
-        (["train", "run", "--resume", "mine"], "is done"), (["train", "runs", "stop", "mine"], "does not run"),
+        (["train", "run", "--resume", "mine"], "is done"),
+        (["train", "runs", "stop", "mine"], "does not run"),
         (["train", "run", chosen, "--data", str(data), "--name", "mine"], "an adapter mine already"),
     ):  # fmt: skip
         code, out, err = konkyo(*arguments)

@@ -21,8 +21,6 @@ from assistant.errors import AssistantError
 from ingestion.errors import IngestionError
 from ingestion.workspace import Workspace
 from training.errors import TrainingError, TrainingRefusedError
-from training.tuning.estimating import available_bytes
-from training.tuning.recipes import Recipe
 from training.tuning.runs import Run, RunFolder, this_process
 
 _LOWEST = 19
@@ -45,10 +43,10 @@ def train(run: Run, workspace: Workspace, asked: threading.Event) -> str:
     run.repaired()
     state, reason = "failed", ""
     try:
-        with FileLock(RunFolder(run.folder.parent).lock, timeout=0), MemoryWatch(run, _limit(run)):
+        with FileLock(RunFolder(run.folder.parent).lock, timeout=0), MemoryWatch(run) as watch:
             from training.tuning.performing import perform
 
-            perform(run, workspace, asked)
+            perform(run, workspace, asked, watch.limit)
             return "done"
     except Timeout:
         reason = "another training runs. Wait until it ends, or stop it: konkyo train runs stop NAME"
@@ -76,18 +74,23 @@ def give_way() -> None:
 
 
 class MemoryWatch:
-    """Ends this process when it takes more memory than it was given; remembers the most that it took."""
+    """Remembers the most memory that this process took, and ends it above a limit, once it has one."""
 
-    def __init__(self, run: Run, limit: int) -> None:
-        self._run, self._limit, self.peak = run, limit, 0
+    def __init__(self, run: Run) -> None:
+        self._run, self.peak = run, 0
+        self._limit: int | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory-watch", daemon=True)
 
     def __enter__(self) -> MemoryWatch:
         """Start to look."""
-        self._run.update(memory_limit_bytes=self._limit)
         self._thread.start()
         return self
+
+    def limit(self, size: int) -> None:
+        """From now on no more than `size` bytes may be taken."""
+        self._run.update(memory_limit_bytes=size)
+        self._limit = size
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -102,22 +105,18 @@ class MemoryWatch:
         while not self._ended.wait(_LOOK_SECONDS):
             taken = own.memory_info().rss
             self.peak = max(self.peak, taken)
-            if taken > self._limit:
-                self._give_up(taken)
+            if self._limit is not None and taken > self._limit:
+                self._give_up(taken, self._limit)
 
-    def _give_up(self, taken: int) -> None:
+    def _give_up(self, taken: int, limit: int) -> None:
         """Nothing of torch can be ended from another thread, so the process ends as it is."""
         reason = (
-            f"it took {taken / 1e9:.1f} GB of memory, and {self._limit / 1e9:.1f} GB were allowed. "
+            f"it took {taken / 1e9:.1f} GB of memory, and {limit / 1e9:.1f} GB were allowed. "
             "Lower data.max_tokens or training.batch, or set training.recompute = true."
         )
         self._run.update(state="failed", reason=reason, process=None, peak_bytes=taken)
         self._run.tell("failed", reason=reason)
         os._exit(1)
-
-
-def _limit(run: Run) -> int:
-    return available_bytes(Recipe.model_validate(run.record()["recipe"]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -103,8 +103,12 @@ def prepare(
     )  # fmt: skip
 
 
-def perform(run: Run, workspace: Workspace, asked: threading.Event) -> None:
+def perform(
+    run: Run, workspace: Workspace, asked: threading.Event, limit: Callable[[int], None] = lambda size: None
+) -> None:
     """Train from the start or from the last checkpoint, and write adapter, manifest and record.
+
+    `limit` is told how many bytes may be taken, once it is clear that they should do.
 
     Raises:
         TuningError, ExampleError, RecipeError, ModelError: as the record's reason will say.
@@ -121,6 +125,7 @@ def perform(run: Run, workspace: Workspace, asked: threading.Event) -> None:
     estimate = lesson.estimate()
     run.update(**_known(lesson, examples), estimate=estimate.as_json())
     estimating.refuse_what_cannot_fit(estimate)
+    limit(estimate.available)
     run.tell("prepared", steps=estimate.steps, eta_seconds=round(estimate.seconds, 1))
     if checkpoint is not None:
         run.tell("resumed", step=step_of(checkpoint))

@@ -34,7 +34,9 @@ def started(workspace: Workspace, base: Path, method: str, name: str) -> Run:
             "model": {"base": str(base), "dtype": "fp32"},
             "lora": {"rank": 4, "dropout": 0.2},
             "data": {"max_tokens": 900, "replay_share": 0},
-            "training": {"method": method, "epochs": 3, "accumulate": 2, "rate": 0.01},
+            "training": {
+                "method": method, "epochs": 2 if method == "dpo" else 3, "accumulate": 2, "rate": 0.01
+            },
             "validation": {"every": 3, "patience": 9}, "samples": {"every": 0},
             "limits": {"save_every": 2, "threads": 1},
         }

@@ -47,7 +47,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def made(workspace: Workspace, **sections: Any) -> Run:
     recipe = Recipe.model_validate(
         {"model": {"base": str(workspace.root / "toy"), "dtype": "fp32"}, "lora": {"rank": 2},
-         "data": {"replay_share": 0}, "training": {"epochs": 1, "accumulate": 2, "warmup": 0},
+         "data": {"replay_share": 0}, "training": {"epochs": 1, "accumulate": 2, "warmup": 0, "rate": 0.01},
          "samples": {"every": 0}, "limits": {"save_every": 1, "threads": 1}} | sections
     )  # fmt: skip
     method = recipe.training.method
@@ -112,7 +112,7 @@ def test_a_run_whose_process_is_gone_is_stopped(workspace: Workspace) -> None:
 
 def test_stop_asks_first_and_kills_then(workspace: Workspace) -> None:
     run = made(workspace)
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(99)"
+    deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(99)"
     process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline()
     run.update(process={"pid": process.pid, "started": psutil.Process(process.pid).create_time()})
@@ -228,7 +228,7 @@ class Watched(Run):
 def test_what_cannot_be_trained_says_why(workspace: Workspace) -> None:
     toy_folder(workspace.root / "toy")
     cases: list[tuple[dict[str, Any], list[TuningExample], str, str]] = [
-        ({"limits": {"memory_gb": 0.5}}, toy_chats(2), "refused", "GB of memory, but 0.5 GB"),
+        ({"limits": {"memory_gb": 0.5, "threads": 1}}, toy_chats(2), "refused", "GB of memory, but 0.5 GB"),
         ({}, [], "failed", "no examples to train on"),
         ({"data": {"max_tokens": 32}}, toy_examples(1), "failed", "no example fits: example"),
         ({"training": {"method": "dpo"}}, toy_examples(1), "failed", "no preference"),
@@ -266,7 +266,8 @@ def test_a_process_that_takes_too_much_memory_ends(workspace: Workspace) -> None
     code = (
         "import sys, time; from pathlib import Path; from training.tuning import child\n"
         "from training.tuning.runs import Run\n"
-        f"with child.MemoryWatch(Run(Path({str(run.folder)!r})), 1000):\n    time.sleep(30)"
+        f"with child.MemoryWatch(Run(Path({str(run.folder)!r}))) as watch:\n"
+        "    watch.limit(1000)\n    time.sleep(30)"
     )
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ}, timeout=60, check=False)
     assert done.returncode == 1
