@@ -52,6 +52,7 @@ def recipe(folder: Path, base: Path, more: str = "") -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_training_from_the_terminal(konkyo: Any, toys: Any, tmp_path: Path) -> None:
     from training.tuning.selecting import write_examples
 

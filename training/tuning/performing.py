@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -189,8 +190,8 @@ def _trainer(
         dtype=lesson.dtype, callbacks=callbacks,
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)  # the events tell the losses
-    # Else the adapter would name a folder of this machine.
-    trainer.model.peft_config["default"].base_model_name_or_path = lesson.base.model
+    for config in trainer.model.peft_config.values():
+        config.base_model_name_or_path = ""  # peft would ask a hub for a model of that name when it saves
     return trainer
 
 
@@ -273,6 +274,9 @@ def _finish(
     work = place / f"{PEFT}.new"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(run.best, work)
+    config = work / "adapter_config.json"
+    named = {**json.loads(config.read_text("utf-8")), "base_model_name_or_path": lesson.base.model}
+    config.write_text(json.dumps(named, indent=2), "utf-8")
     replace_folder(work, place / PEFT)
     adapters.write(
         Manifest(

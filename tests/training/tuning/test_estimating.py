@@ -42,6 +42,7 @@ def test_weights_are_those_that_its_card_states() -> None:
     assert QWEN.linear_weights == pytest.approx(0.358e9, rel=0.01)
 
 
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing.* is deprecated:FutureWarning")
 def test_the_weights_that_are_learnt_are_those_of_peft() -> None:
     from peft import get_peft_model
 

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 HERE = Path(__file__).parent
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the toy trainings are forks of one process")
 @pytest.mark.parametrize(("method", "kills"), [("sft", 3), ("dpo", 1)])
 def test_the_same_adapter_comes_out(method: str, kills: int, tmp_path: Path) -> None:
