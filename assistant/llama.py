@@ -29,6 +29,7 @@ from assistant.generation import never
 from assistant.kept_prompts import KeptPrompts, common_length
 from assistant.llama_layouts import safe_layouts
 from assistant.llama_state import can_be_kept, forget_after, next_logits, put_state, taken_state
+from assistant.prompting import control_pattern, defused
 from ingestion.hardware import available_cores
 from ingestion.settings import GenerationSettings
 
@@ -38,7 +39,7 @@ _BATCH = 512
 _ERROR = 4  # of ggml_log_level
 _WORTH = 16  # tokens from which putting a kept state back is quicker than reading
 _DEFAULTS = GenerationSettings()
-_CHATML = (
+CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}"
     "<|im_start|>assistant\n"
@@ -271,16 +272,14 @@ class LlamaGenerator:
         return common_length(self._model.input_ids[: self._model.n_tokens].tolist(), prompt)
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        turns = [{"role": message.role, "content": self._defused(message.content)} for message in messages]
+        turns = [
+            {"role": message.role, "content": defused(message.content, self._control)} for message in messages
+        ]
         formatted = self._format(messages=turns)
         tokens: list[int] = self._model.tokenize(
             formatted.prompt.encode("utf-8"), add_bos=not formatted.added_special, special=True
         )
         return tokens
-
-    def _defused(self, text: str) -> str:
-        """`text` without anything that this model would read as the end of a turn (documents are data)."""
-        return self._control.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
 
 
 def usable_cores() -> int:
@@ -341,7 +340,7 @@ def _chat_format(model: Any) -> Any:
     def text_of(token: int) -> str:
         return "" if token < 0 else model.detokenize([token], special=True).decode("utf-8", "ignore")
 
-    template = model.metadata.get("tokenizer.chat_template") or _CHATML
+    template = model.metadata.get("tokenizer.chat_template") or CHATML
     return Jinja2ChatFormatter(
         template, eos_token=text_of(model.token_eos()), bos_token=text_of(model.token_bos())
     )
@@ -356,5 +355,5 @@ def _control_tokens(model: Any) -> re.Pattern[str]:
     for token in range(model.n_vocab()):
         if llama_cpp.llama_vocab_is_control(vocabulary, token):
             text = (llama_cpp.llama_vocab_get_text(vocabulary, token) or b"").decode("utf-8", "ignore")
-            texts += [text] if len(text) > 1 else []
-    return re.compile("|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)) or r"(?!)")
+            texts.append(text)
+    return control_pattern(texts)

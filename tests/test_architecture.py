@@ -44,6 +44,9 @@ ONLY_IN = {
         "assistant/grounding/nli_models.py",
         "training/",
     },
+    "peft": {"training/"},
+    "trl": {"training/tuning/dpo.py", "training/tuning/sft.py", "training/tuning/trainer.py"},
+    "datasets": {"training/tuning/dpo.py", "training/tuning/sft.py"},
     "onnxruntime": {"ingestion/onnx_embedder.py", "ingestion/ocr.py", "assistant/pairs/encoder.py"},
     "typer": {"ui/cli/"},
     "pypdfium2": {

@@ -23,3 +23,15 @@ class ExportError(TrainingError):
 
 class ParityError(TrainingError):
     """An adapter cannot be compared in both runtimes: something that the comparison needs is missing."""
+
+
+class RecipeError(TrainingError):
+    """A recipe cannot be read, or a value in it cannot be used."""
+
+
+class TuningError(TrainingError):
+    """A chat model cannot be tuned: its weights, its data or the run itself."""
+
+
+class TrainingRefusedError(TuningError):
+    """A training was not started because it cannot fit into the memory of this machine."""

@@ -1,4 +1,4 @@
-"""`konkyo train`: the small encoders that ship with the program, trained anew."""
+"""`konkyo train`: the chat model tuned, and the small encoders that ship with the program trained anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import train_export
+from ui.cli import train_export, train_runs
 from ui.cli.measuring import progress_bar, report
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here, progress_console, terminal_language
 from ui.texts import t
@@ -30,8 +30,7 @@ app = typer.Typer(
     help=words("help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )  # fmt: skip
-
-
+train_runs.register(app)
 train_export.register(app)
 
 
