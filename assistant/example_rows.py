@@ -262,8 +262,8 @@ class ExampleRows:
             raise _not_found(one.id)
         if one.version is not None and one.version != row.version:
             raise ExampleConflictError(
-                f"example {one.id} was changed by {row.changed_by or 'another program'} meanwhile (version "
-                f"{row.version}, not {one.version}). Look at it again. Nothing was changed."
+                f"example {one.id} was changed meanwhile by {row.changed_by or '?'} (version {row.version}, "
+                f"not {one.version}). Look at it again. Nothing was changed."
             )
         values: Json = {
             name: value for name in ("status", "problem", "assignee", "note")

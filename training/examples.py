@@ -77,13 +77,13 @@ def form_of(row: Mapping[str, Any]) -> Form:
     )
 
 
-def example_from(row: Mapping[str, Any]) -> Example:
-    """Read one row of any form.
+def example_from(row: Mapping[str, Any], form: Form | None = None) -> Example:
+    """Read one row of `form`, or of the form that its keys tell.
 
     Raises:
         ExampleError: a field is missing, of another type, or the chat is out of order.
     """
-    return _READERS[form_of(row)](row)
+    return _READERS[form or form_of(row)](row)
 
 
 def row_of(example: Example, form: Form) -> dict[str, Any]:
@@ -122,9 +122,9 @@ def _parse(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ExampleError(f"not JSON ({error.msg} at column {error.colno})") from error
+        raise ExampleError(f"it is not JSON ({error.msg} at column {error.colno})") from error
     if not isinstance(row, dict):
-        raise ExampleError(f"holds {type(row).__name__}, not an object")
+        raise ExampleError(f"it holds {type(row).__name__}, not an object")
     return row
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from assistant.answers import Message
 from assistant.words import detect_language
 from ingestion.written_forms import fold
 from training.errors import ExampleError
+from training.examples import Form as ChatForm
 from training.examples import example_from, form_of
 from training.tuning.examples import EvidenceText, TuningExample
 from training.tuning.row_files import is_table, rows_of
@@ -152,8 +154,8 @@ def _check_parts(row: Mapping[str, Any]) -> None:
             raise ExampleError(f"{field} needs the id of its document as text", field=f"{field}.document")
 
 
-def _from_chat(row: Mapping[str, Any]) -> TuningExample:
-    chat = example_from(row).messages
+def _from_chat(form: ChatForm, row: Mapping[str, Any]) -> TuningExample:
+    chat = example_from(row, form).messages
     language = detect_language("\n".join(one.content for one in chat))
     licence = row.get("licence") or row.get("license")
     return TuningExample(
@@ -200,12 +202,11 @@ def _messages(value: Any, field: str) -> list[Message]:
     turns = []
     for place, one in enumerate(value):
         role = one.get("role") if isinstance(one, dict) else None
+        at = f"{field}[{place}]"
         if role not in ("system", "user", "assistant"):
-            raise ExampleError(
-                f"{field}[{place}] needs the role system, user or assistant", field=f"{field}[{place}].role"
-            )
+            raise ExampleError(f"{at} needs the role system, user or assistant", field=f"{at}.role")
         if not isinstance(one.get("content"), str):
-            raise ExampleError(f"{field}[{place}] needs content, a text", field=f"{field}[{place}].content")
+            raise ExampleError(f"{at} needs content, a text", field=f"{at}.content")
         turns.append(Message(role, one["content"]))
     return turns
 
@@ -264,6 +265,7 @@ def _flag(said: str, column: str) -> bool:
 
 
 _READERS: Mapping[Form, Callable[[Mapping[str, Any]], TuningExample]] = {
-    "konkyo": _from_own, "alpaca": _from_chat, "sharegpt": _from_chat, "messages": _from_chat,
+    "konkyo": _from_own, "alpaca": partial(_from_chat, "alpaca"),
+    "sharegpt": partial(_from_chat, "sharegpt"), "messages": partial(_from_chat, "messages"),
     "preference": _from_preference, "table": _from_table,
 }  # fmt: skip

@@ -15,7 +15,7 @@ from training.tuning.examples import TuningExample
 from training.tuning.importing import check_own
 from training.tuning.intake import LEAK, PERSONAL, reworded
 from training.tuning.leaks import Leaks
-from training.tuning.sources import Sources
+from training.tuning.sources import QUARANTINED, REMOVED, Sources
 
 Act = Literal["accept", "reject", "reopen"]
 ACTS: tuple[Act, ...] = get_args(Act)
@@ -50,9 +50,12 @@ def read_decisions(text: str, act: Act) -> list[Decision]:
             continue
         try:
             value = json.loads(line) if line.startswith("{") else {"id": line}
-            found.append(decision_of({"act": act, **value}, line=number))
         except json.JSONDecodeError as error:
             raise ExampleError(f"line {number} is not JSON: {error}") from error
+        try:
+            found.append(decision_of({"act": act, **value}, line=number))
+        except ExampleError as error:
+            raise ExampleError(f"line {number}: {error}", field=error.field) from error
     return found
 
 
@@ -62,26 +65,25 @@ def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
     Raises:
         ExampleError: a key is unknown, missing or of another type.
     """
-    at = f"line {line}: " if line else ""
     id, act = value.get("id"), value.get("act")
     if not isinstance(id, str) or not id:
-        raise ExampleError(f"{at}the id is missing", field="id")
+        raise ExampleError("the id is missing", field="id")
     if act not in ACTS:
-        raise ExampleError(f"{at}{act!r} is nothing to do with an example: {', '.join(ACTS)}", field="act")
+        raise ExampleError(f"{act!r} is nothing to do with an example: {', '.join(ACTS)}", field="act")
     changes = value.get("changes") or {}
     if not isinstance(changes, Mapping):
-        raise ExampleError(f"{at}changes must be an object", field="changes")
+        raise ExampleError("changes must be an object", field="changes")
     changes = {**changes, **{name: value[name] for name in EDITABLE if name in value}}
     known = {"id", "act", "version", "note", "changes", *EDITABLE}
     if unknown := sorted((set(value) - known) | (set(changes) - set(EDITABLE))):
         raise ExampleError(
-            f"{at}{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
+            f"{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
         )
     version, note = value.get("version"), value.get("note")
     if version is not None and not isinstance(version, int):
-        raise ExampleError(f"{at}the version must be a number", field="version")
+        raise ExampleError("the version must be a number", field="version")
     if changes and act != "accept":
-        raise ExampleError(f"{at}only what is accepted can be changed", field="act")
+        raise ExampleError("only what is accepted can be changed", field="act")
     return Decision(id, act, changes, None if note is None else str(note), version, line)
 
 
@@ -131,6 +133,15 @@ def edited(row: ExampleRow, changes: Mapping[str, Any]) -> TuningExample:
     return TuningExample.from_json(value)
 
 
+def _not_usable(problem: str) -> ExampleError:
+    code, _, document = problem.partition(":")
+    if code == REMOVED:
+        return ExampleError(f"the document {document} is not in the library any more", field="documents")
+    if code == QUARANTINED:
+        return ExampleError(f"this place of the document {document} is in quarantine", field="documents")
+    return ExampleError(f"the document {document} does not say this any more", field="documents")
+
+
 def _change(one: Decision, row: ExampleRow, leaks: Leaks, policy: Policy, sources: Sources) -> Change:
     # Another reviewer's change between the look above and the writing must be seen there.
     version = row.version if one.version is None else one.version
@@ -138,8 +149,7 @@ def _change(one: Decision, row: ExampleRow, leaks: Leaks, policy: Policy, source
         status: Status = "rejected" if one.act == "reject" else "new"
         return Change(one.id, version, status, note=one.note)
     if problem := sources.problem(row.places):
-        code, _, document = problem.partition(":")
-        raise ExampleError(f"{code.replace('_', ' ')}: {document}", field="documents")
+        raise _not_usable(problem)
     if not one.changes:
         if row.problem.partition(":")[0] == LEAK:
             name = row.problem.partition(":")[2]

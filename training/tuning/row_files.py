@@ -71,11 +71,11 @@ def _json_lines(text: str) -> Iterator[Row]:
             try:
                 yield number, _object(json.loads(line))
             except json.JSONDecodeError as error:
-                yield number, ExampleError(f"not JSON ({error.msg} at column {error.colno})")
+                yield number, ExampleError(f"it is not JSON ({error.msg} at column {error.colno})")
             except ExampleError as error:
                 yield number, error
             except RecursionError:
-                yield number, ExampleError("nested too deeply")
+                yield number, ExampleError("it is nested too deeply")
 
 
 def _json_list(name: str, text: str) -> Iterator[Row]:
@@ -97,7 +97,7 @@ def _json_list(name: str, text: str) -> Iterator[Row]:
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ExampleError(f"holds {type(value).__name__}, not an object")
+        raise ExampleError(f"it holds {type(value).__name__}, not an object")
     return value
 
 
