@@ -354,8 +354,10 @@ def test_nothing_is_made_of_an_answer_whose_document_has_gone(operations: LocalO
 @pytest.mark.parametrize(
     "call",
     [
-        lambda operations: operations.examples(status="old"), lambda operations: operations.examples(split="dev"),
-        lambda operations: operations.examples(limit=0), lambda operations: operations.export_examples(form="xml"),
+        lambda operations: operations.examples(status="old"),
+        lambda operations: operations.examples(split="dev"),
+        lambda operations: operations.examples(limit=0),
+        lambda operations: operations.export_examples(form="xml"),
         lambda operations: operations.build_examples(source="web"),
         lambda operations: operations.build_examples(limit=0),
         lambda operations: operations.build_examples(unanswerable=2),

@@ -109,15 +109,14 @@ def decide(
     known = {row.id: row for row in rows.rows(ExampleFilter(ids=tuple(ids)))}
     changes = []
     for one in decisions:
-        at = f"line {one.line}: " if one.line else ""
         row = known.get(one.id)
         if row is None:
             raise RecordNotFoundError(f"there is no example {one.id!r}. See: konkyo train data list")
         try:
             changes.append(_change(one, row, leaks, policy, sources))
         except ExampleError as error:
-            message = f"{at}example {one.id}: {error}. Nothing was changed."
-            raise ExampleError(message, field=error.field) from error
+            told = f"example {one.id}: {str(error).rstrip('.')}. Nothing was changed."
+            raise ExampleError(f"line {one.line}: {told}" if one.line else told, field=error.field) from error
     rows.change(changes, by=by)
     return ids
 

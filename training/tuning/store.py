@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.example_rows import ExampleFilter, ExampleRow, ExampleRows
+from assistant.example_rows import ExampleRow, ExampleRows
 from assistant.records import Records
 from assistant.wiring import open_library
 from ingestion.library import Library
@@ -89,7 +89,7 @@ def accepted_now(workspace: Workspace, settings: Settings, records: Records, lib
 
 def used_rows(rows: ExampleRows) -> list[ExampleRow]:
     """Rows that people accepted, whether or not they may be used now."""
-    return [row for status in USED for row in rows.rows(ExampleFilter(status=status))]
+    return [row for row in rows.rows() if row.status in USED]
 
 
 def data_hash(examples: Iterable[TuningExample]) -> str:
