@@ -169,6 +169,15 @@ class VerifierSettings(Section):
     supported_at: float = Field(0.0, ge=0, le=1, description="0: as measured for the shipped one, else 0.5")
 
 
+class TuningSettings(Section):
+    """How examples for tuning are divided, and which evaluations they must not give away."""
+
+    validation: float = Field(0.1, ge=0, lt=0.5, description="share of documents that choose among runs")
+    test: float = Field(0.1, ge=0, lt=0.5, description="share of documents that only measure")
+    split_seed: int = Field(0, description="another one divides the documents anew")
+    evaluations: tuple[str, ...] = Field((), description="files of questions that are never learnt")
+
+
 class ServiceSettings(Section):
     """The service of this workspace."""
 
@@ -202,6 +211,7 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()
     verifier: VerifierSettings = VerifierSettings()
+    tuning: TuningSettings = TuningSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

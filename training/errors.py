@@ -6,7 +6,11 @@ class TrainingError(Exception):
 
 
 class ExampleError(TrainingError):
-    """A row of a data set cannot be read as a training example."""
+    """A row of a data set cannot be read as an example. `field` is the one at fault, "" for the row."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class TrainingDataError(TrainingError):

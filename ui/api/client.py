@@ -17,6 +17,7 @@ from assistant.generation import never
 from ui.api.editor_calls import EditorCalls
 from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
+from ui.api.example_calls import ExampleCalls
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
 from ui.api.screening_calls import ScreeningCalls
@@ -32,7 +33,14 @@ _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
 class ServiceClient(
-    EditorCalls, EvaluationCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls, TaskCalls
+    EditorCalls,
+    EvaluationCalls,
+    ExampleCalls,
+    FigureCalls,
+    KnowledgeCalls,
+    ScreeningCalls,
+    SyncCalls,
+    TaskCalls,
 ):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
