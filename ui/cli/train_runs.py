@@ -191,8 +191,9 @@ def _method(name: str | None) -> str | None:
 
 
 def _examples(place: Workspace, data: Path | None, method: str) -> list[TuningExample]:
-    """Those of the file; else the documents of the library for `continued`."""
+    """Those of the file; else the documents of the library for `continued`, and what people accepted."""
     from training.tuning.selecting import library_texts, read_examples
+    from training.tuning.store import accepted_examples
 
     if data is not None:
         return read_examples(data)
@@ -201,6 +202,8 @@ def _examples(place: Workspace, data: Path | None, method: str) -> list[TuningEx
 
         with closing(Library.open(place.library_path)) as library:
             return library_texts(library)
+    if accepted := accepted_examples(place):
+        return accepted
     raise UsageError(words("no_data"))
 
 
