@@ -96,8 +96,8 @@ def names_with_kinds(text: str) -> list[tuple[str, NameKind]]:
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Whether a common noun begins inside of `text[start:end]` and ends behind it.
 
-    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫. What says that a place is meant
-    begins no such word: 知県 was once an office, yet 愛知県 is 愛知.
+    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫. What says that a place is
+    meant begins no such word: 知県 was once an office, yet 愛知県 is 愛知.
     """
     if text[end : end + 1] in _OF_PLACES:
         return False
