@@ -1,4 +1,4 @@
-"""What says a number without being one (半年, 3分の2, three million), and what turns one around (マイナス, △, 減).
+"""What says a number without being one (半年, 3分の2, three million), and what turns one around (△, 減).
 
 Works on NFKC text. Does not read 無料 as 0円: documents say that in too many other words.
 """

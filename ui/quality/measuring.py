@@ -85,7 +85,7 @@ def measure_retrieval(
     from assistant.evaluation.reading import read_best
     from assistant.evaluation.retrieval import collect, evaluated, select
 
-    with _opened(workspace, folder, progress) as (dataset, built):
+    with opened_set(workspace, folder, progress) as (dataset, built):
         questions = select(dataset, split, limit)
         found = collect(questions, built.find, lambda done, total: progress("search", done, total))
         settings = workspace.settings()
@@ -142,7 +142,7 @@ def measure_answers(
     from assistant.wiring import build_checker
 
     with ExitStack() as closed:
-        dataset, built = closed.enter_context(_opened(workspace, folder, progress))
+        dataset, built = closed.enter_context(opened_set(workspace, folder, progress))
         questions = stratified(dataset.questions, limit, seed)
         if not questions:
             raise EvaluationError(f"{folder} asks about nothing that is there, so it cannot be measured.")
@@ -247,9 +247,10 @@ def reranker_of(workspace: Workspace) -> Reranker | None:
 
 
 @contextmanager
-def _opened(
+def opened_set(
     workspace: Workspace, folder: Path, progress: Progress
 ) -> Iterator[tuple[Dataset, BuiltSet | OwnLibrary]]:
+    """The data set of a folder with its open library, which is built first where it is not the own one."""
     from assistant.evaluation.building import build, configured_embedder
     from assistant.evaluation.datasets import load_dataset
     from assistant.evaluation.own_library import open_own
