@@ -59,7 +59,7 @@ def rows_of(
     fits: Callable[[Asked, Row], bool] = lambda one, row: True,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Row]:
-    """A row for each question, in order: what `log` has of it and `fits`, else what `ask` gives and is kept."""
+    """A row for each question, in order: what `log` has and `fits`, else what `ask` gives and is kept."""
     rows = []
     for number, one in enumerate(asked, start=1):
         row = log.rows.get(id_of(one))
