@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.answering import abstention
 from assistant.answers import Answer, Language
-from assistant.evaluation.answer_log import AnswerLog, Row
+from assistant.evaluation.answer_log import AnswerLog, Row, rows_of
 from assistant.evaluation.answers import figures, row_of
 from assistant.evaluation.bare import refuses
 from assistant.evaluation.given import GivenGold, GivenQuestion
@@ -68,15 +68,10 @@ def evaluate_given(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Row]:
     """A row for each question, in order. What `log` knows is not asked again; what it does not is added."""
-    rows = []
-    for number, asked in enumerate(questions, start=1):
-        row = log.rows.get(asked.question.id)
-        if row is None:
-            row = judged_given(asked, ask(asked), gold, checker)
-            log.add(row)
-        rows.append(row)
-        progress(number, len(questions))
-    return rows
+    return rows_of(
+        questions, log, id_of=lambda one: one.question.id, progress=progress,
+        ask=lambda one: judged_given(one, ask(one), gold, checker),
+    )  # fmt: skip
 
 
 def judged_given(asked: GivenQuestion, outcome: Outcome, gold: GivenGold, checker: Checker) -> Row:
