@@ -15,3 +15,7 @@ class TrainingDataError(TrainingError):
 
 class EncoderError(TrainingError):
     """A verifier or reranker cannot be trained, saved or read."""
+
+
+class GateError(TrainingError):
+    """An adapter cannot be held against its base model, or nothing is there to ask."""
