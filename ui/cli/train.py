@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ui.cli import train_gate
 from ui.cli.measuring import progress_bar, report
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here, progress_console, terminal_language
 from ui.texts import t
@@ -29,6 +30,7 @@ app = typer.Typer(
     help=words("help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )  # fmt: skip
+train_gate.register(app)
 
 
 @app.command("verifier", help=words("help_verifier"))

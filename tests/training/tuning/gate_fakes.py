@@ -21,7 +21,11 @@ from training.tuning.gate.questions import GeneralQuestion
 
 REFUSAL = "資料に記載がありません。"
 ANSWERABLE, UNANSWERABLE, GENERAL = 12, 6, 20
-GATE = f"[gate]\nleast_answerable = {ANSWERABLE}\nleast_unanswerable = {UNANSWERABLE}\nleast_general = {GENERAL}\n"
+GATE = f"""[gate]
+least_answerable = {ANSWERABLE}
+least_unanswerable = {UNANSWERABLE}
+least_general = {GENERAL}
+"""
 
 
 def fact(number: int) -> str:
@@ -42,7 +46,9 @@ def example(number: int, *, answerable: bool = True) -> TuningExample:
     return TuningExample(
         "answer", f"{fact(number)} [2]" if answerable else REFUSAL, question(number),
         answerable=answerable, accepted=(f"{number}か月",) if answerable else (), split="test",
-        evidence=(EvidenceText("保証規程", near_miss(number + 500), "a"), EvidenceText("保証表", second, "b")),
+        evidence=(
+            EvidenceText("保証規程", near_miss(number + 500), "a"), EvidenceText("保証表", second, "b"),
+        ),
     )  # fmt: skip
 
 
@@ -130,7 +136,7 @@ def everyday(asked: str, *, wrong: Callable[[int], bool] = lambda number: False)
 
 
 def base_reply(asked: str) -> str:
-    """Quotes something for every question: the wrong passage for every third, and wherever nothing answers."""
+    """Quotes something for every question: a wrong passage for every third, and where nothing answers."""
     if "K-" not in asked:
         return everyday(asked, wrong=lambda number: number % 10 == 0)
     number = number_in(asked)
@@ -153,9 +159,7 @@ def planted_workspace(folder: Path, *, name: str = "one", adapter: bytes = b"ada
     model.write_bytes(b"model")
     adapters = AdapterFolder(workspace.adapters)
     base = {"model": "toy", "sha256": hashlib.sha256(b"model").hexdigest(), "family": "qwen2"}
-    adapters.write(
-        Manifest(name, "2026-01-01T00:00:00+00:00", base, "sft", {}, "run", {"hash": "h"}, 0, {})
-    )
+    adapters.write(Manifest(name, "2026-01-01T00:00:00+00:00", base, "sft", {}, "run", {"hash": "h"}, 0, {}))
     (adapters.folder(name) / "adapter.gguf").write_bytes(adapter)
     return workspace
 
