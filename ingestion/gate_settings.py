@@ -21,6 +21,6 @@ class GateSettings(BaseModel):
         0.06, ge=0, le=1, description="most that the 95 % interval of that loss may reach to"
     )
     slower: float = Field(1.2, ge=1, description="times as slow as the base it may be")
-    least_answerable: int = Field(15, ge=1, description="fewer questions decide nothing")
-    least_unanswerable: int = Field(5, ge=1)
+    least_answerable: int = Field(30, ge=1, description="fewer questions decide nothing")
+    least_unanswerable: int = Field(10, ge=1)
     least_general: int = Field(200, ge=1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,13 +17,6 @@ from ui.cli.shared import (
     terminal_language,
 )
 from ui.texts import t
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from ingestion.workspace import Workspace
-    from training.tuning.examples import TuningExample
 
 Json = dict[str, Any]
 _STYLES = {"better": "green", "worse": "red", "same": ""}
@@ -45,45 +37,25 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=1, help=words("limit"))] = None,
     general: Annotated[int | None, typer.Option(min=1, help=words("general"))] = None,
     again: Annotated[bool, typer.Option("--again", help=words("again"))] = False,
+    time_again: Annotated[bool, typer.Option("--time-again", help=words("time_again"))] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask both sides, decide, and keep the verdict; a run that was stopped goes on."""
-    from training.tuning.gate.evaluation import candidate, evaluate_adapter
-    from training.tuning.gate.examiner import open_examiner
-    from ui.quality.gating import with_texts
+    from ui.quality.gating import gate_adapter, with_texts
 
-    place = open_here(workspace)
-    candidate(place, adapter)  # what cannot be asked is said before models are loaded
-    examples = _accepted(place)
+    language = terminal_language()
     with progress_bar() as progress:
-        report = evaluate_adapter(
-            place, adapter, examples, open_examiner(place), limit=limit, general_limit=general, again=again,
-            progress=progress,
+        report, page = gate_adapter(
+            open_here(workspace), adapter, language, limit=limit, general=general, again=again,
+            time_again=time_again, progress=progress,
         )  # fmt: skip
-    note(words("kept", path=_page(place, adapter, report)))
-    told = with_texts(report, terminal_language())
+    note(words("kept", path=page))
+    told = with_texts(report, language)
     if as_json:
         print_json(told)
     else:
         _show(told)
-
-
-def _accepted(place: Workspace) -> Sequence[TuningExample]:
-    """The workspace's examples that people accepted."""
-    found: Sequence[TuningExample] = import_module("training.tuning.store").accepted_examples(place)
-    return found
-
-
-def _page(place: Workspace, adapter: str, report: Json) -> Path:
-    """Write the report as a page beside its JSON."""
-    from assistant.adapters import AdapterFolder
-    from training.tuning.gate.reports import GateReports
-    from ui.quality.gate_page import gate_page
-
-    path = GateReports.of(AdapterFolder(place.adapters), adapter).folder / f"{report['id']}.html"
-    path.write_text(gate_page(report, terminal_language()), "utf-8", "backslashreplace")
-    return path
 
 
 def _show(told: Json) -> None:

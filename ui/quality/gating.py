@@ -1,15 +1,59 @@
-"""A verdict of the gate in words: its metrics, its reasons and their values as people read them."""
+"""The gate for people: asked for, and its metrics, reasons and values in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assistant.answers import Language
-from training.tuning.gate.measuring import SPEEDS
+from training.tuning.gate.measuring import SPEEDS, Progress
 from ui.texts import t, texts
 
+if TYPE_CHECKING:
+    from ingestion.workspace import Workspace
+    from training.tuning.examples import TuningExample
+
 Json = dict[str, Any]
+
+
+def gate_adapter(
+    place: Workspace,
+    adapter: str,
+    language: Language,
+    *,
+    limit: int | None = None,
+    general: int | None = None,
+    again: bool = False,
+    time_again: bool = False,
+    progress: Progress = lambda phase, done, total: None,
+) -> tuple[Json, Path]:
+    """`train evaluate`: the report, and the page in `language` that was written beside it.
+
+    Raises:
+        GateError, AdapterError, ModelError, EvaluationError, GenerationError: as `evaluate_adapter`.
+    """
+    from assistant.adapters import AdapterFolder
+    from training.tuning.gate.evaluation import candidate, evaluate_adapter
+    from training.tuning.gate.examiner import open_examiner
+    from training.tuning.gate.reports import GateReports
+    from ui.quality.gate_page import gate_page
+
+    candidate(place, adapter)  # what cannot be asked is said before models are loaded
+    report = evaluate_adapter(
+        place, adapter, accepted(place), open_examiner(place), limit=limit, general_limit=general,
+        again=again, time_again=time_again, progress=progress,
+    )  # fmt: skip
+    path = GateReports.of(AdapterFolder(place.adapters), adapter).folder / f"{report['id']}.html"
+    path.write_text(gate_page(report, language), "utf-8", "backslashreplace")
+    return report, path
+
+
+def accepted(place: Workspace) -> Sequence[TuningExample]:
+    """The workspace's examples that people accepted."""
+    found: Sequence[TuningExample] = import_module("training.tuning.store").accepted_examples(place)
+    return found
 
 
 def metric_label(name: str, language: Language) -> str:

@@ -265,6 +265,11 @@ def test_what_is_known_loads_no_model_and_again_asks_anew(tmp_path: Path) -> Non
     after = run(second)
     assert second.opened == []
     assert after["metrics"] == before["metrics"] and after["id"] != before["id"]
+    asked = len(base.asked)
+    tuned.first = 2.0  # the machine has become busy
+    timed = run(PlantedGenerators(base, tuned), time_again=True)
+    assert timed["metrics"]["first_token_ms"]["tuned"] == 2000.0
+    assert (len(base.asked), codes(timed)) == (asked + 12, {"slower_to_begin"})
     third = PlantedGenerators(base, tuned)
     run(third, again=True)
     assert third.opened == ["base", "tuned"]

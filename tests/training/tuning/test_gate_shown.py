@@ -24,6 +24,7 @@ from test_cli_docs import documented, keys
 
 import training.tuning.gate.evaluation
 import training.tuning.gate.examiner
+import ui.quality.gating
 from assistant.adapters import AdapterFolder
 from assistant.answers import Language
 from assistant.evaluation.bootstrap import Interval
@@ -32,7 +33,6 @@ from training.tuning.gate.measuring import LOWER_IS_BETTER, SPEEDS
 from training.tuning.gate.questions import read_general
 from training.tuning.gate.significance import Comparison
 from training.tuning.gate.verdict import FAILING, GAINS, KEPT, PASSING, Counts, Reason, decide
-from ui.cli import train_gate
 from ui.cli.main import main
 from ui.quality.gate_page import gate_page
 from ui.quality.gating import difference_value, metric_label, metric_value, reason_text
@@ -112,7 +112,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     planted_workspace(tmp_path)
     generators = PlantedGenerators(PlantedModel(base_reply), PlantedModel(better_reply))
     monkeypatch.setenv("KONKYO_WORKSPACE", str(tmp_path))
-    monkeypatch.setattr(train_gate, "_accepted", lambda place: EXAMPLES)
+    monkeypatch.setattr(ui.quality.gating, "accepted", lambda place: EXAMPLES)
     monkeypatch.setattr(training.tuning.gate.examiner, "open_examiner", lambda place: examiner())
     module = training.tuning.gate.evaluation
     monkeypatch.setattr(module, "LlamaGenerators", lambda *_: generators)

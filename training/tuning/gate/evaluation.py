@@ -101,13 +101,15 @@ def evaluate_adapter(
     limit: int | None = None,
     general_limit: int | None = None,
     again: bool = False,
+    time_again: bool = False,
     progress: Progress = lambda phase, done, total: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Json:
     """The report of an adapter against its base model, kept; the verdict stands in its manifest then.
 
     `examples` are all accepted ones, of which those kept back are asked. `general` None are those that come
-    with the program, `generators` None llama.cpp. What was answered is not asked again, unless `again`.
+    with the program, `generators` None llama.cpp. What is known is not asked again, unless
+    `again`; with `time_again` only the speed is measured again.
 
     Raises:
         GateError: nothing was kept back to ask, or as `candidate`.
@@ -142,7 +144,7 @@ def evaluate_adapter(
                 generator, examiner.checker, settings, prompts=prompts, reranker=examiner.reranker, seed=SEED,
                 clock=clock,
             ),
-            examiner.checker, logs, progress,
+            examiner.checker, logs, progress, time_again=time_again,
         )  # fmt: skip
         rows, timed = side_by_side(questions, logs), speeds(questions, logs)
     metrics = metrics_of([*rows, *timed])

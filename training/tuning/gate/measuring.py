@@ -81,10 +81,12 @@ def measure(
     checker: Checker,
     logs: Logs,
     progress: Progress = lambda phase, done, total: None,
+    *,
+    time_again: bool = False,
 ) -> None:
     """Ask what `logs` lack, the base model first. `progress` is told of `gate_base` and `gate_tuned`.
 
-    A model of which everything is known is not loaded.
+    A model of which everything is known is not loaded. With `time_again` no speed counts as known.
 
     Raises:
         GenerationError, ModelError: a model cannot be loaded or fails.
@@ -94,7 +96,7 @@ def measure(
     }  # fmt: skip
     for side in SIDES:
         steps = list(_steps(side, questions, checker, logs))
-        missing = [step for step in steps if step.key not in step.log.rows]
+        missing = [step for step in steps if step.key not in step.log.rows or (time_again and step.timing)]
         done = len(steps) - len(missing)
         progress(f"gate_{side}", done, len(steps))
         if not missing:
@@ -112,6 +114,7 @@ class _Step:
     key: str
     log: AnswerLog
     ask: Callable[[Respondent], Row]
+    timing: bool = False
 
 
 def _steps(side: Side, questions: Questions, checker: Checker, logs: Logs) -> Iterator[_Step]:
@@ -120,7 +123,9 @@ def _steps(side: Side, questions: Questions, checker: Checker, logs: Logs) -> It
     log = logs.of(side)
 
     def timed(example: TuningExample) -> _Step:
-        return _Step(probe_key(side, example), logs.tuned, lambda asked: probe_row(side, example, asked))
+        return _Step(
+            probe_key(side, example), logs.tuned, lambda asked: probe_row(side, example, asked), timing=True
+        )
 
     def answered(example: TuningExample) -> _Step:
         return _Step(

@@ -66,7 +66,7 @@ def _drawn(
 
 
 def shipped_general() -> list[GeneralQuestion]:
-    """The general questions that come with the program, by the names of their files and their order.
+    """The general questions that come with the program: files `general*.jsonl`, by their names and order.
 
     Raises:
         GateError: a line is no such question, or an id is used twice.
@@ -75,7 +75,7 @@ def shipped_general() -> list[GeneralQuestion]:
     found: list[GeneralQuestion] = []
     if folder.is_dir():
         for file in sorted(folder.iterdir(), key=lambda one: one.name):
-            if file.name.endswith(".jsonl"):
+            if file.name.startswith(_GENERAL) and file.name.endswith(".jsonl"):
                 found += read_general(file.read_text("utf-8"), file.name)
     if len({one.id for one in found}) < len(found):
         raise GateError("two general questions have the same id. Give each its own.")
