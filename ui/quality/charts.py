@@ -11,6 +11,7 @@ Points = Sequence[tuple[float, float]]
 # Okabe & Ito (2008): told apart also by people who do not see red and green. Dashes tell them in print.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 4")
+_JUDGED = {"better": _COLOURS[2], "worse": _COLOURS[1]}
 _WIDTH, _HEIGHT = 620, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 48
 _BAR = 26
@@ -79,8 +80,17 @@ def bar_chart(bars: Mapping[str, float], *, title: str) -> str:
     return _svg(title, _TOP + _BAR * len(bars) + 8, parts)
 
 
-def interval_chart(intervals: Mapping[str, tuple[float, float, float]], *, title: str, x: str) -> str:
-    """A line from low to high with a point at the mean for each (mean, low, high), around a rule at 0."""
+def interval_chart(
+    intervals: Mapping[str, tuple[float, float, float]],
+    verdicts: Mapping[str, str],
+    *,
+    title: str,
+    x: str,
+) -> str:
+    """A line from low to high with a point at the mean for each (mean, low, high), around a rule at 0.
+
+    A verdict of "better" or "worse" gives it a colour of its own.
+    """
     ends = [abs(end) for _, low, high in intervals.values() for end in (low, high)]
     reach = round_above(max(ends, default=1.0))
     left, right = 300, _WIDTH - 40
@@ -100,7 +110,7 @@ def interval_chart(intervals: Mapping[str, tuple[float, float, float]], *, title
     )
     for number, (name, (mean, low, high)) in enumerate(intervals.items()):
         at = _TOP + number * _BAR + _BAR / 2
-        colour = _COLOURS[2] if low > 0 else _COLOURS[1] if high < 0 else _COLOURS[0]
+        colour = _JUDGED.get(verdicts.get(name, ""), _COLOURS[0])
         parts.append(_text(left - 10, at + 4, name, anchor="end"))
         parts.append(
             f'<line x1="{across(low):.1f}" x2="{across(high):.1f}" y1="{at}" y2="{at}" stroke="{colour}" '

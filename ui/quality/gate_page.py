@@ -71,7 +71,8 @@ def _chart(metrics: Mapping[str, Json], language: Language) -> str:
         if name not in SPEEDS
     }
     title, points = (t(language, "gate", f"page.{key}") for key in ("differences", "points"))
-    return interval_chart(drawn, title=title, x=points) if drawn else ""
+    verdicts = {metric_label(name, language): str(one["verdict"]) for name, one in metrics.items()}
+    return interval_chart(drawn, verdicts, title=title, x=points) if drawn else ""
 
 
 def _answers(rows: Sequence[Json], language: Language) -> list[str]:

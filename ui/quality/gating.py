@@ -63,7 +63,7 @@ def metric_label(name: str, language: Language) -> str:
 
 def metric_value(name: str, value: float) -> str:
     """A share in percent, milliseconds and tokens as they are."""
-    return f"{value:,.1f}" if name in SPEEDS else f"{value * 100:.1f} %"
+    return f"{value:,.1f}" if name in SPEEDS else f"{value * 100:.1f}\u00a0%"
 
 
 def difference_value(name: str, value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -27,6 +28,7 @@ details { margin: 1rem 0; } pre { white-space: pre-wrap; overflow-wrap: anywhere
 # Nothing may be loaded, and no script may run, whatever a question or an answer holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_MISSES = 200
+_FIGURES = re.compile(r"[-+]?[0-9][-+0-9.,–% \u00a0]*")
 
 
 def report_page(report: Mapping[str, Any], language: Language) -> str:
@@ -160,7 +162,7 @@ def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(cell: str) -> str:
-    number = cell[:1].isdigit() and not cell.strip("0123456789.,– ")
+    number = _FIGURES.fullmatch(cell) is not None
     return f'<td class="number">{cell}</td>' if number else f"<td>{cell}</td>"
 
 

@@ -95,7 +95,7 @@ def test_values_are_points_percent_and_factors() -> None:
     lost = {"code": "general_lost", "metric": "general",
             "values": {"base": 0.9, "tuned": 0.75, "difference": -0.15, "low": -0.2, "high": -0.1,
                        "bound": 0.02, "n": 200}}  # fmt: skip
-    assert "90.0 % → 75.0 %, -15.0 points; at most 2 may be lost" in reason_text(lost, "en")
+    assert "90.0\u00a0% → 75.0\u00a0%, -15.0 points; at most 2 may be lost" in reason_text(lost, "en")
     slow = {"code": "slower_to_begin", "metric": "first_token_ms", "values": {"ratio": 1.3, "bound": 1.2}}
     assert "1.30倍です。許されるのは1.20倍まで" in reason_text(slow, "ja")
     assert (metric_value("first_token_ms", 1234.5), difference_value("tokens_per_s", -2.0)) == (

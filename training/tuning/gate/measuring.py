@@ -36,6 +36,12 @@ Json = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 LOWER_IS_BETTER = frozenset({"wrongly_refused", "served_wrongly_refused", "first_token_ms"})
 SPEEDS = ("first_token_ms", "tokens_per_s")
+MEASURES = (
+    "behaved", "refused", "wrongly_refused", "cited", "marked", "supported", "right", "exact", "contained",
+    "f1", "served_behaved", "served_refused", "served_wrongly_refused", "served_cited", "served_right",
+    "general", *SPEEDS,
+)  # fmt: skip
+"""In the order in which people are told of them."""
 _PROBES = 12
 
 
@@ -178,9 +184,9 @@ def speeds(questions: Questions, logs: Logs) -> list[Json]:
 def metrics_of(rows: Iterable[Json]) -> dict[str, Comparison]:
     """Every measure over the questions to which it applies on both sides."""
     rows = list(rows)
-    names = dict.fromkeys(name for row in rows for name in row["base"]["measures"])
+    known = {name for row in rows for name in row["base"]["measures"]}
     found = {}
-    for name in names:
+    for name in sorted(known, key=lambda name: (MEASURES.index(name) if name in MEASURES else 99, name)):
         pairs = [(row["base"]["measures"].get(name), row["tuned"]["measures"].get(name)) for row in rows]
         there = [(a, b) for a, b in pairs if a is not None and b is not None]
         if not there:

@@ -90,7 +90,8 @@ def general_row(question: GeneralQuestion, text: str) -> Row:
 def probe_row(side: str, example: TuningExample, respondent: Respondent) -> Row:
     """The row of a measurement of speed."""
     found = respondent.probe(example)
-    return {"id": probe_key(side, example), "measures": found}
+    told = {name: None if value is None else round(value, 3) for name, value in found.items()}
+    return {"id": probe_key(side, example), "measures": told}
 
 
 def probe_key(side: str, example: TuningExample) -> str:
