@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_a_slower_one_is_stopped(tmp_path: Path, first: float, each: float, code
     report = evaluated(tmp_path, PlantedModel(better_reply, first=first, each=each))
     assert codes(report) == {code}
     (reason,) = report["reasons"]
-    assert reason["values"]["ratio"] == pytest.approx(1.3)
+    assert reason["values"]["ratio"] == pytest.approx(1.3, abs=1e-3)
 
 
 def test_one_a_little_slower_is_not(tmp_path: Path) -> None:
@@ -187,6 +188,28 @@ def test_rows_show_both_sides(better: tuple[Path, Any]) -> None:
     assert (other["tuned"]["cited"], other["tuned"]["right_sources"]) == ([2], [2])
     assert [one["text"] for one in other["evidence"]] == [near_miss(601), fact(101)]
     assert sum(one["part"] == "general" for one in rows) == GENERAL
+
+
+def test_reports_are_listed_the_newest_first_and_named_when_they_cannot_be_read(tmp_path: Path) -> None:
+    reports = GateReports(tmp_path / "gate")
+    assert reports.ids() == []
+    at = {"created_at": "2026-01-02T03:04:05+00:00"}
+    first, second = reports.save(at)["id"], reports.save(at)["id"]
+    assert (first, second) == ("20260102T030405-1", "20260102T030405-2")
+    os.utime(reports.folder / f"{first}.json", (1, 1))
+    assert reports.ids() == [second, first]
+    assert reports.read(first) == {**at, "id": first}
+    (reports.folder / "half.json").write_text("{", "utf-8")
+    (reports.folder / "list.json").write_text("[]", "utf-8")
+    (tmp_path / "outside.json").write_text("{}", "utf-8")
+    for name, said in (
+        ("half", "cannot be read"),
+        ("list", "no report"),
+        ("../outside", "no report"),
+        ("x", "no"),
+    ):
+        with pytest.raises(GateError, match=said):
+            reports.read(name)
 
 
 # --- going on where a run ended

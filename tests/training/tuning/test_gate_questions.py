@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from gate_fakes import EXAMPLES, REFUSAL, example, fact, lines, near_miss, question
@@ -17,6 +18,7 @@ from training.tuning.gate.questions import (
     GeneralQuestion,
     digest,
     drawn_examples,
+    general_in,
     held_out,
     read_general,
     refusal_of,
@@ -116,6 +118,18 @@ def test_general_questions_are_read() -> None:
 def test_a_line_that_is_none_is_named(line: str, said: str) -> None:
     with pytest.raises(GateError, match=said):
         read_general(line, "x.jsonl")
+
+
+def test_a_folder_is_read_without_what_is_no_question(tmp_path: Path) -> None:
+    first, second = (GeneralQuestion(id, "?", ("x",), "en") for id in "ab")
+    (tmp_path / "general_2.jsonl").write_text(lines([first]), "utf-8")
+    (tmp_path / "general_1.jsonl").write_text(lines([second]), "utf-8")
+    (tmp_path / "replay.jsonl").write_text('{"question": "?", "answer": "!"}\n', "utf-8")
+    assert general_in(tmp_path) == [second, first]
+    assert general_in(tmp_path / "none") == []
+    (tmp_path / "general_3.jsonl").write_text(lines([first]), "utf-8")
+    with pytest.raises(GateError, match="the id 'a'"):
+        general_in(tmp_path)
 
 
 def test_the_shipped_ones_can_be_read_each_with_its_own_id() -> None:

@@ -6,9 +6,11 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, TypeVar, cast, get_args
 
 from assistant.answers import Language
@@ -66,19 +68,27 @@ def _drawn(
 
 
 def shipped_general() -> list[GeneralQuestion]:
-    """The general questions that come with the program: files `general*.jsonl`, by their names and order.
+    """The general questions that come with the program.
+
+    Raises:
+        GateError: as `general_in`.
+    """
+    return general_in(files("training.tuning") / _GENERAL)
+
+
+def general_in(folder: Traversable) -> list[GeneralQuestion]:
+    """The questions of the files `general*.jsonl` of a folder, by their names and order; none without it.
 
     Raises:
         GateError: a line is no such question, or an id is used twice.
     """
-    folder = files("training.tuning") / _GENERAL
     found: list[GeneralQuestion] = []
-    if folder.is_dir():
-        for file in sorted(folder.iterdir(), key=lambda one: one.name):
-            if file.name.startswith(_GENERAL) and file.name.endswith(".jsonl"):
-                found += read_general(file.read_text("utf-8"), file.name)
-    if len({one.id for one in found}) < len(found):
-        raise GateError("two general questions have the same id. Give each its own.")
+    for file in sorted(folder.iterdir() if folder.is_dir() else (), key=lambda one: one.name):
+        if file.name.startswith(_GENERAL) and file.name.endswith(".jsonl"):
+            found += read_general(file.read_text("utf-8"), file.name)
+    twice = [id for id, times in Counter(one.id for one in found).items() if times > 1]
+    if twice:
+        raise GateError(f"several general questions have the id {twice[0]!r}. Give each its own.")
     return found
 
 
