@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
+from ingestion.gate_settings import GateSettings
 from ingestion.reading import OcrMode
 from ingestion.screening.policy import ScreeningSettings, require_absolute
 from ingestion.source_settings import SourceSettings as SourceSettings
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
     answers: AnswerSettings = AnswerSettings()
     verifier: VerifierSettings = VerifierSettings()
     tuning: TuningSettings = TuningSettings()
+    gate: GateSettings = GateSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
