@@ -169,6 +169,16 @@ class VerifierSettings(Section):
     supported_at: float = Field(0.0, ge=0, le=1, description="0: as measured for the shipped one, else 0.5")
 
 
+class MonitoringSettings(Section):
+    """What the page on use counts with."""
+
+    minutes_per_answer: float = Field(5.0, ge=0, description="that an answer spares its reader, estimated")
+    least_questions: int = Field(30, ge=2, description="in each period, for a comparison of the two")
+    retrain_after: int = Field(
+        50, ge=1, description="corrected answers and pairs since the last published adapter"
+    )
+
+
 class ServiceSettings(Section):
     """The service of this workspace."""
 
@@ -202,6 +212,7 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()
     verifier: VerifierSettings = VerifierSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

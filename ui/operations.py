@@ -19,6 +19,7 @@ from ui.editor_operations import EditorOperations
 from ui.evaluation_operations import EvaluationOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
+from ui.monitoring_operations import MonitoringOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
 from ui.task_operations import TaskOperations
@@ -32,6 +33,7 @@ class Operations(
     EvaluationOperations,
     FigureOperations,
     KnowledgeOperations,
+    MonitoringOperations,
     ScreeningOperations,
     SyncOperations,
     TaskOperations,

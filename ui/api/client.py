@@ -19,6 +19,7 @@ from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
+from ui.api.monitoring_calls import MonitoringCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.task_calls import TaskCalls
@@ -32,7 +33,14 @@ _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
 class ServiceClient(
-    EditorCalls, EvaluationCalls, FigureCalls, KnowledgeCalls, ScreeningCalls, SyncCalls, TaskCalls
+    EditorCalls,
+    EvaluationCalls,
+    FigureCalls,
+    KnowledgeCalls,
+    MonitoringCalls,
+    ScreeningCalls,
+    SyncCalls,
+    TaskCalls,
 ):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 

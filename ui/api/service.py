@@ -16,6 +16,7 @@ from ui.api import routes
 from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.knowledge_routes import knowledge_routes
+from ui.api.monitoring_routes import monitoring_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
@@ -56,6 +57,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(screening_routes(operations))
     app.include_router(editor_routes(operations))
     app.include_router(evaluation_routes(operations))
+    app.include_router(monitoring_routes(operations))
     return app
 
 
