@@ -60,7 +60,7 @@ def test_figures_plots_and_tables_are_those_of_the_report(operations: FakeOperat
     assert (models["adapter"], models["abstained"], models["total"]) == (["tuned-1"], ["20.9%"], ["5.2"])
     text = said(page)
     assert "Other folders are asked about than before. (p = 0.001, population stability index 0.31)" in text
-    assert "Thumbs: 30 up, 6 down. Reasons named: It is incomplete (4)" in text
+    assert "Thumbs: 30 up, 6 down. Reasons named: Something is missing (4), It is wrong (1)." in text
 
 
 def test_another_period_is_asked_for(operations: FakeOperations) -> None:
