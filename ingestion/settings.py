@@ -175,7 +175,7 @@ class MonitoringSettings(Section):
     minutes_per_answer: float = Field(5.0, ge=0, description="that an answer spares its reader, estimated")
     least_questions: int = Field(30, ge=2, description="in each period, for a comparison of the two")
     retrain_after: int = Field(
-        50, ge=1, description="corrected answers and pairs since the last published adapter"
+        50, ge=1, description="accepted examples of feedback since the last published adapter"
     )
 
 

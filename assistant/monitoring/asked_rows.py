@@ -48,6 +48,14 @@ _feedback = sa.Table(
     sa.Column("corrected", sa.String, nullable=False),
     sa.Column("at", sa.String, nullable=False),
 )
+_examples = sa.Table(
+    "tuning_examples",
+    _tables,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("origin", sa.String, nullable=False),
+    sa.Column("changed_at", sa.String, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,18 @@ class AskedRows:
                     answer.get("question") or row.question or "", str(answer.get("answer", "")),
                     bool(answer.get("abstained")), row.corrected,
                 )  # fmt: skip
+
+    def reviewed_since(self, since: datetime | None) -> int:
+        """How many examples made of feedback people accepted, as they were or edited, after `since`."""
+        if not sa.inspect(self._engine).has_table(_examples.name):
+            return 0  # a database from before there were examples
+        query = sa.select(sa.func.count()).where(
+            _examples.c.origin == "feedback", _examples.c.status.in_(("accepted", "edited"))
+        )
+        if since is not None:
+            query = query.where(_examples.c.changed_at > _stored(since))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
 
 
 def _question() -> sa.ScalarSelect[str]:

@@ -79,6 +79,7 @@ class Monitor:
         )
         least = self._settings.least_questions
         last = last_published(self._adapters)
+        since = last[1] if last else None
         return {
             "days": days, **period.as_json(), "user": user, **outcome_counts(now),
             "by_day": by_day(now, period, self._zone), "latency": latency(now),
@@ -89,7 +90,7 @@ class Monitor:
             "unanswered": self._unanswered(now, reader),
             "time_saved": time_saved(now, self._settings.minutes_per_answer),
             "retrain": retraining(
-                self._rows.said_since(last[1] if last else None, user=user), last,
+                self._rows.said_since(since, user=user), self._rows.reviewed_since(since), last,
                 self._settings.retrain_after,
             ),
             "least_questions": least,

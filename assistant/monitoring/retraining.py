@@ -1,5 +1,6 @@
 """Whether enough was said of answers since the last published adapter to train another one.
 
+What counts is what a person has reviewed; what waits for review is told, so that somebody looks at it.
 A corrected answer teaches what should have been said; two answers to one question, one with a thumb up and
 one with a thumb down, teach which is better. Thumbs alone teach nothing.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from assistant.adapters import AdapterFolder
 from assistant.errors import AdapterError
@@ -18,8 +19,16 @@ from assistant.monitoring.asked_rows import Said
 
 Json = dict[str, Any]
 
-COMMANDS = ("konkyo train data build", "konkyo train data review", "konkyo train run cpu")
-"""What to run, in order: build candidates, have a person look at each, train."""
+State = Literal["train", "review", "wait"]
+COMMANDS: dict[State, tuple[str, ...]] = {
+    "train": (
+        "konkyo train run cpu", "konkyo train export ADAPTER", "konkyo train parity ADAPTER",
+        "konkyo train evaluate ADAPTER", "konkyo train publish ADAPTER",
+    ),
+    "review": ("konkyo train data build --from feedback", "konkyo train data review"),
+    "wait": (),
+}  # fmt: skip
+"""What to run, in order."""
 
 
 def last_published(adapters: AdapterFolder) -> tuple[str, datetime] | None:
@@ -42,11 +51,13 @@ def last_published(adapters: AdapterFolder) -> tuple[str, datetime] | None:
     return name, _utc(made)
 
 
-def retraining(said: Iterable[Said], last: tuple[str, datetime] | None, needed: int) -> Json:
-    """`{suggested, since, adapter, corrected, pairs, found, needed, commands}`.
+def retraining(said: Iterable[Said], reviewed: int, last: tuple[str, datetime] | None, needed: int) -> Json:
+    """`{state, suggested, since, adapter, reviewed, corrected, pairs, found, needed, commands}`.
 
-    `said` is what came since `last`. `corrected` counts better answers, `pairs` questions of which one answer
-    pleased and another did not; `found` is their sum, and from `needed` on training is suggested.
+    `said` is what came since `last`, `reviewed` how many examples of feedback were accepted since.
+    `corrected` counts better answers, `pairs` questions of which one answer pleased and another did not;
+    `found` is their sum. From `needed` on the state is "train" for `reviewed`, else "review" for `found`, else
+    it is "wait". Training is suggested in the first only.
     """
     corrected = 0
     rated: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: {"up": set(), "down": set()})
@@ -56,10 +67,12 @@ def retraining(said: Iterable[Said], last: tuple[str, datetime] | None, needed: 
             rated[squeezed(one.question)][one.rating].add(one.answer.strip())
     pairs = sum(_differ(found["up"], found["down"]) for question, found in rated.items() if question)
     found = corrected + pairs
+    state: State = "train" if reviewed >= needed else "review" if found >= needed else "wait"
     return {
-        "suggested": found >= needed, "adapter": last[0] if last else None,
+        "state": state, "suggested": state == "train", "adapter": last[0] if last else None,
         "since": last[1].isoformat(timespec="milliseconds") if last else None,
-        "corrected": corrected, "pairs": pairs, "found": found, "needed": needed, "commands": list(COMMANDS),
+        "reviewed": reviewed, "corrected": corrected, "pairs": pairs, "found": found, "needed": needed,
+        "commands": list(COMMANDS[state]),
     }  # fmt: skip
 
 

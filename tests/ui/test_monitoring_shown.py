@@ -168,4 +168,5 @@ def test_a_suggestion_names_what_to_run(
     operations.give_feedback(key, message, rating="down", corrected="あります")
     operations.close()
     _, out, _ = konkyo("monitor")
-    assert "Train again: 1 corrected answers" in out and "  konkyo train data build" in out
+    assert "Look through the feedback: 1 corrected answers" in out
+    assert "  konkyo train data build --from feedback" in out

@@ -64,11 +64,10 @@ def _lines(report: Json) -> Iterator[str]:
     saved = report["time_saved"]
     yield words("saved", **{**saved, "hours": f"{saved['minutes'] / 60:.1f}"})
     retrain = report["retrain"]
-    state = "retrain" if retrain["suggested"] else "no_retrain"
     since = words("since", adapter=retrain["adapter"]) if retrain["adapter"] else words("since_ever")
-    yield words(state, **{key: retrain[key] for key in ("corrected", "pairs", "needed")}, since=since)
-    if retrain["suggested"]:
-        yield from (f"  {command}" for command in retrain["commands"])
+    told = {key: retrain[key] for key in ("reviewed", "corrected", "pairs", "needed")}
+    yield words(f"retrain.{retrain['state']}", **told, since=since)
+    yield from (f"  {command}" for command in retrain["commands"])
 
 
 _COUNTED = ("questions", "answered", "verified", "abstained", "stopped", "tasks")

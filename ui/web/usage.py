@@ -137,12 +137,12 @@ def group_lines(group: Json, language: Language) -> Sequence[str]:
 
 
 def retrain_line(report: Json, language: Language) -> str:
-    """Whether training again is worth it, and why."""
+    """Whether training again is worth it, or looking through feedback first, and why."""
     retrain = report["retrain"]
     adapter = retrain["adapter"]
     since = say(language, "since", adapter=adapter) if adapter else say(language, "since_ever")
-    told = {key: retrain[key] for key in ("corrected", "pairs", "needed")}
-    return say(language, "suggested" if retrain["suggested"] else "not_suggested", since=since, **told)
+    told = {key: retrain[key] for key in ("reviewed", "corrected", "pairs", "needed")}
+    return say(language, f"retrain_states.{retrain['state']}", since=since, **told)
 
 
 def _share(count: int, total: int) -> float | None:

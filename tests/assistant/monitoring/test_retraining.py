@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from asked_questions import NOON, keep, make_answer, opened
 
 from assistant.adapters import AdapterFolder, Manifest, Publication
@@ -38,17 +39,26 @@ def test_what_was_said_is_counted_and_compared_with_what_is_needed() -> None:
         make_said("up", "same", "one"), make_said("down", "same", "one"),  # the same answer, liked and not
         make_said("up", "gone", "one"), make_said("down", "gone", "", abstained=True),
     ]  # fmt: skip
-    found = retraining(said, None, 3)
-    assert (found["corrected"], found["pairs"], found["found"], found["suggested"]) == (1, 1, 2, False)
-    assert retraining(said, None, 2)["suggested"] is True
-    assert (found["since"], found["adapter"]) == (None, None)
-    assert all(command.startswith("konkyo train ") for command in found["commands"])
+    found = retraining(said, 0, None, 3)
+    assert (found["corrected"], found["pairs"], found["found"]) == (1, 1, 2)
+    assert (found["since"], found["adapter"], found["state"], found["commands"]) == (None, None, "wait", [])
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "state", "first"),
+    [(2, "train", "konkyo train run cpu"), (1, "review", "konkyo train data build --from feedback")],
+)
+def test_what_was_reviewed_suggests_training_and_what_waits_a_review(
+    reviewed: int, state: str, first: str
+) -> None:
+    found = retraining([make_said("down", corrected="better")] * 2, reviewed, None, 2)
+    assert (found["state"], found["suggested"], found["commands"][0]) == (state, state == "train", first)
 
 
 def test_a_question_gives_one_pair_however_often_it_is_asked() -> None:
     said = [make_said("up", answer=f"good {at}") for at in range(3)]
     said += [make_said("down", answer=f"bad {at}") for at in range(4)]
-    assert retraining(said, None, 9)["pairs"] == 1
+    assert retraining(said, 0, None, 9)["pairs"] == 1
 
 
 def test_only_what_came_after_the_last_adapter_was_made_counts(tmp_path: Path) -> None:
@@ -69,7 +79,7 @@ def test_only_what_came_after_the_last_adapter_was_made_counts(tmp_path: Path) -
     last = last_published(adapters)
     assert last == ("second", made)
     assert list(rows.said_since(made)) == []
-    assert retraining(rows.said_since(made), last, 1)["since"] == made.isoformat(timespec="milliseconds")
+    assert retraining(rows.said_since(made), 0, last, 1)["since"] == made.isoformat(timespec="milliseconds")
     assert len(list(rows.said_since(said.at - timedelta(seconds=1)))) == 1
     records.close()
 
@@ -87,3 +97,41 @@ def test_a_record_of_publications_that_cannot_be_read_is_told(tmp_path: Path) ->
     (tmp_path / "published.json").write_text("{", "utf-8")
     with pytest.raises(AdapterError, match=r"published\.json cannot be read"):
         last_published(AdapterFolder(tmp_path))
+
+
+def test_accepted_examples_of_feedback_are_counted(tmp_path: Path) -> None:
+    records = opened(tmp_path)
+    rows = AskedRows(records.engine)
+    if not sa.inspect(records.engine).has_table("tuning_examples"):
+        assert rows.reviewed_since(None) == 0
+    plant_examples(
+        records.engine,
+        ("accepted", "feedback", 1), ("edited", "feedback", 2), ("rejected", "feedback", 2),
+        ("new", "feedback", 2), ("accepted", "library", 2),
+    )  # fmt: skip
+    assert rows.reviewed_since(None) == 2
+    assert rows.reviewed_since(NOON + timedelta(hours=1)) == 1
+    assert rows.reviewed_since(NOON + timedelta(hours=2)) == 0
+    records.close()
+
+
+def plant_examples(engine: sa.Engine, *examples: tuple[str, str, int]) -> None:
+    """Examples by status, origin and the hours after noon at which they were decided about.
+
+    In a table of their own with the columns that are read here, in place of the one with all columns.
+    """
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS tuning_sources")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS tuning_examples")
+        connection.exec_driver_sql(
+            "CREATE TABLE tuning_examples (number INTEGER PRIMARY KEY, status TEXT, origin TEXT, changed_at TEXT)"
+        )
+        for status, origin, hours in examples:
+            at = (NOON + timedelta(hours=hours)).isoformat(timespec="milliseconds")
+            connection.execute(
+                sa.text(
+                    "INSERT INTO tuning_examples (status, origin, changed_at) VALUES (:status, :origin, :at)"
+                ),
+                {"status": status, "origin": origin, "at": at},
+            )

@@ -86,10 +86,15 @@ def test_a_question_without_an_answer_leads_to_its_conversation(operations: Fake
 def test_when_training_again_is_worth_it_the_commands_are_shown(operations: FakeOperations) -> None:
     operations.usage = make_usage()
     assert not monitoring().code
-    operations.usage["retrain"] |= {"suggested": True, "adapter": "tuned-1", "corrected": 44, "pairs": 7}
+    operations.usage["retrain"] |= {
+        "state": "train", "suggested": True, "adapter": "tuned-1", "reviewed": 51, "corrected": 44, "pairs": 7,
+        "commands": ["konkyo train run cpu"],
+    }  # fmt: skip
     page = monitoring("ja")
-    assert page.code[0].value == "konkyo train data build"
-    assert "アダプターtuned-1の作成以降、修正された回答が44件" in said(page)
+    assert page.code[0].value == "konkyo train run cpu"
+    assert "アダプターtuned-1の作成以降、採用された評価からの例が51件" in said(page)
+    operations.usage["retrain"] |= {"state": "review", "reviewed": 3}
+    assert "44 corrected answers and 7 pairs" in said(monitoring())
 
 
 def test_what_was_asked_is_never_markup(operations: FakeOperations) -> None:

@@ -52,8 +52,8 @@ def empty_usage(days: int = 30) -> Json:
         "topics": {"state": "too_few", "psi": None, "p": None, "folders": [], "documents": []},
         "unanswered": {"n": 0, "left_out": 0, "by": "vectors", "groups": []},
         "time_saved": {"minutes_per_answer": 5.0, "answers": 0, "waited_minutes": 0.0, "minutes": 0.0},
-        "retrain": {"suggested": False, "adapter": None, "since": None, "corrected": 0, "pairs": 0,
-                    "found": 0, "needed": 50, "commands": ["konkyo train data build"]},
+        "retrain": {"state": "wait", "suggested": False, "adapter": None, "since": None, "reviewed": 0,
+                    "corrected": 0, "pairs": 0, "found": 0, "needed": 50, "commands": []},
         "least_questions": 30,
     }  # fmt: skip
 

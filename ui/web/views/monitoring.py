@@ -17,6 +17,7 @@ from ui.web.views.reports import draw
 Json = dict[str, Any]
 
 PERIODS = (7, 30, 90, 365)
+_RETRAIN_ICONS = {"train": "model_training", "review": "rate_review"}
 
 
 def page() -> None:
@@ -155,9 +156,9 @@ def _models(report: Json) -> None:
 def _retrain(report: Json) -> None:
     st.subheader(say("usage.retrain"), anchor=False)
     line = plain(usage.retrain_line(report, language()))
-    if not report["retrain"]["suggested"]:
+    if not report["retrain"]["commands"]:
         st.caption(line)
         return
-    st.info(line, icon=":material/model_training:")
+    st.info(line, icon=f":material/{_RETRAIN_ICONS[report['retrain']['state']]}:")
     st.caption(say("usage.run"))
     st.code("\n".join(report["retrain"]["commands"]), language=None)
