@@ -56,8 +56,8 @@ def retraining(said: Iterable[Said], reviewed: int, last: tuple[str, datetime] |
 
     `said` is what came since `last`, `reviewed` how many examples of feedback were accepted since.
     `corrected` counts better answers, `pairs` questions of which one answer pleased and another did not;
-    `found` is their sum. From `needed` on the state is "train" for `reviewed`, else "review" for `found`, else
-    it is "wait". Training is suggested in the first only.
+    `found` is their sum. From `needed` on the state is "train" for `reviewed`, else "review" for `found`,
+    else it is "wait". Training is suggested in the first only.
     """
     corrected = 0
     rated: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: {"up": set(), "down": set()})

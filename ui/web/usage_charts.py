@@ -15,6 +15,7 @@ _OUTCOMES = {
     "answered": COLOURS[0], "verified": COLOURS[2], "abstained": COLOURS[1], "stopped": "#7b8794"
 }  # fmt: skip
 _DAYS_HEIGHT = 220
+_LEGEND_HEIGHT = 60
 _GREY = "#7b8794"
 _LEGEND = {"orient": "bottom", "title": None, "labelLimit": 0}
 
@@ -43,7 +44,7 @@ def days_plot(report: Json, language: Language) -> Plot:
     colours = {"domain": list(names.values()), "range": list(_OUTCOMES.values())}
     spec = {
         "data": {"values": values},
-        "height": _DAYS_HEIGHT,
+        "height": _DAYS_HEIGHT + _LEGEND_HEIGHT,
         "mark": {"type": "bar"},
         "encoding": {
             "x": _days(),
@@ -142,7 +143,7 @@ def topics_plot(report: Json, language: Language) -> Plot:
     }  # fmt: skip
     spec = {
         "data": {"values": values},
-        "height": 2 * bars_height(len(names)),
+        "height": 2 * bars_height(len(names)) + _LEGEND_HEIGHT,
         "mark": {"type": "bar"},
         "encoding": {
             "y": named(names),

@@ -125,7 +125,8 @@ def plant_examples(engine: sa.Engine, *examples: tuple[str, str, int]) -> None:
         connection.exec_driver_sql("DROP TABLE IF EXISTS tuning_sources")
         connection.exec_driver_sql("DROP TABLE IF EXISTS tuning_examples")
         connection.exec_driver_sql(
-            "CREATE TABLE tuning_examples (number INTEGER PRIMARY KEY, status TEXT, origin TEXT, changed_at TEXT)"
+            "CREATE TABLE tuning_examples "
+            "(number INTEGER PRIMARY KEY, status TEXT, origin TEXT, changed_at TEXT)"
         )
         for status, origin, hours in examples:
             at = (NOON + timedelta(hours=hours)).isoformat(timespec="milliseconds")

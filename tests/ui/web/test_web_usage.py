@@ -53,7 +53,7 @@ def test_figures_plots_and_tables_are_those_of_the_report(operations: FakeOperat
     shares = next(table for table in tables if "interval" in table)
     assert shares["state"] == [
         "▲ more than before", "= no difference shown", "▼ less than before",
-        "– not enough for a comparison (fewer than 30)",
+        "– too few (under 30)",
     ]  # fmt: skip
     assert shares["difference"][0] == "+10.0 pt (+2.0 to +18.0)" and shares["now"][3] == "–"
     models = next(table for table in tables if "adapter" in table)
@@ -87,7 +87,8 @@ def test_when_training_again_is_worth_it_the_commands_are_shown(operations: Fake
     operations.usage = make_usage()
     assert not monitoring().code
     operations.usage["retrain"] |= {
-        "state": "train", "suggested": True, "adapter": "tuned-1", "reviewed": 51, "corrected": 44, "pairs": 7,
+        "state": "train", "suggested": True, "adapter": "tuned-1", "reviewed": 51, "corrected": 44,
+        "pairs": 7,
         "commands": ["konkyo train run cpu"],
     }  # fmt: skip
     page = monitoring("ja")

@@ -93,9 +93,9 @@ def _numbers(report: Json) -> None:
 
 def _shares(report: Json) -> None:
     columns = text_columns(
-        share=("usage.share", 190), now=("usage.share_now", 75), interval=("usage.interval", 130),
-        of=("usage.of", 85), before=("usage.share_before", 75), difference=("usage.difference", 190),
-        state=("usage.state", "medium"),
+        share=("usage.share", 185), now=("usage.share_now", 70), interval=("usage.interval", 130),
+        of=("usage.of", 80), before=("usage.share_before", 70), difference=("usage.difference", 205),
+        state=("usage.state", 175),
     )  # fmt: skip
     rows = usage.share_rows(report, language())
     st.dataframe(rows, hide_index=True, key="usage_shares_table", column_config=columns)
@@ -135,9 +135,9 @@ def _models(report: Json) -> None:
     if report["models"]:
         st.subheader(say("usage.models"), anchor=False)
         columns = text_columns(
-            model=("usage.model", "medium"), adapter=("usage.adapter", 120),
-            abstained=("usage.abstained_share", 90), unsupported=("usage.unsupported_share", 120),
-            first_token=("usage.first_token", 110), total=("usage.total", 90), p95=("usage.p95", 90),
+            model=("usage.model", 210), adapter=("usage.adapter", 110),
+            abstained=("usage.abstained_share", 80), unsupported=("usage.ungrounded", 85),
+            first_token=("usage.first_token", 115), total=("usage.total", 85), p95=("usage.p95", 85),
         ) | {
             key: st.column_config.NumberColumn(say(f"usage.{key}"), width=70)
             for key in ("questions", "up", "down")
