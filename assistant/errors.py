@@ -33,6 +33,10 @@ class EvaluationError(AssistantError):
     """An evaluation data set cannot be read or does not fit its layout."""
 
 
+class MonitoringError(AssistantError):
+    """A report on use cannot be made of what was asked for."""
+
+
 class AdapterError(AssistantError):
     """An adapter does not exist, cannot be read, or does not fit the model that is served."""
 

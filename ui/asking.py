@@ -134,6 +134,7 @@ class Asking:
         yield from self._follow(
             lambda assistant: assistant.perform(request, scope=limits, cancelled=cancelled),
             shown, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
+            task=request.task,
         )  # fmt: skip
 
     def _follow(
@@ -145,9 +146,10 @@ class Asking:
         scope: Json | None,
         model: str | None,
         cancelled: Callable[[], bool],
+        task: str = "",
     ) -> Generator[Json, None, None]:
         """The events of what the assistant does in its turn, the answer stored also when it was stopped."""
-        draft = _Draft(question)
+        draft = _Draft(question, task)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
         with self._turn(model, cancelled) as mine:
@@ -163,6 +165,7 @@ class Asking:
                             value["waiting"] = value["waiting"] or self.waiting - 1
                         if value["event"] == "finished":
                             value["conversation"] = conversation
+                            value["answer"] |= draft.kind
                             self._store(conversation, question, value["answer"], scope)
                             draft.stored = True
                         draft.add(value)
@@ -256,8 +259,10 @@ class Asking:
 class _Draft:
     """What is known of an answer that may be stopped before it is whole."""
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, task: str = "") -> None:
+        """`task` is what the conversation keeps of it, "" for a question."""
         self.stored = False
+        self.kind: Json = {"task": task} if task else {}
         self._question = question
         self._hits: list[Json] = []
         self._claims: list[Json] = []
@@ -286,7 +291,7 @@ class _Draft:
         """An answer as far as it came, with the keys of `Answer.as_json`."""
         return {
             "answer": self._text, "abstained": False, "claims": self._claims, "hits": self._hits, "model": "",
-            "adapter": None, "question": self._question, "draft": "", "stopped": True,
+            "adapter": None, "question": self._question, "draft": "", "stopped": True, **self.kind,
             "timings": {
                 "retrieve_ms": self._retrieve_ms, "first_token_ms": self._first_token_ms,
                 "total_ms": self._passed(), "tokens": self._tokens,

@@ -25,6 +25,7 @@ from ui.local_evaluations import LocalEvaluations
 from ui.local_examples import LocalExamples
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
+from ui.local_monitoring import LocalMonitoring
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
@@ -44,6 +45,7 @@ class LocalOperations(
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,
+    LocalMonitoring,
     LocalScreening,
     LocalSyncs,
     LocalFigures,

@@ -20,6 +20,7 @@ from ui.evaluation_operations import EvaluationOperations
 from ui.example_operations import ExampleOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
+from ui.monitoring_operations import MonitoringOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
 from ui.task_operations import TaskOperations
@@ -34,6 +35,7 @@ class Operations(
     ExampleOperations,
     FigureOperations,
     KnowledgeOperations,
+    MonitoringOperations,
     ScreeningOperations,
     SyncOperations,
     TaskOperations,

@@ -20,6 +20,7 @@ from ui.api.events import decode
 from ui.api.example_calls import ExampleCalls
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
+from ui.api.monitoring_calls import MonitoringCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.task_calls import TaskCalls
@@ -38,6 +39,7 @@ class ServiceClient(
     ExampleCalls,
     FigureCalls,
     KnowledgeCalls,
+    MonitoringCalls,
     ScreeningCalls,
     SyncCalls,
     TaskCalls,

@@ -17,6 +17,7 @@ from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
+from ui.api.monitoring_routes import monitoring_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
@@ -59,6 +60,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(evaluation_routes(operations))
     app.include_router(example_routes(operations))
     app.include_router(example_work_routes(operations))
+    app.include_router(monitoring_routes(operations))
     return app
 
 
