@@ -18,6 +18,8 @@ from assistant.evaluation.bare import refuses
 from assistant.evaluation.samples import contains, load_questions
 from ingestion.documents import document_id
 from ingestion.readers import read
+from ingestion.screening.personal import find_personal
+from ingestion.screening.policy import Policy
 from training.tuning.examples import TuningExample
 
 ROOT = Path(__file__).parents[1]
@@ -161,6 +163,15 @@ def test_the_rejected_answer_is_the_worse_one() -> None:
     for row in PREFERENCES:
         assert not any(contains(row.rejected, accepted) for accepted in row.accepted), row.question
         assert row.answerable or not refuses(row.rejected), row.question
+
+
+def test_nothing_of_an_example_would_be_masked() -> None:
+    """Personal data is masked before training: an answer that is a name would be lost."""
+    policy = Policy()
+    for row in ALL:
+        texts = [row.question, row.answer, row.rejected, *(one.text for one in row.evidence)]
+        found = [finding for text in texts for finding in find_personal(text) if policy.meant(finding)]
+        assert found == [], row.question
 
 
 def test_splits_share_no_document_and_no_group() -> None:
