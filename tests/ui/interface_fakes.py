@@ -99,10 +99,10 @@ class FakeAssistant:
         text = "".join(self.pieces)
         yield Checked(claim(text))
         timings = Timings(1.0, 2.0, 3.0, len(self.pieces))
+        adapter_name = self.adapter.name if self.adapter else None
         yield Finished(
             Answer(
-                text, False, (claim(text),), (hit(),), self.model, self.adapter and self.adapter.name, timings,
-                question=question,
+                text, False, (claim(text),), (hit(),), self.model, adapter_name, timings, question=question
             )
         )  # fmt: skip
 
