@@ -1,4 +1,4 @@
-"""`konkyo train list|show|publish|rollback|trial|remove` and what is behind them, over files of some bytes."""
+"""`konkyo train list|show|publish|rollback|trial|remove` and what is behind them, over small files."""
 
 from __future__ import annotations
 
