@@ -150,7 +150,7 @@ class AdapterFolder:
         path = self.root / "published.json"
         try:
             value = json.loads(path.read_text("utf-8"))
-            return Publication(value["current"], value["trial"], tuple(value["history"]))
+            return Publication(value["current"], _trial(value["trial"]), tuple(value["history"]))
         except FileNotFoundError:
             return Publication()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -168,6 +168,11 @@ class AdapterFolder:
                 "history": [dict(row) for row in publication.history],
             },
         )  # fmt: skip
+
+
+def _trial(value: Any) -> Mapping[str, Any] | None:
+    """`value` as a trial; what a person wrote otherwise into the file must not fail later, at a question."""
+    return None if value is None else {"adapter": str(value["adapter"]), "share": float(value["share"])}
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
