@@ -11,13 +11,17 @@ import pytest
 from assistant_fakes import RULES, FakeGenerator, FakeRetriever, hit
 
 from assistant.answering import Assistant
-from assistant.answers import Message
+from assistant.answers import Finished, Message
 from assistant.errors import AdapterError
 from assistant.generation import AdapterFile, Generator, never
 from assistant.grounding.verdicts import RuleChecker
+from assistant.task_prompts import TaskPrompts
 from assistant.tasks.kept_texts import text_key
+from assistant.tasks.performing import TaskDesk
+from assistant.tasks.steps import TaskRequest
 from assistant.wiring import LazyGenerator, open_adapters, open_generator
-from ingestion.settings import AnswerSettings, Settings
+from assistant.writing import Writer
+from ingestion.settings import AnswerSettings, GenerationSettings, Settings
 from ingestion.workspace import open_workspace
 
 ADAPTER = AdapterFile("terms-1", Path("/ws/adapters/terms-1/adapter.gguf"), "ab" * 32)
@@ -110,6 +114,20 @@ def test_kept_steps_of_tasks_are_told_apart_by_the_adapters_file() -> None:
     writers: list[Any] = [model, AdaptedGenerator(model, ADAPTER), AdaptedGenerator(model, again)]
     assert len({text_key(text_identity(one), prompt, 100) for one in writers}) == 3
     assert text_key(text_identity(model), prompt, 100) == text_key("fake", prompt, 100)
+
+
+def test_tasks_are_written_with_the_adapter_and_name_it() -> None:
+    model, rules, prompts = FakeAdaptable("Ten days of leave."), RuleChecker(AnswerSettings()), TaskPrompts()
+    retriever: Any = FakeRetriever([])
+    library: Any = None  # a text that is given is translated without any document
+    desk = TaskDesk(library, retriever, Writer(model, rules, GenerationSettings()), prompts)
+    plain = Assistant(retriever, model, rules, Settings(), prompts=prompts, desk=desk)
+    request = TaskRequest("translate", "休暇は10日とする。", (), "en", "en")
+    for one, name in ((plain, None), (plain.with_adapter(ADAPTER), "terms-1"), (plain, None)):
+        finished = list(one.perform(request))[-1]
+        assert isinstance(finished, Finished)
+        assert (finished.answer.adapter, set(model.used)) == (name, {name})
+        model.used.clear()
 
 
 def test_a_server_takes_none_and_another_model_is_looked_for_by_its_name(tmp_path: Path) -> None:
