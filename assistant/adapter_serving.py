@@ -173,9 +173,19 @@ class AdapterServing:
                 "Check it: konkyo models check"
             ) from error
         learnt = str(manifest.base.get("sha256", ""))
-        if learnt != served:
+        if served not in (learnt, _proven_on(manifest)):
             raise AdapterError(
                 f"adapter {manifest.name!r} was tuned on {manifest.base.get('model')} ({learnt[:12]}…), but "
                 f"{base.name} ({served[:12]}…) is served. Serve the base model: "
                 "konkyo train rollback --to base. Or set models.chat back."
             )
+
+
+def _proven_on(manifest: Manifest) -> str:
+    """SHA-256 of the base model on which parity was proven for this very file, "" when it was not.
+
+    What was trained on another form of the same weights (a folder of Hugging Face) is known by that alone.
+    """
+    report = manifest.parity or {}
+    same_file = report.get("adapter_sha256") == (manifest.gguf or {}).get("sha256")
+    return str(report.get("base_sha256", "")) if report.get("passed") is True and same_file else ""

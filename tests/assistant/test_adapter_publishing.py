@@ -53,6 +53,7 @@ def test_publishing_again_changes_nothing(publisher: Publisher, adapters: Adapte
         ({"parity": None}, "was not compared"),
         ({"parity": FAILED}, "did not pass parity"),
         ({"parity": {"passed": "yes"}}, "did not pass parity"),
+        ({"parity": {"passed": True, "adapter_sha256": "another file"}}, "was not compared"),
         ({"base": {"model": "large", "sha256": "ff"}}, "tuned on large"),
     ],
 )

@@ -93,6 +93,21 @@ def test_what_is_not_there_damaged_or_foreign_is_refused_by_name(tmp_path: Path)
     assert "tuned on large" in str(adapters.problem("foreign"))
 
 
+def test_what_was_trained_on_another_form_of_the_weights_fits_where_parity_was_proven(tmp_path: Path) -> None:
+    adapters, base = serving(tmp_path), {"model": "/hub/small", "sha256": "ee" * 32, "family": "qwen2"}
+    file, model = sha256(b"weights").hexdigest(), sha256(WEIGHTS).hexdigest()
+    proven = {"passed": True, "adapter_sha256": file, "base_sha256": model}
+    add(adapters.folder, "a", content=b"weights", base=base, parity=proven)
+    assert adapters.file_of("a").sha256 == file
+    for wrong in (
+        {**proven, "passed": False}, {**proven, "adapter_sha256": "ff"}, {**proven, "base_sha256": "ff"},
+        {"passed": True}, None,
+    ):  # fmt: skip
+        add(adapters.folder, "a", content=b"weights", base=base, parity=wrong)
+        with pytest.raises(AdapterError, match="tuned on /hub/small"):
+            adapters.file_of("a")
+
+
 def test_an_adapter_fits_the_model_that_is_asked_for_not_only_the_configured_one(tmp_path: Path) -> None:
     adapters = serving(tmp_path)
     add(adapters.folder, "terms-1")
