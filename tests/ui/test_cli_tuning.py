@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_cli_docs import documented, keys
 
+from assistant.answers import Message
 from training.tuning.runs import RunFolder
 from ui.cli.main import main
 from ui.cli.train_runs import words
@@ -54,16 +56,24 @@ def recipe(folder: Path, base: Path, more: str = "") -> str:
 
 @pytest.mark.slow
 def test_a_training_from_the_terminal(konkyo: Any, toys: Any, tmp_path: Path) -> None:
+    """On a GGUF file, as it is served; one example is too long, and nobody asks for what it says."""
+    from toy_chat_gguf import write_gguf
+
+    from ingestion.workspace import open_workspace
     from training.tuning.selecting import write_examples
 
-    base, data = toys.toy_folder(tmp_path / "toy"), tmp_path / "data.jsonl"
-    write_examples([*toys.toy_chats(4), toys.toy_chats(5)[4].in_split("validation")], data)
-    chosen = recipe(tmp_path, base)
+    data, models = tmp_path / "data.jsonl", open_workspace(tmp_path / "ws").models
+    write_gguf(models / "toy.gguf", toys.toy_model(), "qwen2")
+    chats = toys.toy_chats(6)
+    long = replace(chats[5], messages=(Message("user", "x" * 3000), chats[5].messages[-1]))
+    write_examples([*chats[:4], chats[4].in_split("validation"), long], data)
+    chosen = recipe(tmp_path, Path("toy"))
     code, out, err = konkyo("train", "run", chosen, "--data", str(data), "--name", "mine", "--json")
     assert code == 0, err + (tmp_path / "ws" / "runs" / "mine" / "log.txt").read_text("utf-8")
     found = json.loads(out)
     assert keys({**found, "left_out": [{"id": "", "reason": ""}]}) == keys(documented("train run"))
     assert (found["run"], found["adapter"], found["examples"], found["steps"]) == ("mine", "mine", 4, 2)
+    assert [one["id"] for one in found["left_out"]] == [long.id]
     assert "step 2/2" in err and "validation" in err
     assert (tmp_path / "ws" / "adapters" / "mine" / "peft" / "adapter_model.safetensors").is_file()
 

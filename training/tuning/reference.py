@@ -71,10 +71,11 @@ def _plain(layer: Any) -> Weights:
 
 def _base(base: Path) -> Any:
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GgufConfig
 
+    more = {} if base.is_dir() else {"quantization_config": GgufConfig(dequantize=True)}
     return AutoModelForCausalLM.from_pretrained(
-        **_place(base), dtype=torch.float32, attn_implementation="eager", local_files_only=True
+        **_place(base), dtype=torch.float32, attn_implementation="eager", local_files_only=True, **more
     )
 
 

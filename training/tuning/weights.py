@@ -178,9 +178,13 @@ def load_model(base: Base, dtype: Weights, *, four_bit: bool = False) -> Any:
         TuningError: its weights cannot be read, or 4-bit weights are asked for where they cannot be.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GgufConfig
 
     more = {"quantization_config": _four_bit(base)} if four_bit else {}
+    if base.is_gguf:
+        # Left to itself transformers calls the model quantised, which its trainer refuses, though all weights
+        # are unpacked; with some packages installed it keeps them packed, or fetches kernels from a hub.
+        more = {"quantization_config": GgufConfig(dequantize=True)}
     kind = torch.bfloat16 if dtype == "bf16" else torch.float32
     try:
         model = AutoModelForCausalLM.from_pretrained(
