@@ -48,7 +48,7 @@ Rows = list[Encoded] | list[EncodedPair]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """All that a training needs but the weights."""
+    """All that a training needs but the weights. `selection` is without what was `left_out`."""
 
     base: Base
     recipe: Recipe
@@ -98,10 +98,11 @@ def prepare(
     validation = _encoded(selection.validation, encoder, recipe, left_out)[: recipe.validation.limit]
     if not train:
         raise TuningError(f"no example fits: {left_out[0]['reason']}")
+    missing = {one["id"] for one in left_out}
     train = [*train, *(row for one in replayed for row in _rows(one, encoder, left_out))]
     return Lesson(
-        base, recipe, dtype or chosen_dtype(recipe.model, base.shape), tokenizer, encoder, selection,
-        train, validation, tuple(left_out), tuple(replayed),
+        base, recipe, dtype or chosen_dtype(recipe.model, base.shape), tokenizer, encoder,
+        selection.without(missing), train, validation, tuple(left_out), tuple(replayed),
     )  # fmt: skip
 
 

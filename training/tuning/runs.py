@@ -118,9 +118,18 @@ class Run:
                 found.append(event)
         return found
 
-    def follow(self) -> Iterator[Json]:
-        """The events from the first to the last, as they come, until the run has ended."""
-        read, rest = 0, b""
+    @property
+    def told(self) -> int:
+        """Bytes of events so far."""
+        path = self.folder / "events.jsonl"
+        return path.stat().st_size if path.is_file() else 0
+
+    def follow(self, start: int = 0) -> Iterator[Json]:
+        """The events from the first to the last, as they come, until the run has ended.
+
+        `start` is what `told` was before a run went on: how it ended before is no news then.
+        """
+        read, rest = start, b""
         while True:
             running = self.record()["state"] == "running"
             path = self.folder / "events.jsonl"

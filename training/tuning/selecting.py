@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +28,13 @@ class Selection:
 
     train: tuple[TuningExample, ...]
     validation: tuple[TuningExample, ...]
+
+    def without(self, ids: Container[str]) -> Selection:
+        """All but those with these ids."""
+        train, validation = (
+            tuple(one for one in kept if one.id not in ids) for kept in (self.train, self.validation)
+        )
+        return Selection(train, validation)
 
 
 def read_examples(path: Path) -> list[TuningExample]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from training.tuning.runs import Run
 
 Json = dict[str, Any]
+_NAMED = 3
+"""Examples that were left out and are named in a terminal; JSON has them all."""
 
 
 def words(key: str, **values: object) -> str:
@@ -66,12 +68,13 @@ def run(
     """Train in a process of its own, and show how it goes; Ctrl-C stops it so that it can go on later."""
     from training.tuning.starting import read_recipe, resume_run, start_run
 
-    place = open_here(workspace)
+    place, before = open_here(workspace), 0
     if (recipe is None) == (resume is None):
         raise UsageError(words("either"))
     if resume is not None:
         if name or data or method:
             raise UsageError(words("as_before"))
+        before = _run(workspace, resume).told
         started, _ = resume_run(place, resume)
     else:
         chosen = _method(method)
@@ -79,7 +82,7 @@ def run(
         examples = _examples(place, data, found.training.method)
         started, _ = start_run(place, str(recipe), examples, name=name, method=chosen)
     try:
-        _watch(started)
+        _watch(started, before)
     except KeyboardInterrupt:
         note(words("stopping", run=started.name))
         started.stop()
@@ -88,6 +91,7 @@ def run(
         print_json(value)
     else:
         console().print(words("done", **value))
+        _note_left_out(value["left_out"])
 
 
 def estimate(
@@ -117,8 +121,7 @@ def estimate(
         memory, minutes = f"{taken.total / 1e9:.1f}", f"{taken.seconds / 60:.0f}"
         free = f"{taken.available / 1e9:.1f}"
         console().print(words("estimate", **{**value, "memory": memory, "minutes": minutes, "free": free}))
-        for one in value["left_out"]:
-            note(words("left_out", reason=translated(one["reason"])))
+        _note_left_out(value["left_out"])
     refuse_what_cannot_fit(taken)
 
 
@@ -134,7 +137,7 @@ def list_runs(json: JsonOption = False, workspace: WorkspaceOption = None) -> No
     if not found:
         console().print(words("none"))
     for one in found:
-        console().print(words("line", **{**one, "state": words(f"states.{one['state']}")}))
+        console().print(_line(one))
 
 
 @runs_app.command("show", help=words("help_show"))
@@ -145,7 +148,7 @@ def show(name: RunArgument, json: JsonOption = False, workspace: WorkspaceOption
     if json:
         print_json(record)
         return
-    console().print(words("line", **{**_listed(found), "state": words(f"states.{record['state']}")}))
+    console().print(_line(_listed(found)))
     if record["reason"]:
         console().print(translated(record["reason"]))
     shown = Shown(words)
@@ -176,6 +179,13 @@ def stop(name: RunArgument, json: JsonOption = False, workspace: WorkspaceOption
         print_json(value)
     else:
         console().print(words("stopped", run=found.name))
+
+
+def _note_left_out(found: Sequence[Json]) -> None:
+    for one in found[:_NAMED]:
+        note(words("left_out", reason=translated(one["reason"])))
+    if len(found) > _NAMED:
+        note(words("more_left_out", number=len(found) - _NAMED))
 
 
 def _run(workspace: Path | None, name: str) -> Run:
@@ -209,14 +219,10 @@ def _examples(place: Workspace, data: Path | None, method: str) -> list[TuningEx
     return fitting
 
 
-def _watch(found: Run) -> None:
+def _watch(found: Run, start: int = 0) -> None:
     with Shown(words).watching() as show_event:
-        for event in _events(found):
+        for event in found.follow(start):
             show_event(event)
-
-
-def _events(found: Run) -> Iterator[Json]:
-    yield from found.follow()
 
 
 def _listed(found: Run) -> Json:
@@ -230,6 +236,11 @@ def _listed(found: Run) -> Json:
     }  # fmt: skip
 
 
+def _line(listed: Json) -> str:
+    told = {name: "–" if value is None else value for name, value in listed.items()}
+    return words("line", **{**told, "state": words(f"states.{listed['state']}")})
+
+
 def _result(found: Run) -> Json:
     """The value of `train run`.
 
@@ -241,6 +252,8 @@ def _result(found: Run) -> Json:
     record = found.record()
     if record["state"] == "refused":
         raise TrainingRefusedError(record["reason"])
+    if record["interrupted"]:
+        raise TuningError(record["reason"])
     if record["state"] == "stopped":
         raise TuningError(
             f"the run {found.name} was stopped. Go on with: konkyo train run --resume {found.name}"
