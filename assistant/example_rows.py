@@ -190,6 +190,21 @@ class ExampleRows:
             if any(one.payload is not None for one in changes):
                 self._split(connection)
 
+    def place(self, found: Mapping[str, tuple[str, tuple[Place, ...]]]) -> None:
+        """Note the problem, and what of documents is held, of examples whose documents came after them.
+
+        By id; the words of an example stay as they are, and so does its version.
+        """
+        with self._engine.begin() as connection:
+            _hold(connection)
+            for id, (problem, places) in found.items():
+                number = _number_of(connection, id)
+                if number is not None:
+                    one = _examples.c.number == number
+                    connection.execute(_examples.update().where(one).values(problem=problem))
+                    connection.execute(_sources.delete().where(_sources.c.example == number))
+                    _put_places(connection, number, places)
+
     def resplit(self) -> None:
         """Divide all rows anew, after the shares were changed."""
         with self._engine.begin() as connection:

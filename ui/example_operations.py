@@ -63,11 +63,12 @@ class ExampleOperations(Protocol):
         ...
 
     def review_examples(self, decisions: Sequence[Json], *, by: str = "") -> Json:
-        """Carry out all of `decisions` or none: `{done: True, ids}`.
+        """Carry out all of `decisions` or none: `{done: True, ids, statuses}`, what each is now.
 
         A decision is `{id, act: "accept"|"reject"|"reopen", version, note, changes}`; `changes` (of question,
-        answer, rejected, accepted, answerable, type, language, messages) make an accepted one edited. With
-        `version`, what somebody else changed since is not overwritten.
+        answer, rejected, accepted, answerable, type, language, messages) make an accepted one edited
+        where they differ from what it says. With `version`, what somebody else changed since is not
+        overwritten.
 
         Raises:
             RecordNotFoundError: there is no such example.

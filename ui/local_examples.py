@@ -101,11 +101,11 @@ class LocalExamples(ABC):
         """See `ExampleOperations.review_examples`."""
         from training.tuning.reviewing import decide, decision_of
 
-        ids = decide(
+        became = decide(
             self._example_rows, [decision_of(one, line=one.get("line", 0)) for one in decisions],
             leaks=self._leaks(()), policy=self._policy, sources=self._sources_now(), by=by,
         )  # fmt: skip
-        return {"done": True, "ids": ids}
+        return {"done": True, "ids": list(became), "statuses": list(became.values())}
 
     def edit_example(self, example: str, changes: Json, *, version: int | None = None, by: str = "") -> Json:
         """See `ExampleOperations.edit_example`."""
@@ -262,8 +262,11 @@ class LocalExamples(ABC):
         ).work  # fmt: skip
 
     def _examples_json(self, rows: Sequence[ExampleRow]) -> list[Json]:
+        from training.tuning.store import settle
+
         sources, titles = self._sources_now(), _Titles(self.resources, self._shown_as)
-        return [_example_json(row, sources.problem(row.places), titles) for row in rows]
+        now = settle(self._example_rows, rows, sources)
+        return [_example_json(row, sources.problem(row.places), titles) for row in now]
 
 
 class _Titles:

@@ -18,6 +18,8 @@ from assistant.example_rows import Change
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace, open_workspace
 from training.errors import ExampleError
+from training.tuning.examples import TuningExample
+from training.tuning.reviewing import read_decisions
 from training.tuning.store import accepted_examples, data_hash, documents_of
 from ui.errors import UsageError
 from ui.local import LocalOperations
@@ -302,6 +304,58 @@ def test_a_document_that_is_not_here_is_named(operations: LocalOperations) -> No
     operations.import_examples("own.jsonl", json.dumps(row).encode())
     (one,) = listed(operations)
     assert one["problem"] == "unknown_source:0123456789abcdef" and one["present"]
+
+
+def test_a_document_that_comes_later_is_the_source_from_then_on(
+    operations: LocalOperations, workspace: Workspace, docs: Path
+) -> None:
+    """Whoever takes in the examples first and their documents then has lost nothing."""
+    built(operations, unanswerable=0)
+    rows = operations._example_rows
+    one = rows.rows()[0]
+    first = one.payload["documents"][0]
+    rows.remove([row.id for row in rows.rows()])
+    for path in docs.iterdir():
+        operations.remove_document(id_of(operations, path.name))
+    operations.import_examples("own.jsonl", (json.dumps(one.payload, ensure_ascii=False) + "\n").encode())
+    assert listed(operations)[0]["problem"] == f"unknown_source:{first}" and rows.get(one.id).places == ()
+    accept(operations, one.id)
+    assert len(accepted_examples(workspace)) == 1
+    assert list(operations.ingest([str(docs)]))[-1]["event"] == "report"
+    (shown,) = listed(operations)
+    assert (shown["problem"], shown["status"], shown["set_aside"]) == ("", "accepted", "")
+    assert set(rows.get(one.id).places) == set(one.places) and rows.get(one.id).version == 2
+    assert [each["id"] for each in operations.taught(first)["examples"]] == [one.id]
+    operations.remove_document(first)
+    assert accepted_examples(workspace) == []
+
+
+def test_the_file_that_was_imported_accepts_its_examples(
+    operations: LocalOperations, workspace: Workspace, tmp_path: Path
+) -> None:
+    made = [
+        {
+            "kind": "answer", "question": f"{name}はいつですか。", "answer": f"{name}は{day}日です。",
+            "group": "g",
+        }
+        for day, name in enumerate(("棚卸", "給料日", "避難訓練"), start=10)
+    ]  # fmt: skip
+    given = [TuningExample.from_json(row).as_json() for row in made]
+    file = tmp_path / "own.jsonl"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in given), "utf-8")
+    operations.import_examples(file.name, file.read_bytes())
+    given[2]["answer"] = "避難訓練は九月です。"  # a reviewer's word in the file
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in given), "utf-8")
+    decisions = [
+        {"id": one.id, "act": one.act, "changes": dict(one.changes)}
+        for one in read_decisions(file.read_text("utf-8"), "accept")
+    ]
+    done = operations.review_examples(decisions)
+    assert done["statuses"] == ["accepted", "accepted", "edited"]
+    assert [one.answer for one in accepted_examples(workspace)][2] == "避難訓練は九月です。"
+    shown = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in listed(operations)[:1])
+    (back,) = read_decisions(shown, "reject")
+    assert (back.id, back.version, dict(back.changes)) == (done["ids"][0], 2, {})
 
 
 def said(operations: LocalOperations, answer: str, *, rating: str, corrected: str = "") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.example_rows import ExampleRow, NewExample, Status
+from assistant.example_rows import ExampleRow, NewExample, Place, Status
 from ingestion.screening.policy import Policy
 from training.errors import ExampleError
 from training.tuning.deduplicating import Duplicates
@@ -94,6 +94,23 @@ def reworded(example: TuningExample, leaks: Leaks, policy: Policy) -> tuple[Tuni
     if leak := leaks.find(masked):
         raise ExampleError(f"it asks what the evaluation {leak} asks", field="question")
     return masked, personal
+
+
+def settled(row: ExampleRow, sources: Sources) -> tuple[str, tuple[Place, ...]] | None:
+    """Problem and places of an example whose documents were unknown when it came; None if nothing changed.
+
+    Whoever imports examples before the documents that they are about gets the same as the other way round.
+    """
+    example, placed = TuningExample.from_json(row.payload), {place.document for place in row.places}
+    missing = [one for one in named_documents(example) if one not in placed]
+    if not any(sources.holds(one) for one in missing):
+        return None
+    unknown = next((one for one in missing if not sources.holds(one)), None)
+    problem = row.problem
+    if problem.partition(":")[0] == UNKNOWN:
+        problem = "" if unknown is None else f"{UNKNOWN}:{unknown}"
+    new = (place for place in sources.places(example) if place.document in missing)
+    return problem, (*row.places, *new)
 
 
 def grouped(example: TuningExample) -> TuningExample:

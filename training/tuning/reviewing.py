@@ -40,6 +40,8 @@ class Decision:
 def read_decisions(text: str, act: Act) -> list[Decision]:
     """Decisions of a file: an id a line, or a JSON object with `id` and what is to be changed.
 
+    A whole example, as it is exported and listed, counts as its id with those fields that may be changed.
+
     Raises:
         ExampleError: a line is neither; the message names it.
     """
@@ -53,14 +55,22 @@ def read_decisions(text: str, act: Act) -> list[Decision]:
         except json.JSONDecodeError as error:
             raise ExampleError(f"line {number} is not JSON: {error}") from error
         try:
-            found.append(decision_of({"act": act, **value}, line=number))
+            found.append(decision_of({"act": act, **_of_example(value, act)}, line=number))
         except ExampleError as error:
             raise ExampleError(f"line {number}: {error}", field=error.field) from error
     return found
 
 
+def _of_example(value: Mapping[str, Any], act: Act) -> Mapping[str, Any]:
+    """What a line decides: of a whole example, known by its kind, only what a reviewer may say."""
+    if "kind" not in value:
+        return value
+    told = ("id", "version", "note", *(EDITABLE if act == "accept" else ()))
+    return {name: value[name] for name in told if name in value}
+
+
 def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
-    """A decision from `{id, act, version, note, changes}`, where changes may also stand beside the others.
+    """A decision from `{id, act, version, note, changes, line}`, where changes may also stand beside these.
 
     Raises:
         ExampleError: a key is unknown, missing or of another type.
@@ -74,7 +84,7 @@ def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
     if not isinstance(changes, Mapping):
         raise ExampleError("changes must be an object", field="changes")
     changes = {**changes, **{name: value[name] for name in EDITABLE if name in value}}
-    known = {"id", "act", "version", "note", "changes", *EDITABLE}
+    known = {"id", "act", "version", "note", "changes", "line", *EDITABLE}
     if unknown := sorted((set(value) - known) | (set(changes) - set(EDITABLE))):
         raise ExampleError(
             f"{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
@@ -95,8 +105,8 @@ def decide(
     policy: Policy,
     sources: Sources,
     by: str,
-) -> list[str]:
-    """Carry out all decisions, or none of them: the ids.
+) -> dict[str, Status]:
+    """Carry out all decisions, or none of them: what became of each example.
 
     Raises:
         ExampleError: one cannot be carried out; the message names line and example.
@@ -118,7 +128,7 @@ def decide(
             told = f"example {one.id}: {str(error).rstrip('.')}. Nothing was changed."
             raise ExampleError(f"line {one.line}: {told}" if one.line else told, field=error.field) from error
     rows.change(changes, by=by)
-    return ids
+    return {change.id: change.status for change in changes if change.status is not None}
 
 
 def edited(row: ExampleRow, changes: Mapping[str, Any]) -> TuningExample:
@@ -149,11 +159,12 @@ def _change(one: Decision, row: ExampleRow, leaks: Leaks, policy: Policy, source
         return Change(one.id, version, status, note=one.note)
     if problem := sources.problem(row.places):
         raise _not_usable(problem)
-    if not one.changes:
+    changes = {name: value for name, value in one.changes.items() if row.payload.get(name) != value}
+    if not changes:
         if row.problem.partition(":")[0] == LEAK:
             name = row.problem.partition(":")[2]
             raise ExampleError(f"it asks what the evaluation {name} asks", field="question")
         return Change(one.id, version, "accepted" if row.original is None else "edited", note=one.note)
-    masked, personal = reworded(edited(row, one.changes), leaks, policy)
+    masked, personal = reworded(edited(row, changes), leaks, policy)
     problem = f"{PERSONAL}:{personal}" if personal else ""
     return Change(one.id, version, "edited", problem, note=one.note, payload=masked.as_json())

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.example_rows import ExampleRow, ExampleRows
@@ -16,7 +16,7 @@ from ingestion.library import Library
 from ingestion.settings import Settings, TuningSettings
 from ingestion.workspace import Workspace
 from training.tuning.examples import TuningExample
-from training.tuning.intake import LEAK
+from training.tuning.intake import LEAK, settled
 from training.tuning.leaks import Leaks, evaluations_of
 from training.tuning.sources import Sources
 from training.tuning.splitting import Shares, split_all
@@ -75,7 +75,7 @@ def accepted_now(workspace: Workspace, settings: Settings, records: Records, lib
     leaks, sources = workspace_leaks(workspace, settings.tuning), Sources(library)
     kept: list[TuningExample] = []
     set_aside: dict[str, str] = {}
-    for row in used_rows(rows):
+    for row in settle(rows, used_rows(rows), sources):
         example = TuningExample.from_json(row.payload)
         problem = sources.problem(row.places)
         if not problem and (leak := leaks.find(example)):
@@ -90,6 +90,17 @@ def accepted_now(workspace: Workspace, settings: Settings, records: Records, lib
 def used_rows(rows: ExampleRows) -> list[ExampleRow]:
     """Rows that people accepted, whether or not they may be used now."""
     return [row for row in rows.rows() if row.status in USED]
+
+
+def settle(rows: ExampleRows, found: Sequence[ExampleRow], sources: Sources) -> list[ExampleRow]:
+    """The rows `found` with the places of documents that came after them, noted for good."""
+    noted = {row.id: told for row in found if (told := settled(row, sources)) is not None}
+    if noted:
+        rows.place(noted)
+    return [
+        replace(row, problem=noted[row.id][0], places=noted[row.id][1]) if row.id in noted else row
+        for row in found
+    ]
 
 
 def data_hash(examples: Iterable[TuningExample]) -> str:

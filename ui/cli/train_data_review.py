@@ -64,7 +64,7 @@ def review(
     with closing(connect_here(workspace)) as operations:
         if decisions:
             done = operations.review_examples(decisions, by=who)
-            told = _told(decisions, done)
+            told = _told(done)
         else:
             _require_terminal(bool(accept or reject or reopen))
             told = review_at_terminal(operations, _asked, assignee=assignee, document=document, by=who)
@@ -128,10 +128,9 @@ def _decisions(files: list[Path] | None, act: str) -> list[Json]:
     return found
 
 
-def _told(decisions: list[Json], done: Json) -> Json:
-    acts = [("edited" if one["changes"] else "accepted") if one["act"] == "accept" else
-            {"reject": "rejected", "reopen": "reopened"}[one["act"]] for one in decisions]  # fmt: skip
-    counts = {name: acts.count(name) for name in ("accepted", "edited", "rejected", "reopened")}
+def _told(done: Json) -> Json:
+    became = ["reopened" if one == "new" else one for one in done["statuses"]]
+    counts = {name: became.count(name) for name in ("accepted", "edited", "rejected", "reopened")}
     return {"done": True, **counts, "ids": done["ids"]}
 
 
