@@ -157,7 +157,7 @@ class AdapterServing:
         return gate_standing(
             manifest,
             adapter_sha256=str((manifest.gguf or {}).get("sha256", "")),
-            base_sha256=served if served == _proven_on(manifest) else learnt,
+            base_sha256=served if served == proven_on(manifest) else learnt,
         )
 
     def _whole(self, manifest: Manifest) -> Path:
@@ -184,7 +184,7 @@ class AdapterServing:
     def _fitting(self, manifest: Manifest, model: str | None) -> None:
         base, served = self._served(model)
         learnt = str(manifest.base.get("sha256", ""))
-        if served not in (learnt, _proven_on(manifest)):
+        if served not in (learnt, proven_on(manifest)):
             raise AdapterError(
                 f"adapter {manifest.name!r} was tuned on {manifest.base.get('model')} ({learnt[:12]}…), but "
                 f"{base.name} ({served[:12]}…) is served. Serve the base model: "
@@ -203,7 +203,7 @@ class AdapterServing:
             ) from error
 
 
-def _proven_on(manifest: Manifest) -> str:
+def proven_on(manifest: Manifest) -> str:
     """SHA-256 of the base model on which parity was proven for this very file, "" when it was not.
 
     What was trained on another form of the same weights (a folder of Hugging Face) is known by that alone.

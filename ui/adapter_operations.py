@@ -21,7 +21,9 @@ class AdapterOperations(Protocol):
         ...
 
     def adapter(self, adapter: str) -> Json:
-        """`{manifest, published, trial, problem, history}`: `history` are the changes that name it.
+        """`{manifest, published, trial, gate, problem, history}`: `history` are the changes that name it.
+
+        `gate` is none, passed, failed or void: the verdict was on another file or another model.
 
         Raises:
             AdapterError: there is none of this name.

@@ -39,7 +39,8 @@ class LocalAdapters:
         manifest, served = serving.folder.read(adapter), serving.folder.publication()
         return {
             "manifest": manifest.as_json(), "published": served.current == adapter,
-            "trial": _share(served, adapter), "problem": _text(serving.problem(adapter)),
+            "trial": _share(served, adapter), "gate": serving.standing(manifest),
+            "problem": _text(serving.problem(adapter)),
             "history": [
                 dict(row) for row in served.history if adapter in (row["adapter"], row["previous"])
             ],

@@ -20,7 +20,10 @@ from ingestion.workspace import Workspace, open_workspace
 from ui.cli.main import main
 from ui.local import LocalOperations
 
-FAILED = {"passed": False, "reasons": ["general questions fell by 4 points"]}
+FAILED = {
+    "passed": False,
+    "reasons": [{"code": "too_few_general", "metric": "", "values": {"n": 10, "needed": 200}}],
+}
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def test_publishing_trying_and_going_back(konkyo: Any, folder: AdapterFolder) ->
     assert code == 0
     assert "On trial: two for 25%" in out and "The gate did not pass" in out
     shown = konkyo("show", "two")[1]
-    assert "general questions fell by 4 points" in shown and "急ぎ" in shown and "on trial for 25%" in shown
+    assert "10 general questions" in shown and "急ぎ" in shown and "on trial for 25%" in shown
     code, out, _ = konkyo("rollback", "--json")
     back = json.loads(out)
     assert keys(back) == keys(documented("train rollback"))

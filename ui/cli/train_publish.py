@@ -22,6 +22,7 @@ from ui.texts import t
 
 Json = dict[str, Any]
 _SIDES = ("current", "trial")
+_GATE = {"none": "not_done", "passed": "passed", "failed": "failed", "void": "void"}
 _MEASURES = ("liked", "abstained", "unsupported")
 
 
@@ -72,14 +73,17 @@ def show(adapter: Adapter, json: JsonOption = False, workspace: WorkspaceOption 
         "data": words("data_line", hash=data.get("hash"), train=data.get("train"),
                       validation=data.get("validation"), documents=len(data.get("documents", ()))),
         "file": words("file_line", bytes=gguf["bytes"], sha256=gguf["sha256"][:12]) if gguf else "",
-        "parity": _passed(manifest["parity"]), "gate": _passed(manifest["gate"]), "state": _state(found),
+        "parity": _passed(manifest["parity"]), "gate": words(_GATE[found["gate"]]), "state": _state(found),
     }  # fmt: skip
     console().print(manifest["name"], style="bold")
     for key, value in facts.items():
         if value:
             console().print(f"  {words(key)}: {value}")
-    for reason in (manifest["gate"] or {}).get("reasons", ()):
-        console().print(f"    {reason}", style="dim")
+    if manifest["gate"] is not None:
+        from ui.quality.gating import reason_text
+
+        for reason in manifest["gate"]["reasons"]:
+            console().print(f"    {reason_text(reason, terminal_language())}", style="dim")
     _print_history(found["history"])
     if found["problem"]:
         console().print(translated(found["problem"]), style="yellow")

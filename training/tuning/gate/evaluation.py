@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from assistant.adapter_serving import proven_on
 from assistant.adapters import GGUF, AdapterFolder, Manifest
 from assistant.evaluation import answer_log
 from assistant.evaluation.scoring import SCORING
@@ -58,10 +59,11 @@ _MATTERS = ("answers", "generation", "rerank", "verifier")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An adapter that can be asked: its manifest, its file, and that of its base model."""
+    """An adapter that can be asked: its manifest, its file, and the base model by name and file."""
 
     manifest: Manifest
     adapter: AdapterFile
+    base: str
     model: Path
     base_sha256: str
 
@@ -72,22 +74,36 @@ def candidate(workspace: Workspace, name: str) -> Candidate:
     Raises:
         AdapterError: there is no such adapter.
         ModelError: its base model is not there.
-        GateError: it was not exported, or the model of that name is another than it was learnt on.
+        GateError: it was not exported, or neither the model of that name is what it was learnt on nor the
+            chat model what parity was proven on.
     """
     folder = AdapterFolder(workspace.adapters)
     manifest = folder.read(name)
     adapter = folder.folder(name) / GGUF
     if not adapter.is_file():
         raise GateError(f"adapter {name!r} has no {GGUF} yet. Export it: konkyo train export {name}")
-    base = str(manifest.base["model"])
-    model = ModelStore(workspace.models).path_of(base)
+    base, model = _base_of(workspace, manifest)
     found = sha256_of(model)
-    if found != manifest.base["sha256"]:
+    if found not in (manifest.base["sha256"], proven_on(manifest)):
         raise GateError(
             f"adapter {name!r} was learnt on another file than the {base} that is here (SHA-256 {found}). "
             "Train it again on this one, or bring the other back."
         )
-    return Candidate(manifest, AdapterFile(name, adapter, sha256_of(adapter)), model, found)
+    return Candidate(manifest, AdapterFile(name, adapter, sha256_of(adapter)), base, model, found)
+
+
+def _base_of(workspace: Workspace, manifest: Manifest) -> tuple[str, Path]:
+    """The model that an adapter was learnt on; the chat model where it was proven for another form of it."""
+    learnt, proven = str(manifest.base["model"]), proven_on(manifest)
+    elsewhere = proven not in ("", manifest.base["sha256"])
+    if not elsewhere and Path(learnt).is_dir():
+        raise GateError(
+            f"adapter {manifest.name!r} was learnt on the folder {learnt}, which llama.cpp cannot read. "
+            "Compare it with the same model as GGUF first: "
+            f"konkyo train parity {manifest.name} --base FILE --weights {learnt}"
+        )
+    name = workspace.settings().models.chat if elsewhere else learnt
+    return name, ModelStore(workspace.models).path_of(name)
 
 
 def evaluate_adapter(
@@ -132,9 +148,7 @@ def evaluate_adapter(
         taught_refusals(kept_back),
     )
     prompts = TaskPrompts(workspace.prompts)
-    opened = generators or LlamaGenerators(
-        workspace, settings, str(asked.manifest.base["model"]), asked.model, asked.adapter
-    )
+    opened = generators or LlamaGenerators(workspace, settings, asked.base, asked.model, asked.adapter)
     with ExitStack() as closed:
         depends = _depends(asked, settings, prompts, examiner, questions)
         logs = _logs(workspace, closed, depends, asked.adapter.sha256, again=again)
