@@ -131,6 +131,15 @@ def test_what_is_refused_is_said_in_one_line(
     assert folder.publication().history == ()
 
 
+def test_a_verdict_on_another_file_counts_no_more(konkyo: Any, folder: AdapterFolder) -> None:
+    add(folder, "one", gate={"passed": True, "reasons": [], "adapter_sha256": "ff"})
+    assert json.loads(konkyo("list", "--json")[1])[0]["gate"] is None
+    assert json.loads(konkyo("show", "one", "--json")[1])["gate"] == "void"
+    assert "does not count" in konkyo("show", "one")[1]
+    code, _, err = konkyo("publish", "one")
+    assert code == 3 and "as another file or on another model" in err and "allow-empty" not in err
+
+
 def test_without_parity_nothing_helps(konkyo: Any, folder: AdapterFolder) -> None:
     add(folder, "one", parity=FAILED)
     code, _, err = konkyo("publish", "one", "--force", "--reason", "we need it")

@@ -35,8 +35,9 @@ from assistant.answers import Message
 from assistant.errors import AdapterError
 from assistant.gate_standing import gate_standing
 from assistant.generation import never
+from ingestion.errors import ModelError
 from training.errors import GateError
-from training.tuning.gate.evaluation import evaluate_adapter
+from training.tuning.gate.evaluation import candidate, evaluate_adapter
 from training.tuning.gate.reports import GateReports
 
 Reply = Callable[[str], str]
@@ -330,6 +331,28 @@ def test_an_adapter_of_another_model_is_refused(tmp_path: Path) -> None:
     (workspace.models / "toy.gguf").write_bytes(b"another model")
     with pytest.raises(GateError, match="another file than the toy"):
         evaluate_adapter(workspace, "one", EXAMPLES, examiner(), general=EVERYDAY)
+
+
+def test_one_learnt_on_a_folder_is_asked_on_the_chat_model_that_parity_was_proven_on(tmp_path: Path) -> None:
+    workspace = planted_workspace(tmp_path)
+    with workspace.settings_path.open("a", encoding="utf-8") as file:
+        file.write('[models]\nchat = "toy"\n')
+    folder = AdapterFolder(workspace.adapters)
+    file_sha, model_sha = (hashlib.sha256(content).hexdigest() for content in (b"adapter", b"model"))
+    learnt = replace(
+        folder.read("one"), base={"model": "hub-folder", "sha256": "ee", "family": "qwen2"},
+        gguf={"bytes": 7, "sha256": file_sha},
+    )  # fmt: skip
+    folder.write(learnt)
+    with pytest.raises(ModelError, match="hub-folder"):
+        candidate(workspace, "one")
+    proven = {"passed": True, "adapter_sha256": file_sha, "base_sha256": model_sha}
+    folder.write(replace(learnt, parity=proven))
+    found = candidate(workspace, "one")
+    assert (found.base, found.model.name, found.base_sha256) == ("toy", "toy.gguf", model_sha)
+    folder.write(replace(learnt, parity={**proven, "base_sha256": "ff"}))
+    with pytest.raises(GateError, match="another file than the toy"):
+        candidate(workspace, "one")
 
 
 def test_an_adapter_must_be_there_and_exported(tmp_path: Path) -> None:

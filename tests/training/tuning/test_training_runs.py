@@ -81,6 +81,17 @@ def test_events_are_read_as_they_come_and_once_the_run_has_ended(workspace: Work
     }
 
 
+def test_how_it_ended_before_is_no_news_when_it_goes_on(workspace: Workspace) -> None:
+    run = made(workspace)
+    run.tell("failed", reason="no memory")
+    before = run.told
+    run.tell("resumed", step=2)
+    run.update(state="done", process=None)
+    run.tell("done")
+    assert [one["event"] for one in run.follow(before)] == ["resumed", "done"]
+    assert [one["event"] for one in run.follow()] == ["failed", "resumed", "done"]
+
+
 def test_what_came_after_the_checkpoint_is_gone_once_it_goes_on(workspace: Workspace) -> None:
     run = made(workspace)
     run.tell("prepared", steps=4)

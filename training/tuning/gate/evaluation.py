@@ -94,15 +94,9 @@ def candidate(workspace: Workspace, name: str) -> Candidate:
 
 def _base_of(workspace: Workspace, manifest: Manifest) -> tuple[str, Path]:
     """The model that an adapter was learnt on; the chat model where it was proven for another form of it."""
-    learnt, proven = str(manifest.base["model"]), proven_on(manifest)
+    proven = proven_on(manifest)
     elsewhere = proven not in ("", manifest.base["sha256"])
-    if not elsewhere and Path(learnt).is_dir():
-        raise GateError(
-            f"adapter {manifest.name!r} was learnt on the folder {learnt}, which llama.cpp cannot read. "
-            "Compare it with the same model as GGUF first: "
-            f"konkyo train parity {manifest.name} --base FILE --weights {learnt}"
-        )
-    name = workspace.settings().models.chat if elsewhere else learnt
+    name = workspace.settings().models.chat if elsewhere else str(manifest.base["model"])
     return name, ModelStore(workspace.models).path_of(name)
 
 
