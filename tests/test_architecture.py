@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -103,17 +104,20 @@ SQL_IN = {
 }
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Top-level names of every absolute import in the file, inside functions too."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
+            found.add(node.module.split(".")[0])
+    return frozenset(found)
 
 
 def importers(name: str) -> set[str]:
-    return {path.relative_to(ROOT).as_posix() for path in FILES if name in set(imported(path))}
+    return {path.relative_to(ROOT).as_posix() for path in FILES if name in imported(path)}
 
 
 def outside(files: set[str], allowed: set[str]) -> set[str]:
