@@ -63,6 +63,7 @@ class TrainingRecipe(_Section):
     batch: int = Field(1, ge=1, description="examples computed at once")
     accumulate: int = Field(8, ge=1, description="such batches to a step")
     rate: float = Field(0.0, ge=0, lt=1, description="0: 1e-4, for dpo 1e-5")
+    rate_times: float = Field(1.0, gt=0, le=100, description="times that, where a few steps must show")
     schedule: Schedule = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
     weight_decay: float = Field(0.0, ge=0)
@@ -73,8 +74,8 @@ class TrainingRecipe(_Section):
 
     @property
     def learning_rate(self) -> float:
-        """`rate`, or what suits the method."""
-        return self.rate or (1e-5 if self.method == "dpo" else 1e-4)
+        """`rate`, or what suits the method, `rate_times`."""
+        return self.rate_times * (self.rate or (1e-5 if self.method == "dpo" else 1e-4))
 
 
 class ValidationRecipe(_Section):

@@ -67,3 +67,5 @@ def test_the_rate_suits_the_method() -> None:
              ("sft", "continued", "dpo")]  # fmt: skip
     assert rates == [1e-4, 1e-4, 1e-5]
     assert parse_recipe("[training]\nrate = 3e-4", "x").training.learning_rate == 3e-4
+    faster = parse_recipe("[training]\nmethod = 'dpo'\nrate_times = 10", "x").training
+    assert faster.learning_rate == pytest.approx(1e-4)
