@@ -15,7 +15,6 @@ from assistant.answers import (
     Hit,
     Language,
     Mending,
-    Query,
     Retrieved,
     Source,
     Turn,
@@ -27,13 +26,14 @@ from assistant.currency import warnings_of
 from assistant.disagreements import disagreements
 from assistant.drafting import Draft
 from assistant.errors import TaskError
-from assistant.evidence import EvidenceMode, gather
+from assistant.evidence import EvidenceMode
 from assistant.generation import Generator, never
 from assistant.grounding.verdicts import Checker
 from assistant.kept_evidence import ShownSources, keep_sources
 from assistant.mending import MendedText, groundedness, missing_sources, removed, without_ground
 from assistant.prompting import beginning, prompt_texts
 from assistant.retrieval import Retriever
+from assistant.served_evidence import ServedEvidence
 from assistant.task_prompts import LANGUAGES, Task, TaskPrompts
 from assistant.tasks.performing import TaskDesk
 from assistant.tasks.steps import TaskRequest
@@ -61,7 +61,7 @@ class Assistant:
         desk: TaskDesk | None = None,
     ) -> None:
         self.retriever = retriever
-        self._dictionary = dictionary
+        self._evidence = ServedEvidence(retriever, settings, dictionary)
         self.generator = generator
         self._writer = Writer(generator, checker, settings.generation)
         self._settings = settings
@@ -152,7 +152,7 @@ class Assistant:
         hits = self._retrieve(asked, scope, user)
         clock.retrieved = clock.now()
         yield Retrieved(tuple(hits), asked, getattr(self.generator, "waiting", 0))
-        worded = self._in_their_words(asked, hits)
+        worded = self._evidence.in_their_words(asked, hits)
         found = self._gather(worded, hits, history, evidence)
         if found.answerability < self._settings.answers.answerable_at:
             withheld = self._withheld(asked, hits, language, clock)
@@ -173,22 +173,14 @@ class Assistant:
             yield event
 
     def _retrieve(self, asked: str, scope: Scope, user: User) -> list[Hit]:
-        settings = self._settings.retrieval
-        return self.retriever.retrieve(Query(asked, settings.top_k, settings.mode, scope), user)
-
-    def _in_their_words(self, asked: str, hits: Sequence[Hit]) -> str:
-        """The question with the documents' word where the company's dictionary knows it by another."""
-        if self._dictionary is None:
-            return asked
-        return self._dictionary.current().reworded(asked, [f"{hit.title}\n{hit.text}" for hit in hits])
+        return self._evidence.retrieve(asked, scope, user)
 
     def _gather(
         self, asked: str, hits: Sequence[Hit], history: Sequence[Turn], mode: EvidenceMode | None
     ) -> Evidence:
-        room = self._settings.models.context_tokens - self._settings.generation.max_tokens - 400
         earlier = history[-1].hits if history else ()
+        found = self._evidence.gather(asked, hits, earlier=earlier, mode=mode)
         settings = self._settings.evidence
-        found = gather(asked, hits, settings, mode=mode, earlier=earlier, room=max(room, 200))
         if not history or (mode or settings.mode) == "whole":
             return found
         return keep_sources(asked, hits, found, self._shown.of(history[-1]), settings)

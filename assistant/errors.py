@@ -39,3 +39,7 @@ class MonitoringError(AssistantError):
 
 class AdapterError(AssistantError):
     """An adapter does not exist, cannot be read, or does not fit the model that is served."""
+
+
+class ExampleConflictError(AssistantError):
+    """An example was changed by somebody else since it was looked at; nothing of the change was made."""

@@ -29,6 +29,7 @@ from assistant.generation import never
 from assistant.kept_prompts import KeptPrompts, common_length
 from assistant.llama_layouts import safe_layouts
 from assistant.llama_state import can_be_kept, forget_after, next_logits, put_state, taken_state
+from assistant.prompting import control_pattern, defused
 from ingestion.hardware import available_cores
 from ingestion.settings import GenerationSettings
 
@@ -38,7 +39,7 @@ _BATCH = 512
 _ERROR = 4  # of ggml_log_level
 _WORTH = 16  # tokens from which putting a kept state back is quicker than reading
 _DEFAULTS = GenerationSettings()
-_CHATML = (
+CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}"
     "<|im_start|>assistant\n"
@@ -58,10 +59,11 @@ class LlamaGenerator:
         gpu_layers: int = -1,
         settings: GenerationSettings = _DEFAULTS,
         layouts: Path | None = None,
+        adapter: Path | None = None,
     ) -> None:
         """Load `path`; this takes seconds and the file's size in memory, and more for earlier prompts.
 
-        `layouts` is a file for what `llama_layouts` found out about this machine.
+        `layouts` is a file for what `llama_layouts` found out about this machine, `adapter` a LoRA in GGUF.
 
         Raises:
             GenerationError: the file is missing or llama.cpp cannot load it.
@@ -70,7 +72,7 @@ class LlamaGenerator:
             raise GenerationError(f"{path} does not exist. Get a chat model with: konkyo models pull")
         self._lock = FairLock()
         self._name = name or path.stem
-        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers, layouts)
+        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers, layouts, adapter)
         self._context_tokens = int(self._model.n_ctx())
         self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
@@ -271,16 +273,14 @@ class LlamaGenerator:
         return common_length(self._model.input_ids[: self._model.n_tokens].tolist(), prompt)
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        turns = [{"role": message.role, "content": self._defused(message.content)} for message in messages]
+        turns = [
+            {"role": message.role, "content": defused(message.content, self._control)} for message in messages
+        ]
         formatted = self._format(messages=turns)
         tokens: list[int] = self._model.tokenize(
             formatted.prompt.encode("utf-8"), add_bos=not formatted.added_special, special=True
         )
         return tokens
-
-    def _defused(self, text: str) -> str:
-        """`text` without anything that this model would read as the end of a turn (documents are data)."""
-        return self._control.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)
 
 
 def usable_cores() -> int:
@@ -289,7 +289,14 @@ def usable_cores() -> int:
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
-def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int, layouts: Path | None) -> Any:
+def _load(
+    path: Path,
+    context_tokens: int,
+    threads: int,
+    gpu_layers: int,
+    layouts: Path | None,
+    adapter: Path | None,
+) -> Any:
     # OpenMP's threads spin while they wait for each other, which ruins both sides when another process keeps
     # the cores busy: on two loaded cores a cold prompt took 64 s, with sleeping threads 23 s. Read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -302,6 +309,7 @@ def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int, layout
             return llama_cpp.Llama(
                 model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
                 n_threads_batch=threads, n_gpu_layers=layers, verbose=False,
+                lora_path=None if adapter is None else str(adapter),
             )  # fmt: skip
     except (ValueError, RuntimeError, OSError) as error:
         raise GenerationError(
@@ -341,7 +349,7 @@ def _chat_format(model: Any) -> Any:
     def text_of(token: int) -> str:
         return "" if token < 0 else model.detokenize([token], special=True).decode("utf-8", "ignore")
 
-    template = model.metadata.get("tokenizer.chat_template") or _CHATML
+    template = model.metadata.get("tokenizer.chat_template") or CHATML
     return Jinja2ChatFormatter(
         template, eos_token=text_of(model.token_eos()), bos_token=text_of(model.token_bos())
     )
@@ -356,5 +364,5 @@ def _control_tokens(model: Any) -> re.Pattern[str]:
     for token in range(model.n_vocab()):
         if llama_cpp.llama_vocab_is_control(vocabulary, token):
             text = (llama_cpp.llama_vocab_get_text(vocabulary, token) or b"").decode("utf-8", "ignore")
-            texts += [text] if len(text) > 1 else []
-    return re.compile("|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)) or r"(?!)")
+            texts.append(text)
+    return control_pattern(texts)

@@ -18,7 +18,7 @@ from assistant.words import content_words, detect_language, kind_weight
 from ingestion.tokenizing import proper_names
 
 _CODE = re.compile(r"(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*[0-9])[A-Z0-9]+(?:[-_][A-Z0-9]+)*", re.IGNORECASE)
-_DENIAL = re.compile(
+DENIAL = re.compile(
     r"ない|なかっ|なけれ|ません|ずに|なく|不可|不要|不能|禁止|禁じ|以外|除[くい]|未[^満来]|非[^常]|無[^料償]|"
     r"\b(?:not|no|never|without|cannot|except|unless|neither|nor|non|un(?:paid|available|able))\b|n['’]t\b",
     re.IGNORECASE,
@@ -68,7 +68,7 @@ def same_matter(asked: str, kept: str) -> bool:
         and _same_facts(facts(one), facts(other))
         and _found(_CODE, one) == _found(_CODE, other)
         and set(proper_names(one)) == set(proper_names(other))
-        and bool(_DENIAL.search(one)) == bool(_DENIAL.search(other))
+        and bool(DENIAL.search(one)) == bool(DENIAL.search(other))
         and _found(_RELATION, one) == _found(_RELATION, other)
         and _kinds(one) == _kinds(other)
         and _same_words(one, other)

@@ -6,9 +6,10 @@ The prompt offers no refusal: a weak model takes it far too often. Whether to wi
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -18,7 +19,17 @@ from assistant.task_prompts import TaskPrompt, default_prompt
 
 CountTokens = Callable[[str], int]
 
-_TEMPLATE_TOKENS = 40  # what chat templates put around two messages
+TEMPLATE_TOKENS = 40
+"""What chat templates put around two messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSource:
+    """One source as the model reads it: its number and heading in one line, its text below."""
+
+    number: int
+    heading: str
+    text: str
 
 
 @cache
@@ -52,24 +63,40 @@ def build_messages(
     Raises:
         PromptTooLongError: not even the question alone fits.
     """
-    texts = prompt_texts(language)
-    prompt = prompt or default_prompt("answer", language)
-    values = {"language": "", "columns": "", "first": "", "second": "", **(fields or {})}
-    before = instructions(prompt, language, values)
-    request = prompt.request.format_map({**values, "question": question.strip()}).rstrip()
-    room = context_tokens - max_tokens - _TEMPLATE_TOKENS - sum(count_tokens(one.content) for one in before)
+    gap = prompt_texts(language)["gap"]
     kept = tuple(sources)
     while True:
-        body = _body(request, kept, texts)
-        needed = count_tokens(body)
-        if needed <= room:
-            return [*before, Message("user", body)], kept
+        shown = [PromptSource(one.number, heading_of(one.hit), source_text(one, gap)) for one in kept]
+        messages = messages_for(question, shown, language, prompt=prompt, fields=fields)
+        *before, last = (count_tokens(one.content) for one in messages)
+        room = context_tokens - max_tokens - TEMPLATE_TOKENS - sum(before)
+        if last <= room:
+            return messages, kept
         if not kept:
             raise PromptTooLongError(
-                f"the question needs {needed} tokens, but the model's context leaves {room}. "
+                f"the question needs {last} tokens, but the model's context leaves {room}. "
                 "Shorten it, or raise models.context_tokens."
             )
-        kept = _shorter(kept, needed - room, count_tokens)
+        kept = _shorter(kept, last - room, count_tokens)
+
+
+def messages_for(
+    question: str,
+    sources: Sequence[PromptSource],
+    language: Language,
+    *,
+    prompt: TaskPrompt | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> list[Message]:
+    """The messages about these sources, however long: what is asked at run time and what is learnt from.
+
+    `prompt` None is the default for answers. `fields` fill in what it names beside the question.
+    """
+    prompt = prompt or default_prompt("answer", language)
+    values = {"language": "", "columns": "", "first": "", "second": "", **(fields or {})}
+    request = prompt.request.format_map({**values, "question": question.strip()}).rstrip()
+    body = _body(request, sources, prompt_texts(language))
+    return [*instructions(prompt, language, values), Message("user", body)]
 
 
 def instructions(prompt: TaskPrompt, language: Language, fields: Mapping[str, str]) -> list[Message]:
@@ -108,14 +135,14 @@ def _shorter(sources: tuple[Source, ...], excess: int, count_tokens: CountTokens
     )  # fmt: skip
 
 
-def _body(request: str, sources: Sequence[Source], texts: Mapping[str, str]) -> str:
+def _body(request: str, sources: Sequence[PromptSource], texts: Mapping[str, str]) -> str:
     """Sources without which there is no heading for them either, and below them what is asked."""
     if not sources:
         return request
     lines = [texts["sources"]]
     for source in sources:
-        lines.append(texts["source"].format(number=source.number, heading=heading_of(source.hit)))
-        lines.append(source_text(source, texts["gap"]))
+        lines.append(texts["source"].format(number=source.number, heading=source.heading))
+        lines.append(source.text)
     lines += [texts["end"], "", request]
     return "\n".join(lines)
 
@@ -136,3 +163,14 @@ def source_text(source: Source, gap: str = "…") -> str:
             parts.append("\n")
         parts.append(text)
     return "".join(parts).strip()
+
+
+def control_pattern(tokens: Iterable[str]) -> re.Pattern[str]:
+    """Matches each of a model's control tokens; single characters are left out."""
+    longest_first = sorted({token for token in tokens if len(token) > 1}, key=lambda one: (-len(one), one))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def defused(text: str, control: re.Pattern[str]) -> str:
+    """`text` without anything that the model would read as the end of a turn (documents are data)."""
+    return control.sub(lambda match: f"{match.group()[0]} {match.group()[1:]}", text)

@@ -102,11 +102,7 @@ class Requoter:
         stored = self._stored(id, user)
         if stored is None:
             return None
-        state = screened(self._library, id)
-        planted = [Span(one.start, one.end) for one in state.findings if one.kind == "planted"]
-        chunks = [Span(chunk.start, chunk.end) for chunk in stored.chunks] if state.quarantined else []
-        barred = [chunk for chunk in chunks if any(chunk.overlaps(found) for found in planted)]
-        return _Now(stored, (*barred, *(planted if state.quarantined else ())), state.masked)
+        return _Now(stored, barred_spans(self._library, stored), screened(self._library, id).masked)
 
     def _stored(self, id: str, user: User) -> StoredDocument | None:
         """The document, kept until the library changes: a page asks for its conversation at every click."""
@@ -120,6 +116,17 @@ class Requoter:
                 self._known.pop(next(iter(self._known)))
             self._known[key] = found
         return found
+
+
+def barred_spans(library: Library, stored: StoredDocument) -> tuple[Span, ...]:
+    """What of a document is in quarantine now: planted instructions and the chunks that they touch."""
+    state = screened(library, stored.id)
+    if not state.quarantined:
+        return ()
+    planted = [Span(one.start, one.end) for one in state.findings if one.kind == "planted"]
+    chunks = [Span(chunk.start, chunk.end) for chunk in stored.chunks]
+    touched = [chunk for chunk in chunks if any(chunk.overlaps(found) for found in planted)]
+    return (*touched, *planted)
 
 
 def _joined(item: Json, name: str, now: _Now | None, notice: str, hidden: dict[str, str]) -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -104,6 +104,20 @@ class PageImages:
         ]
         found += [box for line in document.recognised if (box := line_part(document, line, span))]
         return sorted(found, key=lambda box: box.page)
+
+    def printed_in(self, path: Path, boxes: Sequence[Box]) -> str:
+        """The characters that are printed in `boxes`, page by page, as the PDF itself has them.
+
+        Raises:
+            ReadError: as `boxes`.
+        """
+        pages: dict[int, list[Rectangle]] = {}
+        for box in boxes:
+            pages.setdefault(box.page, []).append((box.x0, box.y0, box.x1, box.y1))
+        return "".join(
+            self._call(f"{_RENDERING}:text_within", path, number, found, self._passwords)
+            for number, found in sorted(pages.items())
+        )
 
     def unread_boxes(self, path: Path, document: Document, number: int) -> list[Box]:
         """Boxes of what is printed on page `number` and has no place in the text: running heads, ruby.

@@ -99,6 +99,31 @@ def boxes_without(
         return merge_lines(_character_boxes(page, others))
 
 
+def text_within(path: Path, number: int, boxes: Sequence[Rectangle], passwords: Sequence[str] = ()) -> str:
+    """The printed characters of page `number` whose middle lies in one of `boxes` (as shown), in file order.
+
+    Raises:
+        ReadError: the PDF cannot be opened or has no such page.
+    """
+    found: list[str] = []
+    box = pdfium.FS_RECTF()
+    with open_pdf(path, passwords) as document, open_page(document, _index(document, number)) as page:
+        page_box, rotation = page.get_bbox(), page.get_rotation()
+        with open_text(page) as text_page:
+            for index in range(text_page.count_chars()):
+                if not pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, box):
+                    continue
+                shown = to_shown((box.left, box.bottom, box.right, box.top), page_box, rotation)
+                if any(_holds_middle(wanted, shown) for wanted in boxes):
+                    found.append(chr(pdfium.FPDFText_GetUnicode(text_page.raw, index)))
+    return "".join(found)
+
+
+def _holds_middle(outer: Rectangle, inner: Rectangle) -> bool:
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+
+
 def _picture(path: Path, number: int, scale: float, passwords: Sequence[str]) -> Image.Image:
     if _is_picture(path):
         with open_picture(path) as image:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
+from ingestion.gate_settings import GateSettings
 from ingestion.reading import OcrMode
 from ingestion.screening.policy import ScreeningSettings, require_absolute
 from ingestion.source_settings import SourceSettings as SourceSettings
@@ -169,6 +170,15 @@ class VerifierSettings(Section):
     supported_at: float = Field(0.0, ge=0, le=1, description="0: as measured for the shipped one, else 0.5")
 
 
+class TuningSettings(Section):
+    """How examples for tuning are divided, and which evaluations they must not give away."""
+
+    validation: float = Field(0.1, ge=0, lt=0.5, description="share of documents that choose among runs")
+    test: float = Field(0.1, ge=0, lt=0.5, description="share of documents that only measure")
+    split_seed: int = Field(0, description="another one divides the documents anew")
+    evaluations: tuple[str, ...] = Field((), description="files of questions that are never learnt")
+
+
 class MonitoringSettings(Section):
     """What the page on use counts with."""
 
@@ -212,6 +222,8 @@ class Settings(BaseSettings):
     generation: GenerationSettings = GenerationSettings()
     answers: AnswerSettings = AnswerSettings()
     verifier: VerifierSettings = VerifierSettings()
+    tuning: TuningSettings = TuningSettings()
+    gate: GateSettings = GateSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()

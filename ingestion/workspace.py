@@ -95,6 +95,11 @@ class Workspace:
         return self.root / "adapters"
 
     @property
+    def runs(self) -> Path:
+        """Trainings, a folder each: recipe, record, events, checkpoints."""
+        return self.root / "runs"
+
+    @property
     def uploads(self) -> Path:
         """Files that were dropped on the page; a source like any other folder."""
         return self.root / "uploads"

@@ -21,10 +21,19 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 ONLY_IN = {
     "faiss": {"ingestion/vector_index.py"},
     "tantivy": {"ingestion/lexical_index.py"},
-    "datasketch": {"ingestion/versions.py"},
+    "datasketch": {
+        "ingestion/versions.py",
+        "training/tuning/deduplicating.py",  # examples that say nearly the same
+    },
     "sudachipy": {"ingestion/tokenizing.py"},
     "phonenumbers": {"ingestion/screening/contacts.py"},
-    "llama_cpp": {"assistant/llama.py", "assistant/llama_layouts.py", "assistant/llama_state.py"},
+    "llama_cpp": {
+        "assistant/llama.py",
+        "assistant/llama_layouts.py",
+        "assistant/llama_probing.py",  # scores of every token, which answering never asks for
+        "assistant/llama_quantising.py",  # needs no loaded model
+        "assistant/llama_state.py",
+    },
     "streamlit": {"ui/web/"},
     "torch": {
         "ingestion/embedding.py",
@@ -38,6 +47,9 @@ ONLY_IN = {
         "assistant/grounding/nli_models.py",
         "training/",
     },
+    "peft": {"training/"},
+    "trl": {"training/tuning/dpo.py", "training/tuning/sft.py", "training/tuning/trainer.py"},
+    "datasets": {"training/tuning/dpo.py", "training/tuning/sft.py"},
     "onnxruntime": {"ingestion/onnx_embedder.py", "ingestion/ocr.py", "assistant/pairs/encoder.py"},
     "typer": {"ui/cli/"},
     "pypdfium2": {
@@ -84,6 +96,7 @@ SQL_IN = {
     "assistant/feedback_rows.py",
     "assistant/monitoring/asked_rows.py",  # the same tables, read across conversations
     "assistant/verified_rows.py",
+    "assistant/example_rows.py",
     "assistant/migrations/",
 }
 

@@ -19,11 +19,11 @@ from training.made_questions import MadeQuestion
 
 _SHORTEST, _LONGEST = 10, 140
 _NOT_ASKED = frozenset({"article", "paragraph", "item", "chapter", ""})
-_NUMBERED = re.compile(
+NUMBERED = re.compile(
     r"^(?:第[0-9０-９一二三四五六七八九十]+[条項][\s　]*|[(（][0-9０-９ア-ン]{1,2}[)）][\s　]*|"
     r"[0-9０-９]+(?:[.．][0-9０-９]+)*[.．]?[\s　]+)"
 )
-_ALONE = re.compile(
+LEANING = re.compile(
     r"^(?:また|なお|そして|しかし|ただし|但し|この|その|これ|それ|同|当該|さらに|前項|前条|次の|以上)"
 )
 _REQUEST = re.compile(r"(?:ください|下さい|ましょう)$")
@@ -58,16 +58,16 @@ def make_document_questions(text: str, headings: Sequence[Heading] = ()) -> Iter
         plain = unicodedata.normalize("NFKC", sentence)
         if not _SHORTEST <= len(sentence) <= _LONGEST or "\n" in sentence or len(plain) != len(sentence):
             continue
-        made = _japanese(plain, _topic(headings, span.start)) if plain.endswith("。") else _english(plain)
+        made = _japanese(plain, topic_at(headings, span.start)) if plain.endswith("。") else _english(plain)
         if made is not None:
             question, start, end = made
             yield MadeQuestion(question, span.start + start, span.start + end)
 
 
 def _japanese(sentence: str, topic: str) -> tuple[str, int, int] | None:
-    number = _NUMBERED.match(sentence)
+    number = NUMBERED.match(sentence)
     first = number.end() if number else 0
-    if _ALONE.match(sentence[first:]):
+    if LEANING.match(sentence[first:]):
         return None
     asked = [fact for fact in facts(sentence) if fact.start >= first and _may_be_asked(fact, sentence)]
     if not asked:
@@ -76,7 +76,7 @@ def _japanese(sentence: str, topic: str) -> tuple[str, int, int] | None:
     told = sentence[fact.start : fact.end]
     weekday = _WEEKDAY.match(sentence, fact.end)
     rest = sentence[weekday.end() if weekday else fact.end : -1]
-    body = _ended(sentence[first : fact.start] + _asking(fact, told) + rest)
+    body = ended(sentence[first : fact.start] + _asking(fact, told) + rest)
     if body is None:
         return None
     about = f"{topic}について、" if topic and topic not in body else ""
@@ -98,7 +98,8 @@ def _asking(fact: Fact, told: str) -> str:
     return "いくら" if unit == "円" else f"何{unit}"
 
 
-def _ended(body: str) -> str | None:
+def ended(body: str) -> str | None:
+    """A Japanese sentence without its full stop as a question; None where its ending is of another kind."""
     if _REQUEST.search(body):
         return None
     if _POLITE.search(body):
@@ -108,7 +109,7 @@ def _ended(body: str) -> str | None:
     return f"{body}のですか？" if _PLAIN.search(body) else None
 
 
-def _topic(headings: Sequence[Heading], at: int) -> str:
+def topic_at(headings: Sequence[Heading], at: int) -> str:
     """What the nearest heading above says the passage is about, "" where it is long or says nothing."""
     above = [heading for heading in headings if heading.end <= at]
     match = _HEADING.search(above[-1].title.strip()) if above else None

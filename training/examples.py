@@ -77,13 +77,13 @@ def form_of(row: Mapping[str, Any]) -> Form:
     )
 
 
-def example_from(row: Mapping[str, Any]) -> Example:
-    """Read one row of any form.
+def example_from(row: Mapping[str, Any], form: Form | None = None) -> Example:
+    """Read one row of `form`, or of the form that its keys tell.
 
     Raises:
         ExampleError: a field is missing, of another type, or the chat is out of order.
     """
-    return _READERS[form_of(row)](row)
+    return _READERS[form or form_of(row)](row)
 
 
 def row_of(example: Example, form: Form) -> dict[str, Any]:
@@ -122,9 +122,9 @@ def _parse(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ExampleError(f"not JSON ({error.msg} at column {error.colno})") from error
+        raise ExampleError(f"it is not JSON ({error.msg} at column {error.colno})") from error
     if not isinstance(row, dict):
-        raise ExampleError(f"holds {type(row).__name__}, not an object")
+        raise ExampleError(f"it holds {type(row).__name__}, not an object")
     return row
 
 
@@ -133,14 +133,14 @@ def _text(row: Mapping[str, Any], name: str, *, required: bool = True) -> str:
     if value is None and not required:
         return ""
     if not isinstance(value, str):
-        raise ExampleError(f"the field {name!r} must be text, not {type(value).__name__}")
+        raise ExampleError(f"the field {name!r} must be text, not {type(value).__name__}", field=name)
     return value
 
 
 def _list(row: Mapping[str, Any], name: str) -> list[Any]:
     value = row.get(name)
     if not isinstance(value, list):
-        raise ExampleError(f"the field {name!r} must be a list, not {type(value).__name__}")
+        raise ExampleError(f"the field {name!r} must be a list, not {type(value).__name__}", field=name)
     return value
 
 
@@ -149,13 +149,17 @@ def _turns(row: Mapping[str, Any], name: str, speaker: str, words: str) -> Examp
     for index, item in enumerate(_list(row, name)):
         place = f"{name}[{index}]"
         if not isinstance(item, dict):
-            raise ExampleError(f"{place} must be an object, not {type(item).__name__}")
+            raise ExampleError(f"{place} must be an object, not {type(item).__name__}", field=place)
         role = item.get(speaker)
         if not isinstance(role, str) or role not in _ROLES:
-            raise ExampleError(f"{place}.{speaker} is {role!r}; known are {', '.join(_ROLES)}")
+            raise ExampleError(
+                f"{place}.{speaker} is {role!r}; known are {', '.join(_ROLES)}", field=f"{place}.{speaker}"
+            )
         content = item.get(words)
         if not isinstance(content, str):
-            raise ExampleError(f"{place}.{words} must be text, not {type(content).__name__}")
+            raise ExampleError(
+                f"{place}.{words} must be text, not {type(content).__name__}", field=f"{place}.{words}"
+            )
         messages.append(Message(_ROLES[role], content))
     system = _text(row, "system", required=False)
     if system and not (messages and messages[0].role == "system"):
@@ -178,7 +182,7 @@ def _from_alpaca(row: Mapping[str, Any]) -> Example:
         messages.append(Message("system", system))
     for index, pair in enumerate(_list(row, "history") if row.get("history") else []):
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
-            raise ExampleError(f"history[{index}] must be a pair of texts")
+            raise ExampleError(f"history[{index}] must be a pair of texts", field=f"history[{index}]")
         messages += [Message("user", pair[0]), Message("assistant", pair[1])]
     messages.append(Message("user", f"{instruction}\n\n{extra}" if extra.strip() else instruction))
     messages.append(Message("assistant", _text(row, "output")))

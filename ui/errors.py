@@ -6,9 +6,10 @@ from typing import Any
 
 import assistant.errors
 import ingestion.errors
+import training.errors
 from assistant.errors import AssistantError
 from ingestion.errors import IngestionError
-from training.errors import TrainingError
+from training.errors import TrainingError, TrainingRefusedError
 
 
 class InterfaceError(Exception):
@@ -40,16 +41,16 @@ def error_json(error: Exception) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "message": str(error),
-        "refused": isinstance(error, ingestion.errors.UnsafeRemovalError),
+        "refused": isinstance(error, (ingestion.errors.UnsafeRemovalError, TrainingRefusedError)),
     }
 
 
 def error_from_json(value: dict[str, Any]) -> Exception:
     """The same error again, as the caller in another process would have seen it."""
     kind = str(value.get("kind", ""))
-    for module in (ingestion.errors, assistant.errors):
+    for module in (ingestion.errors, assistant.errors, training.errors):
         found = getattr(module, kind, None)
-        if isinstance(found, type) and issubclass(found, (IngestionError, AssistantError)):
+        if isinstance(found, type) and issubclass(found, (IngestionError, AssistantError, TrainingError)):
             return found(value["message"])
     found = globals().get(kind)
     if isinstance(found, type) and issubclass(found, InterfaceError):

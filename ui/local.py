@@ -22,6 +22,7 @@ from ui.jobs import Jobs, Work
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
+from ui.local_examples import LocalExamples
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
 from ui.local_monitoring import LocalMonitoring
@@ -50,6 +51,7 @@ class LocalOperations(
     LocalFigures,
     LocalConversations,
     LocalTasks,
+    LocalExamples,
 ):
     """Implements `ui.operations.Operations`.
 
@@ -241,13 +243,16 @@ class LocalOperations(
         from ingestion.upkeep import remove_document
 
         stored = self._stored(document)
+        taught = self.taught(document)
         with self._writing():
             search = self.resources.search
             remove_document(document, library=search.library, indexes=search.indexes)
             for location in stored.locations:
                 if location.source == self._uploads and location.parent is None:
                     (self.workspace.uploads / location.path).unlink(missing_ok=True)
-        return {"done": True, "document": document}
+        adapters = [one["name"] for one in taught["adapters"]]
+        told = {"examples": len(taught["examples"]), "adapters": adapters}
+        return {"done": True, "document": document, "taught": told}
 
     def failures(self) -> list[Json]:
         """See `Operations.failures`."""

@@ -17,6 +17,7 @@ from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.editor_operations import EditorOperations
 from ui.evaluation_operations import EvaluationOperations
+from ui.example_operations import ExampleOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
 from ui.monitoring_operations import MonitoringOperations
@@ -31,6 +32,7 @@ EvidenceMode = Literal["whole", "selected"]
 class Operations(
     EditorOperations,
     EvaluationOperations,
+    ExampleOperations,
     FigureOperations,
     KnowledgeOperations,
     MonitoringOperations,
@@ -206,8 +208,9 @@ class Operations(
         ...
 
     def remove_document(self, document: str) -> Json:
-        """Remove it and its locations: `{done: True, document}`.
+        """Remove it and its locations: `{done: True, document, taught: {examples: n, adapters: [name]}}`.
 
+        What it taught is set aside, see `ExampleOperations.taught`; adapters keep what they learnt.
         The file itself stays where it is, except an uploaded one, which is deleted.
         """
         ...

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.grounding.numbers import Fact, facts, matches
+from assistant.grounding.numbers import Fact, facts, matches, names_a_time
 from assistant.rows import cell_text, with_unit
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import RowCell, TableRow
@@ -19,6 +19,7 @@ from ingestion.documents import RowCell, TableRow
 LISTS = re.compile("[・、,/／]")
 """What lies between several things that share a column or row."""
 _CLEARLY = 0.3
+_ENDS = re.compile(r"[。;；\n]+")
 _MARKS = {mark: "可" for mark in "○◯〇●◎"} | {mark: "不可" for mark in "×✕✗✘"}
 _NOTHING = "-−–—―"
 
@@ -44,19 +45,26 @@ def values_of(row: TableRow, text: str) -> list[Value]:
 def statements(row: TableRow, text: str) -> str:
     """The row as sentences, one a cell, each with the row's names, and ○ and × in words.
 
-    So what a cell affirms or denies can be told from what the others do.
+    So what a cell affirms or denies can be told from what the others do. A name that is a sentence of its own
+    (over the exceptions: "the rule does not apply.") stays a name: it denies nothing that a cell says.
     """
     values = values_of(row, text)
     told = [value for value in values if not value.cell.header] or values
     names = " ".join(
-        [*row.lead, *(value.text for value in values if value.cell.header and value not in told)]
+        _name(one)
+        for one in (*row.lead, *(value.text for value in values if value.cell.header and value not in told))
     )
     lines = []
     for value in told:
         said = _MARKS.get(value.text, value.text)
         if said and said not in _NOTHING:
-            lines.append(f"{names} {value.cell.label}は{said}" if value.cell.label else f"{names} {said}")
+            label = _name(value.cell.label)
+            lines.append(f"{names} {label}は{said}" if label else f"{names} {said}")
     return "。".join(lines)
+
+
+def _name(text: str) -> str:
+    return _ENDS.sub(" ", text)
 
 
 def wrong_column(claim: str, claimed: Sequence[Fact], question: str, values: Sequence[Value]) -> Fact | None:
@@ -64,7 +72,9 @@ def wrong_column(claim: str, claimed: Sequence[Fact], question: str, values: Seq
     named = [value for value in values if value.cell.header]
     told = [
         fact for fact in claimed
-        if any(_holds(value, fact) for value in values) and not any(_holds(value, fact) for value in named)
+        if not names_a_time(fact)
+        and any(_holds(value, fact) for value in values)
+        and not any(_holds(value, fact) for value in named)
     ]  # fmt: skip
     for fact in told:
         right = [value for value in values if _holds(value, fact)]

@@ -50,6 +50,32 @@ def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 book.close()
 
 
+def first_sheet(path: Path) -> list[tuple[int, list[str]]]:
+    """Rows of the first visible sheet by their numbers in Excel, values as shown and otherwise as typed.
+
+    For tables of data: nothing is normalised, joined or laid out for readers, empty cells are "".
+
+    Raises:
+        ReadError: encrypted or damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with opened(path, _load, "Excel", DEFAULT_OPTIONS) as book:
+            try:
+                visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+                sheet = (visible or book.worksheets)[0]
+                sheet.reset_dimensions()
+                return [
+                    (
+                        number,
+                        ["" if one.value is None else shown(one.value, one.number_format) for one in row],
+                    )
+                    for number, row in enumerate(sheet.iter_rows(), start=1)
+                ]
+            finally:
+                book.close()
+
+
 def _load(file: BinaryIO) -> Any:
     return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
 

@@ -89,7 +89,7 @@ def test_every_sentence_of_the_code_has_a_template() -> None:
 
 
 def test_no_template_says_what_the_code_does_not() -> None:
-    texts = {text for package in ("ingestion", "assistant", "ui") for path in code_files(package)
+    texts = {text for package in ("ingestion", "assistant", "training", "ui") for path in code_files(package)
              for text in every_text(path)}  # fmt: skip
     outside = ("word.", "system.", "inner.", *EARLIER)
     assert {code: text for code, text in EN.items()

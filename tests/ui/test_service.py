@@ -148,6 +148,48 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("remove_report", ("20261122T085512Z-answers",), {}),
     ("compare_reports", ("a", "b"), {}),
     ("made_questions", (), {"status": "draft"}),
+    (
+        "examples",
+        (),
+        {
+            "status": "new",
+            "origin": "import:問 & 答.csv",
+            "split": "test",
+            "kind": "answer",
+            "type": "table row",
+            "document": "d1",
+            "assignee": "花子",
+            "problem": "leak",
+            "search": "上限",
+            "offset": 5,
+            "limit": 7,
+        },
+    ),
+    ("example", ("3baeccc4e7cb2f87",), {}),
+    ("example_counts", (), {}),
+    ("review_examples", ([{"id": "a", "act": "accept", "version": 2}],), {"by": "花子"}),
+    ("edit_example", ("a", {"answer": "答"}), {"version": 3, "by": "花子"}),
+    ("assign_examples", (["a", "b"], "花子"), {"by": "太郎"}),
+    ("remove_examples", (["a"],), {}),
+    (
+        "start_build_examples",
+        (),
+        {
+            "source": "feedback",
+            "limit": 5,
+            "unanswerable": 0.5,
+            "seed": 2,
+            "evaluations": ["/q.jsonl"],
+            "by": "x",
+        },
+    ),
+    (
+        "import_examples",
+        ("問 & 答.csv", b"\xff\x00"),
+        {"licence": "CC0", "find_evidence": True, "evaluations": ["/a b.jsonl", "/c"], "by": "花子"},
+    ),
+    ("export_examples", (), {"form": "alpaca", "split": None}),
+    ("taught", ("d1",), {}),
     ("make_questions", (12, 3), {}),
     ("review_question", ("q1", "accepted"), {"by": "佐藤"}),
     ("edit_question", ("q1",), {"text": "何日？", "answers": ["10日"], "by": "佐藤"}),
@@ -183,8 +225,8 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
 def test_a_call_arrives_as_it_was_made(
     client: ServiceClient, operations: FakeOperations, name: str, arguments: tuple[Any, ...], named: Json
 ) -> None:
-    if name == "upload":  # bytes do not go into the fake's JSON answer
-        operations.streams["upload"] = lambda: {"path": "/ws/uploads/x"}
+    if name in ("upload", "import_examples"):  # bytes do not go into the fake's JSON answer
+        operations.streams[name] = lambda: {"path": "/ws/uploads/x"}
     if name == "conversation":
         arguments = ("c1",)
     answer = getattr(client, name)(*arguments, **named)

@@ -70,19 +70,19 @@ class TuningExample:
     def __post_init__(self) -> None:
         """Refuse what nobody can learn from; the message names the field."""
         if self.kind not in KINDS:
-            raise ExampleError(f"kind is {self.kind!r}, not one of {', '.join(KINDS)}")
+            raise ExampleError(f"kind is {self.kind!r}, not one of {', '.join(KINDS)}", field="kind")
         if self.split not in SPLITS:
-            raise ExampleError(f"split is {self.split!r}, not one of {', '.join(SPLITS)}")
+            raise ExampleError(f"split is {self.split!r}, not one of {', '.join(SPLITS)}", field="split")
         if self.kind == "chat" and not self.messages:
-            raise ExampleError("messages are missing")
+            raise ExampleError("messages are missing", field="messages")
         if self.kind != "chat" and not self.answer.strip():
-            raise ExampleError("answer is blank")
+            raise ExampleError("answer is blank", field="answer")
         if self.kind in ("answer", "preference") and not self.question.strip():
-            raise ExampleError("question is blank")
+            raise ExampleError("question is blank", field="question")
         if self.kind == "preference" and not self.rejected.strip():
-            raise ExampleError("rejected is blank")
+            raise ExampleError("rejected is blank", field="rejected")
         if self.kind == "preference" and self.rejected.strip() == self.answer.strip():
-            raise ExampleError("rejected is the same as answer")
+            raise ExampleError("rejected is the same as answer", field="rejected")
 
     @property
     def id(self) -> str:
@@ -110,7 +110,7 @@ class TuningExample:
         """
         known = {name: entry for name, entry in value.items() if name != "id"}
         if unknown := sorted(set(known) - set(cls.__dataclass_fields__)):
-            raise ExampleError(f"unknown field {unknown[0]!r}")
+            raise ExampleError(f"unknown field {unknown[0]!r}", field=unknown[0])
         try:
             return cls(
                 **{

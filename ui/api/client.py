@@ -17,6 +17,7 @@ from assistant.generation import never
 from ui.api.editor_calls import EditorCalls
 from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
+from ui.api.example_calls import ExampleCalls
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
 from ui.api.monitoring_calls import MonitoringCalls
@@ -35,6 +36,7 @@ _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 class ServiceClient(
     EditorCalls,
     EvaluationCalls,
+    ExampleCalls,
     FigureCalls,
     KnowledgeCalls,
     MonitoringCalls,

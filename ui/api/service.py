@@ -10,11 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from assistant.errors import RecordNotFoundError
+from assistant.errors import ExampleConflictError, RecordNotFoundError
 from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
 from ui.api import routes
 from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
+from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
 from ui.api.screening_routes import screening_routes
@@ -25,7 +26,7 @@ from ui.operations import Json, Operations
 
 _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NotFoundError, RecordNotFoundError), 404),
-    ((UnsafeRemovalError, WorkspaceBusyError, JobRunningError), 409),
+    ((UnsafeRemovalError, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
     ((UsageError,), 422),
 )
 
@@ -57,6 +58,8 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(screening_routes(operations))
     app.include_router(editor_routes(operations))
     app.include_router(evaluation_routes(operations))
+    app.include_router(example_routes(operations))
+    app.include_router(example_work_routes(operations))
     app.include_router(monitoring_routes(operations))
     return app
 

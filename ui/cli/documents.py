@@ -18,6 +18,7 @@ from ui.cli.shared import (
     say,
     terminal_language,
 )
+from ui.example_texts import words
 from ui.reasons import reason_in
 
 app = new_app("help.documents")
@@ -119,3 +120,9 @@ def remove_document(
         print_json(done)
         return
     console().print(say("say.removed", document=document))
+    taught, language = done["taught"], terminal_language()
+    if taught["examples"]:
+        console().print(words(language, "say.document_taught", document=document, **taught), style="yellow")
+    if taught["adapters"]:
+        names = ", ".join(taught["adapters"])
+        console().print(words(language, "say.document_adapters", adapters=names), style="yellow")

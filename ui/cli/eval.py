@@ -74,14 +74,12 @@ def answers(
     as_json: JsonOption = False,
 ) -> None:
     """The whole assistant on a data set's questions."""
-    from ui.quality.measuring import measure_answers
+    from ui.quality.measuring import AskOptions, measure_answers
 
     place = open_here(workspace)
+    options = AskOptions(gold_page, bare, limit, seed, model, again)
     with progress_bar() as progress:
-        found = measure_answers(
-            place, data, gold_page=gold_page, bare=bare, limit=limit, seed=seed, model=model, again=again,
-            progress=progress,
-        )  # fmt: skip
+        found = measure_answers(place, data, options, progress=progress)
     tell(place, found, as_json)
 
 
@@ -137,6 +135,26 @@ def abstention(
     with progress_bar() as progress:
         found = measure_abstention(place, file, limit=limit, progress=progress)
     tell(place, found, as_json)
+
+
+@app.command("citations", help=quality("help.citations"))
+def citations(
+    data: Annotated[
+        Path | None, typer.Argument(metavar="[DATA]", help=quality("options.kept"), exists=True)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every stored quote, held against its document and its page."""
+    from ui.quality.citations import check_citations
+
+    place = open_here(workspace)
+    with progress_bar() as progress:
+        found = check_citations(place, data, progress=progress)
+    report(found, as_json)
+    if not as_json:
+        for one in found["wrong"]:
+            note(quality("say.wrong_quote", **one))
 
 
 def tell(workspace: Workspace, measured: Measured, as_json: bool) -> None:

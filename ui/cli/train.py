@@ -1,4 +1,4 @@
-"""`konkyo train`: the small encoders that ship with the program, trained anew."""
+"""`konkyo train`: the chat model tuned, and the small encoders that ship with the program trained anew."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ui.cli import train_data, train_export, train_gate, train_runs
 from ui.cli.measuring import progress_bar, report
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here, progress_console, terminal_language
 from ui.texts import t
@@ -29,6 +30,10 @@ app = typer.Typer(
     help=words("help"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )  # fmt: skip
+train_runs.register(app)
+train_export.register(app)
+app.add_typer(train_data.app, name="data")
+train_gate.register(app)
 
 
 @app.command("verifier", help=words("help_verifier"))

@@ -229,3 +229,29 @@ def test_a_row_with_the_number_outweighs_a_sentence_with_another() -> None:
     )  # fmt: skip
     assert found.verdict is Verdict.SUPPORTED
     assert "課長" in found.citations[0].quote
+
+
+EXCEPTIONS = """ケース|支障がないときは過剰与信防止義務は適用されない。 対応
+カードの更新 未利用又は少額利用のカードの更新|支払可能見込額の調査を省く
+少額店頭販売品 比較的少額の生活に必要な耐久消費財|信用情報の確認だけで契約を結ぶ"""
+
+
+def test_a_column_whose_name_denies_does_not_deny_its_cells() -> None:
+    question = "過剰与信防止義務が適用されないケースにはどのようなものがありますか。"
+    found = check(EXCEPTIONS, "少額店頭販売品 比較的少額の生活に必要な耐久消費財", question)
+    assert found.verdict is Verdict.SUPPORTED, found
+    found = check("区分|私物のUSBメモリは使用できない。 可否\n本社|可\n工場|不可", "工場での可否は可です。")
+    assert found.verdict is not Verdict.SUPPORTED, found
+
+
+QUARTERS = """部門|四半期|海外利益
+家電|Q1|400
+家電|Q3|500
+IoT機器|Q1|250
+IoT機器|Q3|310"""
+
+
+def test_the_row_of_another_quarter_does_not_prove() -> None:
+    assert check(QUARTERS, "IoT機器の第3四半期の海外利益は310です。").verdict is Verdict.SUPPORTED
+    for wrong in ("IoT機器の第3四半期の海外利益は250です。", "家電の第3四半期の海外利益は250です。"):
+        assert check(QUARTERS, wrong).verdict is not Verdict.SUPPORTED

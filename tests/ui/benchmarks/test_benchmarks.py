@@ -4,18 +4,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token
+from assistant.answering import Assistant
+from assistant.answers import Answer, Event, Finished, Message, Retrieved, Timings, Token, Turn
 from assistant.errors import EvaluationError, GenerationError
 from assistant.generation import never
 from ingestion.vectors import Vectors
 from ingestion.workspace import Workspace, open_workspace
-from ui.benchmarks.asking import Waiting, summary, watch
+from ui.benchmarks.asking import Waiting, follow_ups, summary, watch, watch_both
 from ui.benchmarks.ingesting import TimedEmbedder, bench_ingest
 from ui.benchmarks.other_parsers import OTHERS, compare_others, read_all
 from ui.benchmarks.searching import bench_search, derived_from, generating
@@ -225,3 +227,32 @@ def test_answers_that_were_withheld_count_for_sources_only() -> None:
     result = summary(waits)
     assert (result["questions"], result["written"]) == (2, 1)
     assert (result["sources_ms"], result["first_token_ms"], result["tokens_per_s"]) == (10.0, 500.0, 25.0)
+
+
+def test_follow_ups_that_were_not_asked_or_written_do_not_count() -> None:
+    times = (900.0, 300.0, 500.0)
+    waits = [None, Waiting(1.0, None, None, 2.0), *(Waiting(1.0, one, None, 2.0) for one in times)]
+    assert follow_ups(waits) == {"followed": 3, "follow_up_ms": 500.0, "follow_up_p95_ms": 900.0}
+    assert follow_ups([None]) == {"followed": 0, "follow_up_ms": None, "follow_up_p95_ms": None}
+
+
+class Asked:
+    """An assistant that remembers what it was asked, and withholds when told to."""
+
+    def __init__(self, *, withholds: bool) -> None:
+        self.withholds = withholds
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+
+    def stream(self, question: str, history: tuple[Turn, ...] = ()) -> Iterator[Event]:
+        self.asked.append((question, tuple(history)))
+        answer = Answer("a", self.withholds, (), (), "fake", None, Timings(0, 0, 0))
+        yield from (Retrieved(()), Token("a"), Finished(answer))
+
+
+def test_a_follow_up_knows_the_answer_before_it_and_none_follows_silence() -> None:
+    talks, silent = Asked(withholds=False), Asked(withholds=True)
+    first, second = watch_both(cast(Assistant, talks), "q", "more")
+    assert first.first_token is not None and second is not None
+    assert talks.asked == [("q", ()), ("more", (Turn("q", "a"),))]
+    assert watch_both(cast(Assistant, silent), "q", "more")[1] is None
+    assert len(silent.asked) == 1

@@ -1,0 +1,50 @@
+"""Preference tuning: of two replies the better becomes likelier, by trl's DPOTrainer.
+
+The reference is the model with the adapter off; for an adapter that is continued, that adapter as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from trl import DPOConfig, DPOTrainer
+
+from training.tuning.encoding import EncodedPair
+from training.tuning.recipes import Recipe
+from training.tuning.sft import rows
+from training.tuning.trainer import RunTrainer, score_replies_only, settings_of
+from training.tuning.weights import Weights
+
+
+class PairTrainer(RunTrainer, DPOTrainer):  # type: ignore[misc]  # trl is not typed for the checker
+    """Learns from pairs that are tokens already."""
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        return dataset
+
+
+def pair_trainer(
+    model: Any,
+    lora: Any,
+    tokenizer: Any,
+    train: Sequence[EncodedPair],
+    validation: Sequence[EncodedPair],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    steps: int,
+    dtype: Weights,
+    callbacks: Sequence[Any] = (),
+) -> PairTrainer:
+    """A trainer that writes checkpoints into `folder`. `lora` None: `model` has its adapter already."""
+    settings = settings_of(recipe, folder, steps, dtype, validates=bool(validation))
+    trainer = PairTrainer(
+        model=model, args=DPOConfig(**settings, beta=recipe.training.beta), train_dataset=rows(train),
+        eval_dataset=rows(validation) if validation else None, processing_class=tokenizer, peft_config=lora,
+        callbacks=list(callbacks),
+    )  # fmt: skip
+    score_replies_only(trainer.model.get_base_model())
+    return trainer

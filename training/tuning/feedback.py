@@ -1,0 +1,119 @@
+"""Candidates out of what readers said of answers: corrected answers, and pairs of a better and a worse one.
+
+What comes in here was joined to the library again: of a hit that has gone, and of an answer that quotes one,
+nothing is learnt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant.answers import Hit
+from assistant.served_evidence import ServedEvidence
+from assistant.words import detect_language
+from training.tuning.building import evidence_texts
+from training.tuning.deduplicating import grams
+from training.tuning.examples import EvidenceText, TuningExample
+from training.tuning.sources import digest
+from training.tuning.splitting import group_of
+
+ORIGIN = "feedback"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of one answer. `hits` are those that may be shown now, `cited` the documents it quotes.
+
+    `gone` says that it quotes what may not be shown any more.
+    """
+
+    id: int
+    question: str
+    answer: str
+    rating: str
+    corrected: str
+    hits: tuple[Hit, ...]
+    cited: tuple[str, ...]
+    abstained: bool = False
+    gone: bool = False
+
+
+class FeedbackBuilding:
+    """Makes examples of feedback; what is dropped is counted by its reason."""
+
+    def __init__(self, served: ServedEvidence) -> None:
+        self._served = served
+        self.dropped: Counter[str] = Counter()
+
+    def make(self, said: Sequence[Said], known: frozenset[str]) -> Iterator[tuple[str, TuningExample | None]]:
+        """(key, example) of what was not made before; None where it is dropped."""
+        for one in said:
+            if one.corrected.strip():
+                yield from self._corrected(one, known)
+        for better, worse in _pairs(said):
+            key = _key("pair", better.id, worse.id, better.answer, worse.answer)
+            if key not in known:
+                yield key, self._preference(better, better.answer, worse.answer, better.gone or worse.gone)
+
+    def _corrected(self, one: Said, known: frozenset[str]) -> Iterator[tuple[str, TuningExample | None]]:
+        answer = _key("answer", one.id, one.corrected)
+        if answer not in known:
+            yield answer, self._answer(one)
+        better = _key("preference", one.id, one.corrected, one.answer)
+        if one.rating == "down" and one.answer.strip() != one.corrected.strip() and better not in known:
+            yield better, self._preference(one, one.corrected, one.answer, one.gone)
+
+    def _answer(self, one: Said) -> TuningExample | None:
+        evidence = self._evidence(one)
+        if not evidence:
+            self.dropped["gone"] += 1
+            return None
+        return TuningExample(kind="answer", answer=one.corrected.strip(), **_common(one, evidence))
+
+    def _preference(self, one: Said, chosen: str, rejected: str, gone: bool) -> TuningExample | None:
+        evidence = self._evidence(one)
+        if gone or not evidence:
+            self.dropped["gone"] += 1
+            return None
+        common = _common(one, evidence)
+        return TuningExample(kind="preference", answer=chosen.strip(), rejected=rejected.strip(), **common)
+
+    def _evidence(self, one: Said) -> tuple[EvidenceText, ...]:
+        hits = [replace(hit, rank=rank) for rank, hit in enumerate(one.hits, start=1)]
+        found = self._served.gather(self._served.in_their_words(one.question, hits), hits)
+        return evidence_texts(found, detect_language(one.question))
+
+
+def _common(one: Said, evidence: Sequence[EvidenceText]) -> dict[str, Any]:
+    told = one.cited or (_nearest(one.corrected or one.answer, evidence),)
+    documents = dict.fromkeys([*told, *(source.document for source in evidence)])
+    return {
+        "question": one.question.strip(), "language": detect_language(one.question),
+        "evidence": tuple(evidence), "documents": tuple(documents), "group": group_of(told),
+        "origin": ORIGIN, "type": "feedback",
+    }  # fmt: skip
+
+
+def _nearest(answer: str, evidence: Sequence[EvidenceText]) -> str:
+    """The document whose source shares most with an answer."""
+    own = grams(answer)
+    return max(evidence, key=lambda one: len(own & grams(one.text))).document
+
+
+def _pairs(said: Sequence[Said]) -> Iterator[tuple[Said, Said]]:
+    """Answers to one question of which readers liked one and not the other."""
+    asked: dict[frozenset[str], list[Said]] = defaultdict(list)
+    for one in said:
+        asked[grams(one.question)].append(one)
+    for same in asked.values():
+        for better in (one for one in same if one.rating == "up"):
+            for worse in (one for one in same if one.rating == "down"):
+                if better.answer.strip() != worse.answer.strip() and better.answer and worse.answer:
+                    yield better, worse
+
+
+def _key(*parts: object) -> str:
+    return digest("\0".join(["feedback", *map(str, parts)]))[:16]

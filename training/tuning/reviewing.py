@@ -1,0 +1,159 @@
+"""What reviewers decide: accepted, edited, rejected, or back to the new ones; all of a list or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from assistant.errors import RecordNotFoundError
+from assistant.example_rows import Change, ExampleFilter, ExampleRow, ExampleRows, Status
+from ingestion.screening.policy import Policy
+from training.errors import ExampleError
+from training.tuning.examples import TuningExample
+from training.tuning.importing import check_own
+from training.tuning.intake import LEAK, PERSONAL, reworded
+from training.tuning.leaks import Leaks
+from training.tuning.sources import QUARANTINED, REMOVED, Sources
+
+Act = Literal["accept", "reject", "reopen"]
+ACTS: tuple[Act, ...] = get_args(Act)
+EDITABLE = ("question", "answer", "rejected", "accepted", "answerable", "type", "language", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of one example. Accepted with `changes` it is edited; `version` None takes any.
+
+    `line` is where a file says it, for messages; 0 elsewhere.
+    """
+
+    id: str
+    act: Act
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    version: int | None = None
+    line: int = 0
+
+
+def read_decisions(text: str, act: Act) -> list[Decision]:
+    """Decisions of a file: an id a line, or a JSON object with `id` and what is to be changed.
+
+    Raises:
+        ExampleError: a line is neither; the message names it.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        try:
+            value = json.loads(line) if line.startswith("{") else {"id": line}
+        except json.JSONDecodeError as error:
+            raise ExampleError(f"line {number} is not JSON: {error}") from error
+        try:
+            found.append(decision_of({"act": act, **value}, line=number))
+        except ExampleError as error:
+            raise ExampleError(f"line {number}: {error}", field=error.field) from error
+    return found
+
+
+def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
+    """A decision from `{id, act, version, note, changes}`, where changes may also stand beside the others.
+
+    Raises:
+        ExampleError: a key is unknown, missing or of another type.
+    """
+    id, act = value.get("id"), value.get("act")
+    if not isinstance(id, str) or not id:
+        raise ExampleError("the id is missing", field="id")
+    if act not in ACTS:
+        raise ExampleError(f"{act!r} is nothing to do with an example: {', '.join(ACTS)}", field="act")
+    changes = value.get("changes") or {}
+    if not isinstance(changes, Mapping):
+        raise ExampleError("changes must be an object", field="changes")
+    changes = {**changes, **{name: value[name] for name in EDITABLE if name in value}}
+    known = {"id", "act", "version", "note", "changes", *EDITABLE}
+    if unknown := sorted((set(value) - known) | (set(changes) - set(EDITABLE))):
+        raise ExampleError(
+            f"{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
+        )
+    version, note = value.get("version"), value.get("note")
+    if version is not None and not isinstance(version, int):
+        raise ExampleError("the version must be a number", field="version")
+    if changes and act != "accept":
+        raise ExampleError("only what is accepted can be changed", field="act")
+    return Decision(id, act, changes, None if note is None else str(note), version, line)
+
+
+def decide(
+    rows: ExampleRows,
+    decisions: Sequence[Decision],
+    *,
+    leaks: Leaks,
+    policy: Policy,
+    sources: Sources,
+    by: str,
+) -> list[str]:
+    """Carry out all decisions, or none of them: the ids.
+
+    Raises:
+        ExampleError: one cannot be carried out; the message names line and example.
+        RecordNotFoundError: there is no such example.
+        ExampleConflictError: somebody changed one since the version that a decision names.
+    """
+    ids = [one.id for one in decisions]
+    if doubled := next((one for one in ids if ids.count(one) > 1), None):
+        raise ExampleError(f"example {doubled} stands in the list twice. Nothing was changed.")
+    known = {row.id: row for row in rows.rows(ExampleFilter(ids=tuple(ids)))}
+    changes = []
+    for one in decisions:
+        row = known.get(one.id)
+        if row is None:
+            raise RecordNotFoundError(f"there is no example {one.id!r}. See: konkyo train data list")
+        try:
+            changes.append(_change(one, row, leaks, policy, sources))
+        except ExampleError as error:
+            told = f"example {one.id}: {str(error).rstrip('.')}. Nothing was changed."
+            raise ExampleError(f"line {one.line}: {told}" if one.line else told, field=error.field) from error
+    rows.change(changes, by=by)
+    return ids
+
+
+def edited(row: ExampleRow, changes: Mapping[str, Any]) -> TuningExample:
+    """The example of a row with other words.
+
+    Raises:
+        ExampleError: what is changed has another type, or nothing is left to learn.
+    """
+    value = {**row.payload, **changes}
+    check_own(value)
+    return TuningExample.from_json(value)
+
+
+def _not_usable(problem: str) -> ExampleError:
+    code, _, document = problem.partition(":")
+    if code == REMOVED:
+        return ExampleError(f"the document {document} is not in the library any more", field="documents")
+    if code == QUARANTINED:
+        return ExampleError(f"this place of the document {document} is in quarantine", field="documents")
+    return ExampleError(f"the document {document} does not say this any more", field="documents")
+
+
+def _change(one: Decision, row: ExampleRow, leaks: Leaks, policy: Policy, sources: Sources) -> Change:
+    # Another reviewer's change between the look above and the writing must be seen there.
+    version = row.version if one.version is None else one.version
+    if one.act != "accept":
+        status: Status = "rejected" if one.act == "reject" else "new"
+        return Change(one.id, version, status, note=one.note)
+    if problem := sources.problem(row.places):
+        raise _not_usable(problem)
+    if not one.changes:
+        if row.problem.partition(":")[0] == LEAK:
+            name = row.problem.partition(":")[2]
+            raise ExampleError(f"it asks what the evaluation {name} asks", field="question")
+        return Change(one.id, version, "accepted" if row.original is None else "edited", note=one.note)
+    masked, personal = reworded(edited(row, one.changes), leaks, policy)
+    problem = f"{PERSONAL}:{personal}" if personal else ""
+    return Change(one.id, version, "edited", problem, note=one.note, payload=masked.as_json())
