@@ -159,8 +159,8 @@ def test_every_problem_has_words(problem: str) -> None:
 
 
 def test_a_line_tells_what_is_asked() -> None:
-    one = {"id": "a", "status": "new", "split": "train", "kind": "answer", "answerable": False, "assignee": "",
-           "question": "長" * 200, "messages": [], "answer": ""}  # fmt: skip
+    one = {"id": "a", "status": "new", "split": "train", "kind": "answer", "answerable": False,
+           "assignee": "", "question": "長" * 200, "messages": [], "answer": ""}  # fmt: skip
     assert one_line("en", one).endswith("長…") and "not answered" in one_line("en", one)
 
 
