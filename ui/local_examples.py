@@ -102,7 +102,7 @@ class LocalExamples(ABC):
         from training.tuning.reviewing import decide, decision_of
 
         ids = decide(
-            self._example_rows, [decision_of(one, line=one.get("line", 0)) for one in decisions],
+            self._example_rows, [decision_of(one) for one in decisions],
             leaks=self._leaks(()), policy=self._policy, sources=self._sources_now(), by=by,
         )  # fmt: skip
         return {"done": True, "ids": ids}

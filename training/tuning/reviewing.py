@@ -74,12 +74,13 @@ def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
     if not isinstance(changes, Mapping):
         raise ExampleError("changes must be an object", field="changes")
     changes = {**changes, **{name: value[name] for name in EDITABLE if name in value}}
-    known = {"id", "act", "version", "note", "changes", *EDITABLE}
+    known = {"id", "act", "version", "note", "changes", "line", *EDITABLE}
     if unknown := sorted((set(value) - known) | (set(changes) - set(EDITABLE))):
         raise ExampleError(
             f"{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
         )
     version, note = value.get("version"), value.get("note")
+    line = said if isinstance(said := value.get("line"), int) else line
     if version is not None and not isinstance(version, int):
         raise ExampleError("the version must be a number", field="version")
     if changes and act != "accept":
