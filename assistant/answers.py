@@ -1,4 +1,4 @@
-"""The words of an answer: Query, Hit, Source, Claim, Verdict, Answer, and the events of the stream.
+"""The words of an answer: Query, Hit, Source, Claim, Verdict, Answer. Events of its stream are in events.py.
 
 `as_json` methods give the keys that docs/cli.md fixes.
 """
@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from assistant.events import Checked as Checked
+from assistant.events import Event as Event
+from assistant.events import Finished as Finished
+from assistant.events import Mending as Mending
+from assistant.events import Progress as Progress
+from assistant.events import Retrieved as Retrieved
+from assistant.events import Token as Token
 from ingestion.articles import Mark, article_of
 from ingestion.documents import EVERYTHING, Scope, Span, TableRow
 from ingestion.validity import State
@@ -300,87 +307,6 @@ class Answer:
             "grounding": self.grounding, "disagreements": [found.as_json() for found in self.disagreements],
             "verified": self.verified.as_json() if self.verified else None,
         }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """First event: the hits, before any token. `waiting` is how many questions are ahead in the queue."""
-
-    hits: tuple[Hit, ...]
-    question: str = ""
-    waiting: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "retrieved", "hits": [hit.as_json() for hit in self.hits],
-                "question": self.question, "waiting": self.waiting}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of the text that is being generated."""
-
-    text: str
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "token", "text": self.text}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A sentence has ended and was checked."""
-
-    claim: Claim
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "checked", "claim": self.claim.as_json()}
-
-
-@dataclass(frozen=True, slots=True)
-class Mending:
-    """The text so far had sentences without ground: more was looked for, and another text follows from here.
-
-    `claims` are those sentences, `hits` all hits, the new ones last.
-    """
-
-    claims: tuple[Claim, ...]
-    hits: tuple[Hit, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "mending", "claims": [claim.as_json() for claim in self.claims],
-                "hits": [hit.as_json() for hit in self.hits]}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Last event: the whole answer."""
-
-    answer: Answer
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "finished", "answer": self.answer.as_json()}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A task of several steps goes on: `done` of `total`. `label` names the step, `text` what it gave."""
-
-    done: int
-    total: int
-    label: str = ""
-    text: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """One event of the stream."""
-        return {"event": "progress", "done": self.done, "total": self.total, "label": self.label,
-                "text": self.text}  # fmt: skip
-
-
-Event = Progress | Retrieved | Token | Checked | Mending | Finished
 
 
 @dataclass(frozen=True, slots=True)

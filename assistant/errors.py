@@ -33,9 +33,17 @@ class EvaluationError(AssistantError):
     """An evaluation data set cannot be read or does not fit its layout."""
 
 
+class MonitoringError(AssistantError):
+    """A report on use cannot be made of what was asked for."""
+
+
 class AdapterError(AssistantError):
     """An adapter does not exist, cannot be read, or does not fit the model that is served."""
 
 
 class ExampleConflictError(AssistantError):
     """An example was changed by somebody else since it was looked at; nothing of the change was made."""
+
+
+class AdapterRefusedError(AdapterError):
+    """An adapter may not be published, served again or removed; the message says what is missing."""

@@ -115,8 +115,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 def same_text(asked: str, kept: str) -> bool:
     """Whether both are the same but for white space, signs of punctuation, width and case."""
-    return _squeezed(asked) == _squeezed(kept) != ""
+    return squeezed(asked) == squeezed(kept) != ""
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """What two texts have in common that `same_text` takes for the same."""
     return re.sub(r"[\s?。.!、,]+", "", unicodedata.normalize("NFKC", text)).casefold()

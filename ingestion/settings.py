@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ingestion.errors import SettingsError
+from ingestion.gate_settings import GateSettings
 from ingestion.reading import OcrMode
 from ingestion.screening.policy import ScreeningSettings, require_absolute
 from ingestion.source_settings import SourceSettings as SourceSettings
@@ -178,6 +179,16 @@ class TuningSettings(Section):
     evaluations: tuple[str, ...] = Field((), description="files of questions that are never learnt")
 
 
+class MonitoringSettings(Section):
+    """What the page on use counts with."""
+
+    minutes_per_answer: float = Field(5.0, ge=0, description="that an answer spares its reader, estimated")
+    least_questions: int = Field(30, ge=2, description="in each period, for a comparison of the two")
+    retrain_after: int = Field(
+        50, ge=1, description="accepted examples of feedback since the last published adapter"
+    )
+
+
 class ServiceSettings(Section):
     """The service of this workspace."""
 
@@ -212,6 +223,8 @@ class Settings(BaseSettings):
     answers: AnswerSettings = AnswerSettings()
     verifier: VerifierSettings = VerifierSettings()
     tuning: TuningSettings = TuningSettings()
+    gate: GateSettings = GateSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

@@ -11,19 +11,21 @@ import re
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from sudachipy import Dictionary, SplitMode
 
 from ingestion.written_forms import date_tokens, fold, one_ke, plain_numbers
 
 __all__ = [
-    "TOKENS_VERSION", "NameKind", "Word", "bigrams", "fold", "names_with_kinds", "proper_names",
+    "NAME_KINDS", "TOKENS_VERSION", "NameKind", "Word", "bigrams", "fold", "names_with_kinds", "proper_names",
     "search_tokens", "words_in",
 ]  # fmt: skip
 
 NameKind = Literal["地名", "人名"]
 """What a proper name is of: a place or a person, as the dictionary has it."""
+
+NAME_KINDS: tuple[NameKind, ...] = get_args(NameKind)
 
 TOKENS_VERSION = 2
 """Grows when the same text gives other tokens than before: lexical indexes are then built anew."""
@@ -35,6 +37,7 @@ _LATIN = re.compile(r"(?<![a-z0-9])[a-z]{3,}s(?![a-z0-9])", re.ASCII)
 _WORDS = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 4  # characters looked at behind a name that may be a cut word
 _UNITS = frozenset("条項号章節款編")
+_OF_PLACES = frozenset("都道府県市区町村郡")
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞"})
 _tokenizers = threading.local()  # a Sudachi tokenizer serves one thread at a time
 
@@ -81,7 +84,7 @@ def names_with_kinds(text: str) -> list[tuple[str, NameKind]]:
             name = morpheme.surface()
             if (
                 kind[1] == "固有名詞"
-                and kind[2] in ("地名", "人名")
+                and kind[2] in NAME_KINDS
                 and name != "日本"
                 and not name.isascii()
                 and not _cuts_a_word(piece, morpheme.begin(), morpheme.end())
@@ -93,8 +96,11 @@ def names_with_kinds(text: str) -> list[tuple[str, NameKind]]:
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Whether a common noun begins inside of `text[start:end]` and ends behind it.
 
-    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫.
+    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫. What says that a place is
+    meant begins no such word: 知県 was once an office, yet 愛知県 is 愛知.
     """
+    if text[end : end + 1] in _OF_PLACES:
+        return False
     for inner in range(start + 1, end):
         first = next(iter(_tokenizer().tokenize(text[inner : end + _LONGEST_WORD])), None)
         if first is not None and inner + first.end() > end and first.part_of_speech()[1] == "普通名詞":

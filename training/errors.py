@@ -39,3 +39,7 @@ class TuningError(TrainingError):
 
 class TrainingRefusedError(TuningError):
     """A training was not started because it cannot fit into the memory of this machine."""
+
+
+class GateError(TrainingError):
+    """An adapter cannot be held against its base model, or nothing is there to ask."""

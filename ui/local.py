@@ -19,12 +19,14 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_adapters import LocalAdapters
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
 from ui.local_examples import LocalExamples
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
+from ui.local_monitoring import LocalMonitoring
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
@@ -40,10 +42,12 @@ if TYPE_CHECKING:
 
 
 class LocalOperations(
+    LocalAdapters,
     LocalUpkeep,
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,
+    LocalMonitoring,
     LocalScreening,
     LocalSyncs,
     LocalFigures,

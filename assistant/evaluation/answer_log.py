@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
 from assistant.errors import EvaluationError
 
 Row = dict[str, Any]
+Asked = TypeVar("Asked")
 FOLDER = "answers"
 
 
@@ -47,6 +48,27 @@ class AnswerLog:
             stream.flush()
             os.fsync(stream.fileno())
         self.rows[row["id"]] = row
+
+
+def rows_of(
+    asked: Sequence[Asked],
+    log: AnswerLog,
+    *,
+    id_of: Callable[[Asked], str],
+    ask: Callable[[Asked], Row],
+    fits: Callable[[Asked, Row], bool] = lambda one, row: True,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Row]:
+    """A row for each question, in order: what `log` has and `fits`, else what `ask` gives and is kept."""
+    rows = []
+    for number, one in enumerate(asked, start=1):
+        row = log.rows.get(id_of(one))
+        if row is None or not fits(one, row):
+            row = ask(one)
+            log.add(row)
+        rows.append(row)
+        progress(number, len(asked))
+    return rows
 
 
 def kept_rows(folder: Path) -> Iterator[tuple[str, Row]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.answers import Answer, Verdict
 from assistant.errors import EvaluationError
-from assistant.evaluation.answer_log import AnswerLog, Row
+from assistant.evaluation.answer_log import AnswerLog, Row, rows_of
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.gold import Gold
 from assistant.evaluation.metrics import percentile
@@ -48,15 +48,10 @@ def evaluate_answers(
         EvaluationError: a question has no reference answer.
     """
     refuse_without_answers(questions)
-    rows = []
-    for number, question in enumerate(questions, start=1):
-        row = log.rows.get(question.id)
-        if row is None or not _is_of(question, row):
-            row = judged(question, ask(question), gold, checker)
-            log.add(row)
-        rows.append(row)
-        progress(number, len(questions))
-    return rows
+    return rows_of(
+        questions, log, id_of=lambda one: one.id, fits=_is_of, progress=progress,
+        ask=lambda one: judged(one, ask(one), gold, checker),
+    )  # fmt: skip
 
 
 def judged(question: Question, answer: Answer, gold: Gold, checker: Checker) -> Row:

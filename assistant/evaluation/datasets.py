@@ -174,7 +174,7 @@ def _page_number(value: Any, folder: Path, number: int) -> int:
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file; blank lines are skipped.
+    """The objects of a JSON Lines file; blank lines are skipped, halves of surrogate pairs are "?".
 
     Raises:
         EvaluationError: the file cannot be read, or a line is not a JSON object.
@@ -188,11 +188,18 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # numbers of 4,301 digits, a thousand brackets
             raise EvaluationError(f"{path}, line {number} is not JSON: {error}") from error
         if not isinstance(row, dict):
             raise EvaluationError(f"{path}, line {number} holds {type(row).__name__}, not an object.")
-        yield row
+        yield _encodable(row) if "\\u" in line else row
+
+
+def _encodable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that no dictionary, model or database refuses: programs that cut texts leave half characters."""
+    text = json.dumps(row, ensure_ascii=False)
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return row if plain == text else json.loads(plain)
 
 
 def _files_digest(files: tuple[Path, ...]) -> str:

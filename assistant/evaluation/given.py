@@ -81,6 +81,7 @@ def read_given(path: Path) -> list[GivenQuestion]:
 
 
 def _given(row: dict[str, Any], number: int, place: str) -> GivenQuestion:
+    row = {name: value for name, value in row.items() if value is not None}  # tables name all columns
     if any(name in row for name in _LISTS):
         chunks, right, answerable = _by_lists(row, place)
     elif "contexts" in row:
@@ -114,9 +115,7 @@ def _by_lists(row: dict[str, Any], place: str) -> tuple[tuple[GivenChunk, ...], 
 
 def _by_positions(row: dict[str, Any], place: str) -> tuple[tuple[GivenChunk, ...], frozenset[int], bool]:
     chunks, right = _chunks(row["contexts"], place), row.get("answering") or []
-    if not isinstance(right, list) or not all(
-        isinstance(one, int) and 0 <= one < len(chunks) for one in right
-    ):
+    if not isinstance(right, list) or not all(type(one) is int and 0 <= one < len(chunks) for one in right):
         raise EvaluationError(
             f"{place}: answering is {right!r}; it must list positions in contexts, from 0 on."
         )
@@ -206,7 +205,8 @@ def build_given(
     with workspace.write_lock():
         places = {chunk: _written(chunk, folder, number) for number, chunk in enumerate(chunks)}
         opened = open_evaluation(workspace, embedder)
-        take_in(opened, folder, progress)
+        # No title may hide a chunk: "~$…" is the name of a temporary file elsewhere.
+        take_in(opened, folder, progress, opened.settings.ingestion.model_copy(update={"ignore": ()}))
     documents = {chunk: file_id(place) for chunk, place in places.items()}
     files = {documents[chunk]: place.relative_to(folder).as_posix() for chunk, place in places.items()}
     return GivenSet(opened, documents, files, tuple(one.path for one in opened.library.failures()))
@@ -217,7 +217,7 @@ def digest_of(chunks: Sequence[GivenChunk]) -> str:
     total = hashlib.sha256()
     for chunk in chunks:
         for text in (chunk.title, chunk.text):
-            content = text.encode("utf-8", "surrogatepass")
+            content = text.encode("utf-8")
             total.update(len(content).to_bytes(8, "big") + content)
     return total.hexdigest()[:16]
 
@@ -227,7 +227,7 @@ def _written(chunk: GivenChunk, folder: Path, number: int) -> Path:
     own = f"chunk-{letters(number)}"
     title = _UNFIT.sub(" ", chunk.title)[:_LONGEST_TITLE].strip(" .")
     path = folder / own / f"{title}{_suffix(chunk.text)}" if title else folder / f"{own}{_suffix(chunk.text)}"
-    content = chunk.text.encode("utf-8", "replace")
+    content = chunk.text.encode("utf-8")
     if not path.is_file() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

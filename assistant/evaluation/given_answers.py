@@ -13,9 +13,10 @@ from typing import Any
 
 from assistant.answering import abstention
 from assistant.answers import Answer, Language
-from assistant.evaluation.answer_log import AnswerLog, Row
+from assistant.evaluation.answer_log import AnswerLog, Row, rows_of
 from assistant.evaluation.answers import figures, row_of
 from assistant.evaluation.bare import refuses
+from assistant.evaluation.datasets import Question
 from assistant.evaluation.given import GivenGold, GivenQuestion
 from assistant.evaluation.metrics import mean
 from assistant.evaluation.ranking_curves import auroc, rates_at
@@ -68,20 +69,19 @@ def evaluate_given(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Row]:
     """A row for each question, in order. What `log` knows is not asked again; what it does not is added."""
-    rows = []
-    for number, asked in enumerate(questions, start=1):
-        row = log.rows.get(asked.question.id)
-        if row is None:
-            row = judged_given(asked, ask(asked), gold, checker)
-            log.add(row)
-        rows.append(row)
-        progress(number, len(questions))
-    return rows
+    return rows_of(
+        questions, log, id_of=lambda one: one.question.id, progress=progress,
+        ask=lambda one: judged_given(one, ask(one), gold, checker),
+    )  # fmt: skip
 
 
 def judged_given(asked: GivenQuestion, outcome: Outcome, gold: GivenGold, checker: Checker) -> Row:
     """The row of one answer in a report: that of `eval answers`, and what is known of its refusal."""
-    question, (answer, score) = asked.question, _scored(asked, outcome, checker)
+    question, answer = asked.question, outcome.answer
+    if outcome.score is None:
+        answer, score = scored(question, answer, checker, answerable=asked.answerable)
+    else:
+        score = _score(question, answer, checker, answerable=asked.answerable)
     row = row_of(question, answer, gold, score)
     measures = row["measures"]
     if not asked.answerable:
@@ -98,20 +98,31 @@ def judged_given(asked: GivenQuestion, outcome: Outcome, gold: GivenGold, checke
     }  # fmt: skip
 
 
-def _scored(asked: GivenQuestion, outcome: Outcome, checker: Checker) -> tuple[Answer, Score]:
-    """The answer with its score, and as abstained where the bare model refused in its own words.
+def scored(
+    question: Question,
+    answer: Answer,
+    checker: Checker,
+    *,
+    answerable: bool,
+    refusing: Callable[[str], bool] = refuses,
+) -> tuple[Answer, Score]:
+    """The answer with its score, and as abstained where its own words refuse, for a model that may refuse so.
 
     An answer that is right is no refusal, whatever else it says.
     """
-    question, answer = asked.question, outcome.answer
-    score = _NOTHING_SAID
-    if asked.answerable and not answer.abstained:
-        score = score_answer(question.text, answer.text, question.answers, checker)
-    if outcome.score is None and refuses(answer.text) and not score.right:
+    score = _score(question, answer, checker, answerable=answerable)
+    if not answer.abstained and refusing(answer.text) and not score.right:
         answer = replace(answer, abstained=True)
-    if asked.answerable and answer.abstained:
-        score = silence(question.text, question.answers)
+        score = _score(question, answer, checker, answerable=answerable)
     return answer, score
+
+
+def _score(question: Question, answer: Answer, checker: Checker, *, answerable: bool) -> Score:
+    if not answerable:
+        return _NOTHING_SAID
+    if answer.abstained:
+        return silence(question.text, question.answers)
+    return score_answer(question.text, answer.text, question.answers, checker)
 
 
 def given_figures(rows: Sequence[Row], threshold: float) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from assistant.grounding.verdicts import Checker
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 
-SCORING = 3
+SCORING = 4
 """Grows when the same answer gets other scores than before: results are then not taken from an older run."""
 
 _NUMBERS_AT = 0.5

@@ -10,28 +10,38 @@ import unicodedata
 from collections.abc import Sequence
 
 from assistant.words import detect_language
-from ingestion.tokenizing import fold, names_with_kinds
+from ingestion.tokenizing import NAME_KINDS, fold, names_with_kinds, words_in
+from ingestion.written_forms import one_ke
 
-_ENDINGS = tuple("都道府県市区町村郡")
 _KATAKANA = re.compile(r"[ァ-ヶー・]+")
-_SHORTEST = 2  # characters of a name without its ending
 
 
 def lost_names(claim: str, texts: Sequence[str]) -> list[str]:
     """The names of a Japanese claim that are in none of `texts`, as the claim has them, each once.
 
-    A name counts as said without its ending, too (福島 for 福島県). Left out are people in katakana, whom
-    the dictionary also sees in common words (リスト), and claims about texts in another language, where
-    names are written otherwise.
+    What follows a name is no part of it (県 of 福島県), and what is cut out of another name does not say it
+    (京都 of 東京都). Left out are people in katakana, whom the dictionary also sees in common words (リスト),
+    and claims about texts in another language, where names are written otherwise.
     """
-    told = fold(unicodedata.normalize("NFKC", "\n".join(texts)))
+    claim = unicodedata.normalize("NFKC", claim)
+    told = fold("\n".join(texts))
     if detect_language(claim) != "ja" or detect_language(told) != "ja":
         return []
-    found = names_with_kinds(unicodedata.normalize("NFKC", claim))
+    found = names_with_kinds(claim)
     names = dict.fromkeys(name for name, kind in found if kind == "地名" or not _KATAKANA.fullmatch(name))
-    return [name for name in names if not any(form in told for form in _forms(name))]
+    return [_as_written(name, claim) for name in names if not _is_said(name, told)]
 
 
-def _forms(name: str) -> tuple[str, ...]:
-    stem = name[:-1] if name.endswith(_ENDINGS) else name
-    return (name, stem) if len(stem) >= _SHORTEST else (name,)
+def _is_said(name: str, told: str) -> bool:
+    places = [match.start() for match in re.finditer(re.escape(one_ke(name)), one_ke(told))]
+    if not places or len(name) == 1:  # the dictionary often cuts single characters out of words
+        return bool(places)
+    others = [word for word in words_in(told) if word.kind[1] == "固有名詞" and word.kind[2] in NAME_KINDS]
+    edges = ((start, start + len(name)) for start in places)
+    return any(not any(word.start < edge < word.end for edge in both for word in others) for both in edges)
+
+
+def _as_written(name: str, claim: str) -> str:
+    folded = fold(claim)
+    start = folded.find(name)
+    return claim[start : start + len(name)] if start >= 0 and len(folded) == len(claim) else name

@@ -1,4 +1,4 @@
-"""What says a number without being one (半年, 全額, 第3四半期), turns one around (△, 減), or says per what.
+"""What says a number without being one (半年, three million), turns one around (△), or says per what it is.
 
 Works on NFKC text. Does not read 無料 as 0円: documents say that in too many other words.
 """
@@ -9,8 +9,21 @@ import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from ingestion.dates import english_lower
+
 Phrase = tuple[int, int, Fraction, str]
 """Start, end, value in base units, base unit."""
+
+ENGLISH = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "once": 1, "twice": 2,
+}  # fmt: skip
+ENGLISH_SCALES = {
+    "hundred": 100, "thousand": 10**3, "million": 10**6, "bn": 10**9, "billion": 10**9, "trillion": 10**12,
+}  # fmt: skip
+_OF_MONEY = {"k": 10**3, "m": 10**6, "b": 10**9}
+"""Letters behind an amount that its currency is written before: $3M."""
 
 _PHRASES: tuple[tuple[str, Fraction, str], ...] = (
     ("半年間?|half[- ](?:a )?year", Fraction(6), "month"),
@@ -65,6 +78,14 @@ _FALLS = re.compile(
     r"^\s*[のをもず]?つ?\s*(?:減|低下|下落|縮小|削減|カット|下回|値下|割引|引き|\boff\b|decrease|decline|lower|down|less)",
     re.IGNORECASE,
 )
+
+
+def english_scale(words: str, letter: str) -> Fraction:
+    """What `words` (hundred thousand) and the `letter` of an amount of money multiply a number by."""
+    scale = Fraction(_OF_MONEY[english_lower(letter)] if letter else 1)
+    for word in re.findall("[a-z]+", english_lower(words)):
+        scale *= ENGLISH_SCALES[word]
+    return scale
 
 
 def phrases(text: str, number: Callable[[str], Fraction]) -> Iterator[Phrase]:

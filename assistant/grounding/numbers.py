@@ -14,18 +14,24 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-from assistant.grounding.number_words import falls, half_more, is_negative, period_of, phrases
+from assistant.grounding.number_words import (
+    ENGLISH,
+    ENGLISH_SCALES,
+    english_scale,
+    falls,
+    half_more,
+    is_negative,
+    period_of,
+    phrases,
+)
 from ingestion.dates import Moment, english_lower, moments
 
 _KANJI_UNITS = (
     "円 割 時間 分間 秒 営業日 日間 日 週間 か月 ヶ月 カ月 箇月 年間 年 人 名 歳 回 個 台 枚 件 泊 冊 "
     "階 条 項 号 章 社 倍 つ 種類 文字"
 )
-_ENGLISH = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "once": 1, "twice": 2,
-}  # fmt: skip
+"""After kanji numerals, besides units in katakana; others also end common words (一部, 一度)."""
+_KATAKANA = re.compile("[ァ-ヶー]+|[か箇]所")
 _NOT_NUMBERS = re.compile(
     "十分(?!間|前|後|以)|一部|一時(?!間)|万一|一般|一定|統一|同一|唯一|一人ひとり|一日も早|一つひとつ|一年中|"
     "第三者|一回り|一名称|"
@@ -34,10 +40,14 @@ _NOT_NUMBERS = re.compile(
 
 
 @cache
-def _units() -> dict[str, tuple[str, int]]:
+def _units() -> dict[str, tuple[str, Fraction]]:
     """Spelling to (base unit, factor)."""
     tables = tomllib.loads((files("assistant.grounding") / "units.toml").read_text("utf-8"))
-    return {spelling: (base, factor) for base, table in tables.items() for spelling, factor in table.items()}
+    return {
+        spelling: (base, Fraction(factor))
+        for base, table in tables.items()
+        for spelling, factor in table.items()
+    }
 
 
 _RANGE = re.compile(r"\s*(?:~|〜|～|-|–|—|から|to)\s*$", re.IGNORECASE)
@@ -63,6 +73,7 @@ _AT_MOST_BEFORE = re.compile(
     r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
 )
 _MONEY = frozenset({"yen", "dollar", "euro"})
+_BEFORE = 100  # characters that may bound a number; a long row has many numbers
 _LONGEST = 1_000  # characters; longer ones are keys and dumps, and Python reads no number of 4,301 digits
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _GREAT = {"万": 10**4, "億": 10**8, "兆": 10**12}
@@ -71,16 +82,22 @@ _KANJI_DIGITS = {char: value for value, char in enumerate("〇一二三四五六
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    unit = "|".join(re.escape(unit) for unit in sorted(_units(), key=len, reverse=True))
-    kanji_unit = "|".join(sorted(_KANJI_UNITS.split(), key=len, reverse=True))
+    # "9 a week" is no ampere.
+    in_case = {"a": "(?-i:A)"}
+    unit = "|".join(in_case.get(one, re.escape(one)) for one in sorted(_units(), key=len, reverse=True))
+    spelled = (unit for unit in _units() if _KATAKANA.fullmatch(unit))
+    kanji_unit = "|".join(sorted({*_KANJI_UNITS.split(), *spelled}, key=len, reverse=True))
+    kanji = r"(?<![〇一二三四五六七八九])(?P<kanji>[〇一二三四五六七八九十百千万億兆]{1,40})"
+    scale = rf"(?:[\s-]*(?:{'|'.join(ENGLISH_SCALES)})\b)+"
     arabic = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
     return re.compile(
         rf"""
         (?P<before>[¥$€])?\s*(?:(?<![A-Za-z0-9_-])|(?<=[^A-Za-z0-9_-]-)|(?<=\A-)|(?<=[0-9%年月日時分円人名回個件泊階]-))
           (?P<arabic>{arabic}(?:\s*[十百千万億兆]+(?:{arabic}[十百千万億兆]+)*(?:{arabic})?)?)
-          \s*(?P<unit>(?:{unit})(?![a-z]))?
-        | (?P<kanji>[〇一二三四五六七八九十百千万億兆]+)(?P<kanji_unit>{kanji_unit})
-        | \b(?P<word>{"|".join(_ENGLISH)})(?:[\s-]+(?P<word_unit>(?:{unit})(?![a-z])))?\b
+          (?P<scale>{scale})?(?(before)(?P<letter>[kmb](?![a-z0-9]))?)\s*(?P<unit>(?:{unit})(?![a-z]))?
+        | {kanji}(?P<kanji_unit>{kanji_unit})
+        | \b(?P<word>{"|".join(ENGLISH)})(?P<word_scale>{scale})?
+          (?:[\s-]+(?P<word_unit>(?:{unit})(?![a-z])))?\b
         """,
         re.VERBOSE | re.IGNORECASE,
     )
@@ -90,9 +107,9 @@ def _pattern() -> re.Pattern[str]:
 class Quantity:
     """A number with its unit in base units (`value` 3600, `unit` "second" for 1時間); `unit` "" when bare.
 
-    `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` made `value` of the
-    number. `falls` says that something falls by it, so that its sign may be written or not. `per` is the
-    period that it is counted by ("week" in 週平均2時間), "" where none is named.
+    `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` of the unit and `scale`
+    (万, million) made `value` of the number. `falls` says that something falls by it, so that its sign may be
+    written or not. `per` is the period that it is counted by ("week" in 週平均2時間), "" where none is named.
     """
 
     value: Fraction
@@ -104,6 +121,7 @@ class Quantity:
     factor: Fraction = Fraction(1)
     falls: bool = False
     per: str = ""
+    scale: Fraction = Fraction(1)
 
 
 Fact = Quantity | Moment
@@ -156,36 +174,45 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     unit, end = _unit_of(match)
     if found["word"]:
         word = english_lower(found["word"])
-        if word == "one" and not unit:
+        if word == "one" and not unit and not found["word_scale"]:
             return None  # "one" is mostly a pronoun
-        value = Fraction(_ENGLISH[word])
+        value = Fraction(ENGLISH[word])
         unit = unit or ("times" if word in ("once", "twice") else "")
     elif len(match.group()) > _LONGEST:
         return None
     else:
         value = kanji_number(found["arabic"] or found["kanji"])
-    name, factor = _units().get(unit, ("", 1))
+    scale = english_scale(found["scale"] or found["word_scale"] or "", found["letter"] or "")
+    value *= scale
+    name, factor = _units().get(unit, ("", Fraction(1)))
     if half_more(text, end, name):
         value, end = value + Fraction(1, 2), end + 1
     at = match.start() + len(match.group()) - len(match.group().lstrip())
     sign = -1 if is_negative(text, at, name) else 1
     return Quantity(
         sign * value * factor, name, _bound(match.start(), end, text), match.start(), end,
-        text[match.start() : end].strip(), Fraction(factor), falls(text, end), period_of(text, at, end),
+        text[match.start() : end].strip(), factor, falls(text, end), period_of(text, at, end),
+        scale * _written_scale(found["arabic"]),
     )  # fmt: skip
 
 
 def _unit_of(match: re.Match[str]) -> tuple[str, int]:
     """As it is spelled, and where the quantity ends.
 
-    A lower-case "a" is an article (5 a day), and what has a currency's sign is money.
+    What has a currency's sign is money, whatever letter stands behind it.
     """
     found = match.groupdict()
     written = found["unit"] or found["kanji_unit"] or found["word_unit"] or ""
-    other = found["before"] and _units().get(written.lower(), ("",))[0] not in _MONEY
-    if written and (written == "a" or other):
-        return (found["before"] or "").lower(), match.end("arabic" if found["arabic"] else "word")
+    if written and found["before"] and _units().get(written.lower(), ("",))[0] not in _MONEY:
+        number = match.group()[: -len(written)].rstrip()
+        return (found["before"] or "").lower(), match.start() + len(number)
     return (written or found["before"] or "").lower(), match.end()
+
+
+def _written_scale(arabic: str | None) -> Fraction:
+    """What the kanji behind digits multiply them by: 10000 in 3.5万, 1 in 1万2千."""
+    number = re.fullmatch(r"[0-9,.]+\s*([十百千万億兆]+)", arabic or "")
+    return kanji_number(number[1]) if number else Fraction(1)
 
 
 def _worded(start: int, end: int, value: Fraction, unit: str, text: str) -> Quantity:
@@ -195,7 +222,7 @@ def _worded(start: int, end: int, value: Fraction, unit: str, text: str) -> Quan
 
 
 def _bound(start: int, end: int, text: str) -> int:
-    after, before = text[end : end + 12], text[:start]
+    after, before = text[end : end + 12], text[max(0, start - _BEFORE) : start]
     if _NOT_BEYOND.match(after) or _NOT_BEYOND_BEFORE.search(before):
         return -1
     if _AT_LEAST.match(after) or _AT_LEAST_BEFORE.search(before):
@@ -204,17 +231,20 @@ def _bound(start: int, end: int, text: str) -> int:
 
 
 def _with_range_units(numbers: list[Quantity], text: str) -> list[Quantity]:
-    """The first number of "3〜5日" gets the unit of the second."""
+    """The first number of "3〜5日" gets the unit of the second, and of "3〜5万円" its scale if it is less."""
     result: list[Quantity] = []
     for i, number in enumerate(numbers):
         following = numbers[i + 1] if i + 1 < len(numbers) else None
         if (
             not number.unit
             and following
-            and following.unit
+            and (following.unit or following.scale > 1)
             and _RANGE.fullmatch(text[number.end : following.start])
         ):
-            number = replace(number, value=number.value * following.factor, unit=following.unit)
+            value = number.value * following.factor
+            if number.scale == 1 and value * following.scale < following.value:
+                value *= following.scale
+            number = replace(number, value=value, unit=following.unit)
         result.append(number)
     return result
 

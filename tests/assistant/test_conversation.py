@@ -30,6 +30,8 @@ def after(*questions: str) -> list[Turn]:
         ),
         (HOTEL, "それについて、詳しく教えてください。", "宿泊費の上限について、詳しく教えてください。"),
         (HOTEL, "これについてはなぜですか？", "宿泊費の上限について、なぜですか?"),
+        (HOTEL, "それについての規定を教えて", "宿泊費の上限について、規定を教えて"),
+        (HOTEL, "それに関しては誰が承認しますか？", "宿泊費の上限について、誰が承認しますか?"),
         ("What is the hotel limit?", "And for managers?", "And for managers? (regarding: hotel limit)"),
         ("What is the hotel limit?", "Is it allowed?", "Is it allowed? (regarding: hotel limit)"),
         ("What is the hotel limit?", "How do I claim it?", "How do I claim it? (regarding: hotel limit)"),

@@ -121,6 +121,8 @@ def test_questions_are_made_reviewed_edited_and_asked_of_the_library(
     gold = json.loads(konkyo("eval", "answers", str(tmp_path / "set"), "--gold-page", "--json")[1])
     assert gold["faults"]["not_retrieved"] == gold["faults"]["not_read"] == 0
     assert "年次有給" not in model.prompts[1]
+    quotes = json.loads(konkyo("eval", "citations", str(tmp_path / "set"), "--json")[1])
+    assert quotes["n"] == quotes["slices"] and quotes["wrong"] == []
 
     (folder / "旅費.md").write_text(TRAVEL.replace("12,000", "13,000"), "utf-8")
     with closing(opened(workspace)) as operations:

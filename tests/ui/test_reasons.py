@@ -40,7 +40,8 @@ NOT_SAID = {
     "chunk [{}:{}] is outside the document (length {})", "{} origins for {} characters",
     "page {} [{}:{}] overlaps or leaves the text", "{} vectors for {} chunks of {}",
     "blocks of {} values, {} expected", "tensor {} has the unknown type {}",
-    "a stream of progress ended without a report",
+    "a stream of progress ended without a report", "no interval for a share of {} of {} cases",
+    "there are no sentences to count", "periods of {} questions cannot be compared",
     # Asked of a model, and parts of headers, progress and manifests.
     "Bearer {}", "import {}", "importing {}", "file {}", "index {}", "hub {}@{}",
 }  # fmt: skip

@@ -14,12 +14,14 @@ import httpx
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.api.adapter_calls import AdapterCalls
 from ui.api.editor_calls import EditorCalls
 from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
 from ui.api.example_calls import ExampleCalls
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
+from ui.api.monitoring_calls import MonitoringCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.task_calls import TaskCalls
@@ -33,11 +35,13 @@ _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 
 class ServiceClient(
+    AdapterCalls,
     EditorCalls,
     EvaluationCalls,
     ExampleCalls,
     FigureCalls,
     KnowledgeCalls,
+    MonitoringCalls,
     ScreeningCalls,
     SyncCalls,
     TaskCalls,

@@ -50,18 +50,20 @@ def bench_ask(
         opened = build_folder(workspace, folder, configured_embedder(workspace), progress)
         try:
             assistant = build_assistant(opened.workspace, opened.settings, model=model, search=opened.search)
-            waits, followed = [], []
-            for number, question in enumerate(asked):
-                first, second = watch_both(assistant, question.text, FOLLOW_UPS[question.language])
-                waits.append(first)
-                followed.append(second)
-                progress("ask", number + 1, len(asked))
-            name = assistant.generator.name
-            _close(assistant)
+            try:
+                waits, followed = [], []
+                for number, question in enumerate(asked):
+                    first, second = watch_both(assistant, question.text, FOLLOW_UPS[question.language])
+                    waits.append(first)
+                    followed.append(second)
+                    progress("ask", number + 1, len(asked))
+            finally:
+                _close(assistant)
         finally:
             opened.close()
     return {
-        "model": name, **summary(waits[1:] or waits), **follow_ups(followed[1:] or followed),
+        "model": assistant.generator.name, **summary(waits[1:] or waits),
+        **follow_ups(followed[1:] or followed),
         "peak_mb": round(memory.peak_mb, 1),
     }  # fmt: skip
 

@@ -74,14 +74,12 @@ def answers(
     as_json: JsonOption = False,
 ) -> None:
     """The whole assistant on a data set's questions."""
-    from ui.quality.measuring import measure_answers
+    from ui.quality.measuring import AskOptions, measure_answers
 
     place = open_here(workspace)
+    options = AskOptions(gold_page, bare, limit, seed, model, again)
     with progress_bar() as progress:
-        found = measure_answers(
-            place, data, gold_page=gold_page, bare=bare, limit=limit, seed=seed, model=model, again=again,
-            progress=progress,
-        )  # fmt: skip
+        found = measure_answers(place, data, options, progress=progress)
     tell(place, found, as_json)
 
 

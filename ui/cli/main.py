@@ -17,6 +17,7 @@ from ui.cli import (
     index,
     library,
     models,
+    monitor,
     prompts,
     reranking,
     screening,
@@ -49,6 +50,7 @@ app.add_typer(models.app, name="models")
 app.command("rerank", help=reranking.words("help"))(reranking.rerank)
 app.command("verify", help=verifying.words("help"))(verifying.verify)
 app.add_typer(train.app, name="train")
+app.command("monitor", help=monitor.words("help"))(monitor.monitor)
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)

@@ -11,6 +11,7 @@ Points = Sequence[tuple[float, float]]
 # Okabe & Ito (2008): told apart also by people who do not see red and green. Dashes tell them in print.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 4")
+_JUDGED = {"better": _COLOURS[2], "worse": _COLOURS[1]}
 _WIDTH, _HEIGHT = 620, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 48
 _BAR = 26
@@ -77,6 +78,47 @@ def bar_chart(bars: Mapping[str, float], *, title: str) -> str:
         )
         parts.append(_text(left + wide + 6, at + 14, f"{value:g}"))
     return _svg(title, _TOP + _BAR * len(bars) + 8, parts)
+
+
+def interval_chart(
+    intervals: Mapping[str, tuple[float, float, float]],
+    verdicts: Mapping[str, str],
+    *,
+    title: str,
+    x: str,
+) -> str:
+    """A line from low to high with a point at the mean for each (mean, low, high), around a rule at 0.
+
+    A verdict of "better" or "worse" gives it a colour of its own.
+    """
+    ends = [abs(end) for _, low, high in intervals.values() for end in (low, high)]
+    reach = round_above(max(ends, default=1.0))
+    left, right = 300, _WIDTH - 40
+    bottom = _TOP + _BAR * len(intervals)
+
+    def across(value: float) -> float:
+        return left + (value + reach) / (2 * reach) * (right - left)
+
+    parts = []
+    for step in range(5):
+        value = -reach + step * reach / 2
+        at = across(value)
+        parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{bottom}"/>')
+        parts.append(_text(at, bottom + 14, f"{value:+g}" if value else "0", anchor="middle"))
+    parts.append(
+        f'<line x1="{across(0):.1f}" x2="{across(0):.1f}" y1="{_TOP}" y2="{bottom}" stroke="#7b8794"/>'
+    )
+    for number, (name, (mean, low, high)) in enumerate(intervals.items()):
+        at = _TOP + number * _BAR + _BAR / 2
+        colour = _JUDGED.get(verdicts.get(name, ""), _COLOURS[0])
+        parts.append(_text(left - 10, at + 4, name, anchor="end"))
+        parts.append(
+            f'<line x1="{across(low):.1f}" x2="{across(high):.1f}" y1="{at}" y2="{at}" stroke="{colour}" '
+            f'stroke-width="2"/>'
+        )
+        parts.append(f'<circle cx="{across(mean):.1f}" cy="{at}" r="4" fill="{colour}"/>')
+    parts.append(_text((left + right) / 2, bottom + 32, x, anchor="middle"))
+    return _svg(title, bottom + 40, parts)
 
 
 def round_above(value: float) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.evaluation.citations import StoredQuote, check_all, figures, quotes_of
-from ui.quality.measuring import Progress, evaluations_folder
+from ui.quality.measuring import Progress, evaluations_folder, opened_set
 
 if TYPE_CHECKING:
     from ingestion.documents import Document, Span
@@ -64,15 +64,15 @@ def _own(workspace: Workspace) -> Iterator[StoredQuote]:
     from assistant.records import Records
     from assistant.verified_rows import VerifiedRows
 
-    records = Records.open(workspace.records_path)
-    for found in records.list():
-        for message in records.show(found["id"])["messages"]:
-            if message["answer"] is not None:
-                where = f"conversation {found['id']}, message {message['id']}"
-                yield from quotes_of(where, message["answer"]["claims"])
-    for row in VerifiedRows(records.engine).all():
-        for one in row.quotes:
-            yield StoredQuote(f"verified {row.id}", one.document, one.start, one.end, one.quote)
+    with closing(Records.open(workspace.records_path)) as records:
+        for found in records.list():
+            for message in records.show(found["id"])["messages"]:
+                if message["answer"] is not None:
+                    where = f"conversation {found['id']}, message {message['id']}"
+                    yield from quotes_of(where, message["answer"]["claims"])
+        for row in VerifiedRows(records.engine).all():
+            for one in row.quotes:
+                yield StoredQuote(f"verified {row.id}", one.document, one.start, one.end, one.quote)
 
 
 def _kept(workspace: Workspace, library: Library) -> Iterator[StoredQuote]:
@@ -96,17 +96,16 @@ def _library(
         with closing(open_library(workspace, settings)) as library:
             yield library
         return
-    from assistant.evaluation.building import build, configured_embedder
-    from assistant.evaluation.datasets import load_dataset
-    from assistant.evaluation.given import build_given, read_given
-
-    embedder = configured_embedder(workspace)
     with ExitStack() as closed:
         if data.is_file():
-            opened = build_given(workspace, read_given(data), embedder, progress).opened
+            from assistant.evaluation.building import configured_embedder
+            from assistant.evaluation.given import build_given, read_given
+
+            built = build_given(workspace, read_given(data), configured_embedder(workspace), progress)
+            yield closed.enter_context(closing(built.opened)).library
         else:
-            opened = build(workspace, load_dataset(data), embedder, progress).opened
-        yield closed.enter_context(closing(opened)).library
+            _, found = closed.enter_context(opened_set(workspace, data, progress))
+            yield found.opened.library
 
 
 @contextmanager

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.errors import UsageError
 from ui.quality.configurations import configured, file_data, models_of, prompts_of, untold_of
-from ui.quality.measuring import Measured, Progress, asking_retriever, assistant_over, evaluations_folder
+from ui.quality.measuring import (
+    AskOptions,
+    Measured,
+    Progress,
+    answers_log,
+    asking_retriever,
+    assistant_over,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -24,28 +30,16 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def measure_given(
-    workspace: Workspace,
-    file: Path,
-    *,
-    gold_page: bool = False,
-    bare: bool = False,
-    limit: int | None = None,
-    seed: int = 0,
-    model: str | None = None,
-    again: bool = False,
-    progress: Progress,
-) -> Measured:
+def measure_given(workspace: Workspace, file: Path, options: AskOptions, progress: Progress) -> Measured:
     """`eval answers FILE`. With `gold_page` only right chunks are given, to questions that have any."""
-    from assistant.evaluation import answer_log
     from assistant.evaluation.building import configured_embedder
     from assistant.evaluation.given import build_given, read_given
     from assistant.evaluation.given_answers import evaluate_given, given_figures
-    from assistant.evaluation.scoring import SCORING
     from assistant.wiring import build_checker
 
     known = read_given(file)
-    questions = drawn([one for one in known if one.right or not gold_page], limit, seed)
+    fit = [one for one in known if one.right or not options.gold_page]
+    questions = drawn(fit, options.limit, options.seed)
     if not questions:
         raise UsageError(f"{file} names no right chunk, so --gold-page has nothing to give.")
     with ExitStack() as closed:
@@ -54,22 +48,18 @@ def measure_given(
         checker = build_checker(workspace, opened.settings, opened.embedder)
         retriever = asking_retriever(workspace, opened)
         lenient = replace(opened, settings=never_refusing(opened.settings))
-        assistant = closed.enter_context(assistant_over(lenient, retriever, model))
+        assistant = closed.enter_context(assistant_over(lenient, retriever, options.model))
         configuration = configured(
             "answers", opened.settings, file_data(file, "given"), models_of(workspace, assistant, opened),
-            {"gold_page": gold_page, "bare": bare},
+            {"gold_page": options.gold_page, "bare": options.bare},
         )  # fmt: skip
-        depends = {
-            **configuration, "prompts": _prompts(workspace, bare=bare), "konkyo": version("konkyo"),
-            "scoring": SCORING, "untold": untold_of(retriever, opened),
-        }  # fmt: skip
-        ask = _asking(assistant, built, opened.settings, checker, right_only=gold_page, bare=bare)
-        with answer_log.opened(evaluations_folder(workspace), depends, again=again) as log:
+        told = {"prompts": _prompts(workspace, bare=options.bare), "untold": untold_of(retriever, opened)}
+        ask = _asking(assistant, built, opened.settings, checker, options)
+        with answers_log(workspace, configuration, told, options) as log:
             rows = evaluate_given(
                 questions, ask, built.gold(questions), checker, log,
                 lambda done, total: progress("ask", done, total),
             )  # fmt: skip
-    configuration["options"] |= {"limit": limit, "seed": seed}
     figures = given_figures(rows, opened.settings.answers.answerable_at)
     return Measured("answers", {**figures, "unread": len(built.unread)}, rows, configuration)
 
@@ -95,13 +85,7 @@ def _prompts(workspace: Workspace, *, bare: bool) -> Json:
 
 
 def _asking(
-    assistant: Assistant,
-    built: GivenSet,
-    settings: Settings,
-    checker: Checker,
-    *,
-    right_only: bool,
-    bare: bool,
+    assistant: Assistant, built: GivenSet, settings: Settings, checker: Checker, options: AskOptions
 ) -> Callable[[GivenQuestion], Outcome]:
     from assistant.evaluation.bare import BareModel
     from assistant.evaluation.given_answers import Outcome, withheld_below
@@ -113,10 +97,10 @@ def _asking(
 
     def ask(asked: GivenQuestion) -> Outcome:
         text = asked.question.text
-        if bare:
-            chunks = asked.right_chunks if right_only else asked.chunks
+        if options.bare:
+            chunks = asked.right_chunks if options.gold_page else asked.chunks
             return Outcome(model.ask(text, {built.documents[chunk]: chunk for chunk in chunks}))
-        answer = assistant.ask(text, scope=built.scope(asked, right_only=right_only))
+        answer = assistant.ask(text, scope=built.scope(asked, right_only=options.gold_page))
         return withheld_below(answer, settings.answers.answerable_at, detect_language(text))
 
     return ask

@@ -26,6 +26,7 @@ from ui.quality.judging import judged
 if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.answers import Answer, Mode
+    from assistant.evaluation.answer_log import AnswerLog
     from assistant.evaluation.building import BuiltSet, EvaluationLibrary
     from assistant.evaluation.datasets import Dataset, Question
     from assistant.evaluation.gold import GoldRetriever
@@ -58,6 +59,18 @@ class Measured:
         return {name: value for name, value in self.figures.items() if name != "questions"}
 
 
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How `eval answers` asks; `bare` is for files of questions that bring their chunks."""
+
+    gold_page: bool = False
+    bare: bool = False
+    limit: int | None = None
+    seed: int = 0
+    model: str | None = None
+    again: bool = False
+
+
 def evaluations_folder(workspace: Workspace) -> Path:
     """Where a workspace keeps what evaluations need and find."""
     return workspace.root / "evaluations"
@@ -85,7 +98,7 @@ def measure_retrieval(
     from assistant.evaluation.reading import read_best
     from assistant.evaluation.retrieval import collect, evaluated, select
 
-    with _opened(workspace, folder, progress) as (dataset, built):
+    with opened_set(workspace, folder, progress) as (dataset, built):
         questions = select(dataset, split, limit)
         found = collect(questions, built.find, lambda done, total: progress("search", done, total))
         settings = workspace.settings()
@@ -110,65 +123,69 @@ def measure_retrieval(
 
 
 def measure_answers(
-    workspace: Workspace,
-    folder: Path,
-    *,
-    gold_page: bool = False,
-    bare: bool = False,
-    limit: int | None = None,
-    seed: int = 0,
-    model: str | None = None,
-    again: bool = False,
-    progress: Progress,
+    workspace: Workspace, data: Path, options: AskOptions | None = None, *, progress: Progress
 ) -> Measured:
     """`eval answers`: as `ask` answers, without answers that editors confirmed.
 
-    `folder` may be a file of questions that bring their chunks; `bare` is for such only.
+    `data` is the folder of a data set, or a file of questions that bring their chunks.
     """
-    if folder.is_file():
+    options = options or AskOptions()
+    if data.is_file():
         from ui.quality.given import measure_given
 
-        return measure_given(
-            workspace, folder, gold_page=gold_page, bare=bare, limit=limit, seed=seed, model=model,
-            again=again, progress=progress,
-        )  # fmt: skip
-    if bare:
+        return measure_given(workspace, data, options, progress)
+    if options.bare:
         raise UsageError("--bare needs a file of questions that bring their chunks, not a folder.")
-    from assistant.evaluation import answer_log
+    return _measure_set(workspace, data, options, progress)
+
+
+def _measure_set(workspace: Workspace, folder: Path, options: AskOptions, progress: Progress) -> Measured:
     from assistant.evaluation.answers import evaluate_answers, figures, refuse_without_answers
     from assistant.evaluation.gold import GoldRetriever
     from assistant.evaluation.sampling import stratified
-    from assistant.evaluation.scoring import SCORING
     from assistant.wiring import build_checker
 
     with ExitStack() as closed:
-        dataset, built = closed.enter_context(_opened(workspace, folder, progress))
-        questions = stratified(dataset.questions, limit, seed)
+        dataset, built = closed.enter_context(opened_set(workspace, folder, progress))
+        questions = stratified(dataset.questions, options.limit, options.seed)
         if not questions:
             raise EvaluationError(f"{folder} asks about nothing that is there, so it cannot be measured.")
         refuse_without_answers(questions)
         opened = built.opened
         retriever = asking_retriever(workspace, opened)
         pages = None
-        if gold_page:
+        if options.gold_page:
             retriever = pages = GoldRetriever.beside(retriever, opened.library, built.gold)
         checker = build_checker(workspace, opened.settings, opened.embedder)
-        assistant = closed.enter_context(assistant_over(opened, retriever, model))
+        assistant = closed.enter_context(assistant_over(opened, retriever, options.model))
         configuration = configured(
             "answers", opened.settings, data_of(dataset, built.state),
-            models_of(workspace, assistant, opened), {"gold_page": gold_page},
+            models_of(workspace, assistant, opened), {"gold_page": options.gold_page},
         )  # fmt: skip
-        depends = {
-            **configuration, "prompts": prompts_of(workspace), "konkyo": version("konkyo"),
-            "scoring": SCORING, "untold": untold_of(retriever, opened),
-        }  # fmt: skip
-        with answer_log.opened(evaluations_folder(workspace), depends, again=again) as log:
+        told = {"prompts": prompts_of(workspace), "untold": untold_of(retriever, opened)}
+        with answers_log(workspace, configuration, told, options) as log:
             rows = evaluate_answers(
                 questions, _asking(assistant, pages), built.gold, checker, log,
                 lambda done, total: progress("ask", done, total),
             )  # fmt: skip
-        configuration["options"] |= {"limit": limit, "seed": seed}
         return Measured("answers", figures(rows), rows, configuration, sorted(set(dataset.absent)))
+
+
+@contextmanager
+def answers_log(
+    workspace: Workspace, configuration: Json, told: Json, options: AskOptions
+) -> Iterator[AnswerLog]:
+    """What a configuration answered before; `told` is what answers depend on besides.
+
+    Which questions are drawn changes no answer: `configuration` tells of it from the end on.
+    """
+    from assistant.evaluation import answer_log
+    from assistant.evaluation.scoring import SCORING
+
+    depends = {**configuration, **told, "konkyo": version("konkyo"), "scoring": SCORING}
+    with answer_log.opened(evaluations_folder(workspace), depends, again=options.again) as log:
+        yield log
+    configuration["options"] |= {"limit": options.limit, "seed": options.seed}
 
 
 def measure_samples(
@@ -247,9 +264,10 @@ def reranker_of(workspace: Workspace) -> Reranker | None:
 
 
 @contextmanager
-def _opened(
+def opened_set(
     workspace: Workspace, folder: Path, progress: Progress
 ) -> Iterator[tuple[Dataset, BuiltSet | OwnLibrary]]:
+    """The data set of a folder with its open library, which is built first where it is not the own one."""
     from assistant.evaluation.building import build, configured_embedder
     from assistant.evaluation.datasets import load_dataset
     from assistant.evaluation.own_library import open_own

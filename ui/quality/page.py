@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -27,6 +28,7 @@ details { margin: 1rem 0; } pre { white-space: pre-wrap; overflow-wrap: anywhere
 # Nothing may be loaded, and no script may run, whatever a question or an answer holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_MISSES = 200
+_FIGURES = re.compile(r"[-+]?[0-9][-+0-9.,–% \u00a0]*")
 
 
 def report_page(report: Mapping[str, Any], language: Language) -> str:
@@ -41,8 +43,13 @@ def report_page(report: Mapping[str, Any], language: Language) -> str:
         f"<p>{escape(say('made', date=report['created'], version=report['konkyo'], n=report['n']))}</p>",
         _models(report, say("models")), _metrics(report, language), *_charts(report["curves"], language),
         _types(report["curves"].get("by_type", {}), language), _misses(report["rows"], language),
-        _details(say("figures"), report["figures"]), _details(say("configuration"), report["configuration"]),
+        details(say("figures"), report["figures"]), details(say("configuration"), report["configuration"]),
     ]  # fmt: skip
+    return whole_page(title, body, language)
+
+
+def whole_page(title: str, body: Iterable[str], language: Language) -> str:
+    """A page of pieces of HTML that loads nothing and runs nothing."""
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -54,7 +61,7 @@ def report_page(report: Mapping[str, Any], language: Language) -> str:
 def _models(report: Mapping[str, Any], heading: str) -> str:
     models = report["configuration"]["models"]
     rows = [[escape(role), escape(str(name or "–"))] for role, name in models.items()]
-    return f"<h2>{escape(heading)}</h2>{_table([], rows)}" if rows else ""
+    return f"<h2>{escape(heading)}</h2>{table([], rows)}" if rows else ""
 
 
 def _metrics(report: Mapping[str, Any], language: Language) -> str:
@@ -67,7 +74,7 @@ def _metrics(report: Mapping[str, Any], language: Language) -> str:
         for name, one in report["metrics"].items()
     ]  # fmt: skip
     head = [say("metric"), say("mean"), say("interval"), say("questions")]
-    return f"<h2>{say('figures')}</h2>{_table(head, rows)}"
+    return f"<h2>{say('figures')}</h2>{table(head, rows)}"
 
 
 def _charts(curves: Json, language: Language) -> list[str]:
@@ -119,7 +126,7 @@ def _types(kinds: Mapping[str, Json], language: Language) -> str:
         ]
         for kind, one in kinds.items()
     ]
-    return f"<h2>{escape(t(language, 'quality', 'page.by_type'))}</h2>{_table(head, rows)}"
+    return f"<h2>{escape(t(language, 'quality', 'page.by_type'))}</h2>{table(head, rows)}"
 
 
 def _misses(rows: Sequence[Json], language: Language) -> str:
@@ -138,23 +145,24 @@ def _misses(rows: Sequence[Json], language: Language) -> str:
         )  # fmt: skip
     head = ["id", say("question"), say("reference"), say("answer"), say("why")]
     summary = f"{say('misses')} ({len(missed)})"
-    return f"<details><summary>{summary}</summary>{_table(head, told)}</details>"
+    return f"<details><summary>{summary}</summary>{table(head, told)}</details>"
 
 
-def _details(summary: str, value: Any) -> str:
+def details(summary: str, value: Any) -> str:
+    """A value as JSON below a fold."""
     text = escape(json.dumps(value, ensure_ascii=False, indent=1))
     return f"<details><summary>{escape(summary)} (JSON)</summary><pre>{text}</pre></details>"
 
 
-def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """`head` and `rows` hold HTML."""
+def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose `head` and `rows` hold HTML."""
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     lines = ["".join(_cell(cell) for cell in row) for row in rows]
     return f"<table>{f'<tr>{top}</tr>' if top else ''}{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def _cell(cell: str) -> str:
-    number = cell[:1].isdigit() and not cell.strip("0123456789.,– ")
+    number = _FIGURES.fullmatch(cell) is not None
     return f'<td class="number">{cell}</td>' if number else f"<td>{cell}</td>"
 
 

@@ -14,7 +14,7 @@ from assistant.evaluation.reports import KINDS, Kind
 from ingestion.workspace import Workspace
 from ui.errors import UsageError
 from ui.quality import measuring
-from ui.quality.measuring import Measured, Progress
+from ui.quality.measuring import AskOptions, Measured, Progress
 
 Json = dict[str, Any]
 
@@ -26,8 +26,14 @@ _OPTIONS: Mapping[Kind, Mapping[str, type]] = {
     "abstention": {"limit": int},
 }
 _CHOICES = {"mode": ("hybrid", "dense", "lexical"), "split": ("all", "a", "b")}
+
+
+def _measure_answers(workspace: Workspace, data: Path, *, progress: Progress, **options: Any) -> Measured:
+    return measuring.measure_answers(workspace, data, AskOptions(**options), progress=progress)
+
+
 _MEASURE: Mapping[Kind, Callable[..., Measured]] = {
-    "retrieval": measuring.measure_retrieval, "answers": measuring.measure_answers,
+    "retrieval": measuring.measure_retrieval, "answers": _measure_answers,
     "samples": measuring.measure_samples, "grounding": measuring.measure_grounding,
     "abstention": measuring.measure_abstention,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import EvaluationError
-from assistant.evaluation.datasets import load_dataset
+from assistant.evaluation.datasets import load_dataset, read_jsonl
 
 
 def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
@@ -93,3 +93,17 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "corpus.jsonl").write_text('{"doc_id": "a", "text": "b"}\n' * 2, "utf-8")
     with pytest.raises(EvaluationError, match="twice"):
         load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["1" * 5_000, "[" * 100_000 + "]" * 100_000])
+def test_what_python_cannot_read_is_named_by_its_line(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "qa.jsonl"
+    path.write_text(f'\ufeff{{"id": 1}}\r\n{{"id": {value}}}\r\n', "utf-8")
+    with pytest.raises(EvaluationError, match=r"line 2 is not JSON"):
+        list(read_jsonl(path))
+
+
+def test_halves_of_surrogate_pairs_are_question_marks(tmp_path: Path) -> None:
+    path = tmp_path / "qa.jsonl"
+    path.write_text('{"question": "a\\ud83d", "answers": ["\\ud83d\\ude00 \\u3042"]}\n', "utf-8")
+    assert list(read_jsonl(path)) == [{"question": "a?", "answers": ["😀 あ"]}]

@@ -113,6 +113,14 @@ def test_what_is_left_out_follows_from_the_chunks(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_row_of_a_table_that_names_the_columns_of_both_forms_is_read(tmp_path: Path) -> None:
+    lists = {**LISTS, "answers": None, "type": None, "contexts": None, "answering": None}
+    positions = {**dict.fromkeys(LISTS), **POSITIONS}
+    first, second = read_given(write(tmp_path / "q.jsonl", lists, positions))
+    assert (first.question.answers, first.kinds) == (("12,000円",), ("L_one", "T_table"))
+    assert second.right_chunks == (GivenChunk("", RULE),)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -135,6 +143,7 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path: Path, change: dict[str, An
     ("rows", "said"),
     [
         ([{**POSITIONS, "answering": [2]}], "answering is"),
+        ([{**POSITIONS, "answering": [True]}], "answering is"),
         ([{**POSITIONS, "answerable": 1}], "answerable is 1"),
         ([{"question": "x", "answer": "y"}], "brings no chunks"),
         ([LISTS, {**POSITIONS, "id": "a"}], "row 2: the id 'a' is used twice"),
@@ -167,6 +176,19 @@ def test_equal_chunks_are_one_document_read_as_what_it_looks_like(built: Any, tm
     assert kinds == ["html", "txt", "txt"]  # the near miss has its text with and without a title
     assert made.ids(first.right_chunks) == made.ids(second.right_chunks)
     assert made.unread == () and "日当.txt" in {path.split("/")[-1] for path in made.files.values()}
+
+
+@pytest.mark.parametrize(
+    "title", ["~$旅費規程", "../..", "\ud800旅費", "Thumbs.db", "規" * 200, "NUL\x00", "questions.jsonl"]
+)
+def test_no_title_loses_a_chunk(tmp_path: Path, title: str) -> None:
+    rows = [{**LISTS, "positive_chunk_list": [{"title": title, "content": RULE}]}]
+    (tmp_path / "q.jsonl").write_text(json.dumps(rows[0]) + "\n", "utf-8")
+    (asked,) = read_given(tmp_path / "q.jsonl")
+    made = build_given(open_workspace(tmp_path / "ws"), [asked], LetterEmbedder(), silent)
+    there = {one.id for one in made.opened.library.documents_list()}
+    made.opened.close()
+    assert made.ids(asked.chunks) == there and made.unread == ()
 
 
 def test_a_question_is_asked_of_its_own_chunks(built: Any) -> None:

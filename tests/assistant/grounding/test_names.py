@@ -58,3 +58,37 @@ def test_names_count_as_said_in_other_forms_and_in_the_question() -> None:
     assert lost_names("大阪市では13,000円です。", ["政令指定都市では13,000円です。", "大阪市では？"]) == []
     assert lost_names("暗号のリストを参照します。", ["暗号の一覧を参照する。"]) == []
     assert lost_names("京都で開きます。", ["It is held in Kyoto."]) == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "told", "lost"),
+    [
+        ("京都府の件数は12件です。", "東京都の件数は12件です。", ["京都"]),
+        ("大阪駅で配ります。", "新大阪駅で配る。", ["大阪"]),
+        ("上野の店は休みです。", "上野原の店は休みである。", ["上野"]),
+        ("浜松町の店は休みです。", "浜松の店は休みである。", ["浜松町"]),
+        ("四日市の倉庫に納めます。", "四日間で倉庫に納める。", ["四日市"]),
+        ("愛知県の件数は12件です。", "鳥取県の件数は12件です。", ["愛知"]),
+        ("大分県の件数は12件です。", "鳥取県の件数は12件です。", ["大分"]),
+    ],
+)
+def test_a_part_of_another_name_does_not_say_a_name(claim: str, told: str, lost: list[str]) -> None:
+    assert lost_names(claim, [told]) == lost
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("霞が関の窓口に出します。", "霞ヶ関の窓口に提出する。"),
+        ("茅ヶ崎の店は休みです。", "茅ケ崎の店は休みである。"),
+        ("高橋部長が承認します。", "髙橋部長が承認する。"),
+        ("東京の店は休みです。", "東京都内の店は休みである。"),
+        ("京都の店は休みです。", "東京都と京都府の店は休みである。"),
+    ],
+)
+def test_a_name_may_be_spelled_otherwise_and_stand_among_others(claim: str, told: str) -> None:
+    assert lost_names(claim, [told]) == []
+
+
+def test_a_name_is_told_as_the_claim_has_it() -> None:
+    assert lost_names("申請は斎藤さんに出します。", ["申請は受付に出す。"]) == ["斎藤"]

@@ -101,6 +101,21 @@ def test_a_bare_number_fits_a_table_without_units() -> None:
     assert matches(only("2024"), only("2024年4月1日"))
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("3〜5万円", [30_000, 50_000]),
+        ("100〜1万円", [100, 10_000]),
+        ("3万円〜5万円", [30_000, 50_000]),
+        ("3 to 5 million yen", [3_000_000, 5_000_000]),
+        ("3-5 million", [3_000_000, 5_000_000]),
+        ("1〜2千人", [1_000, 2_000]),
+    ],
+)
+def test_a_range_gives_its_scale_to_the_number_that_is_less(text: str, values: list[int]) -> None:
+    assert [fact.value for fact in facts(text) if isinstance(fact, Quantity)] == values
+
+
 def test_a_range_gives_its_unit_to_both_ends() -> None:
     assert [(fact.value, fact.unit) for fact in facts("3〜5営業日") if isinstance(fact, Quantity)] == [
         (3, "workday"),
@@ -235,9 +250,18 @@ def test_numbers_too_long_for_python_are_left_out(form: str, digit: str) -> None
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("3 kilograms", "3kg"), ("3 kilograms", "3,000グラム"), ("5 metres", "5m"), ("2.5 litres", "2500ml"),
+        ("3 kilograms", "3kg"), ("3 kilograms", "3,000グラム"), ("5 metres", "5m"),
+        ("2.5 litres", "2500ml"),
         ("5ミリグラム", "5mg"), ("5センチメートル", "50ミリ"), ("5ボルト", "5 volts"),
-        ("20キロワット時", "20kWh"),
+        ("20キロワット時", "20kWh"), ("3 million yen", "300万円"), ("¥3.5 billion", "35億円"),
+        ("$3M", "3 million dollars"),
+        ("$2bn", "20億ドル"), ("two hundred people", "200人"), ("one million yen", "100万円"),
+        ("5 hundred thousand yen", "50万円"), ("5,000 thousand yen", "500万円"), ("50㎡", "50平方メートル"),
+        ("5L", "5,000mL"), ("5mA", "0.005アンペア"), ("2.4GHz", "2,400MHz"), ("30 mins", "30分"),
+        ("5 tons", "5t"),
+        ("500 ms", "0.5秒"), ("3カ所", "3か所"), ("三か所", "3箇所"), ("五パーセント", "5%"),
+        ("百メートル", "100m"),
+        ("三億ドル", "3億ドル"), ("9 a week", "9回"),
     ],
 )  # fmt: skip
 def test_units_are_the_same_spelled_out(one: str, other: str) -> None:
@@ -246,8 +270,17 @@ def test_units_are_the_same_spelled_out(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("5ミリグラム", "5mm"), ("20kW", "20kWh"), ("5 litres", "5 metres")]
-)
+    ("one", "other"),
+    [
+        ("5ミリグラム", "5mm"), ("20kW", "20kWh"), ("5 litres", "5 metres"),
+        ("3 million yen", "3 billion yen"),
+        ("3 million people", "3 people"), ("3 million", "3 billion"), ("$3M", "$3"), ("50㎡", "50m"),
+        ("50㎡", "50㎥"),
+        ("5mA", "5A"), ("5kV", "5V"), ("5μm", "5mm"), ("5L", "5mL"), ("2.4GHz", "2.4MHz"),
+        ("100Mbps", "100kbps"),
+        ("5 ms", "5秒"), ("五十パーセント", "30%"), ("三か所", "五か所"), ("3 mıllıon yen", "3円"),
+    ],
+)  # fmt: skip
 def test_units_of_other_kinds_are_not(one: str, other: str) -> None:
     (first,), (second,) = facts(one), facts(other)
     assert not matches(first, second)
@@ -298,3 +331,8 @@ def test_the_same_number_of_another_period_conflicts() -> None:
 def test_an_article_is_no_unit(text: str, unit: str) -> None:
     found = only(text)
     assert isinstance(found, Quantity) and found.unit == unit
+
+
+def test_a_row_of_thousands_of_numbers_is_read_whole() -> None:
+    """It took minutes while all words before each number were read."""
+    assert len(facts("3 kg " * 5_000)) == 5_000

@@ -19,6 +19,7 @@ from PIL import Image
 from web_fake_editor import FakeEditor
 from web_fake_quality import FakeEvaluations
 from web_fake_syncs import FakeScreening, FakeSyncs, FakeVersions
+from web_fake_usage import FakeMonitoring
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
 from assistant.errors import GenerationError
@@ -41,7 +42,7 @@ EXPLAINED: Json = {
 
 
 @dataclass
-class FakeOperations(FakeEditor, FakeEvaluations, FakeSyncs, FakeScreening, FakeVersions):
+class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, FakeScreening, FakeVersions):
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -58,6 +59,7 @@ class FakeOperations(FakeEditor, FakeEvaluations, FakeSyncs, FakeScreening, Fake
         FakeVersions.__init__(self)
         FakeEditor.__init__(self)
         FakeEvaluations.__init__(self)
+        FakeMonitoring.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None

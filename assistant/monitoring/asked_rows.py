@@ -1,0 +1,225 @@
+"""Questions of a time with what became of them, read from records.db. Deleted conversations are not there.
+
+Knows no days and no shares: `counting.py` and `drift.py` do. What was asked outside of a conversation is not
+kept anywhere, so it is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+
+Outcome = Literal["answered", "verified", "abstained", "stopped", "task"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+_CLOSEST = 3  # documents that stand for a question without an answer, as the answer itself names them
+
+_tables = sa.MetaData()
+_conversations = sa.Table(
+    "conversations",
+    _tables,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("updated_at", sa.String, nullable=False),
+    sa.Column("user", sa.String, nullable=False),
+)
+_messages = sa.Table(
+    "messages",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("answer_json", sa.String),
+    sa.Column("at", sa.String, nullable=False),
+)
+_feedback = sa.Table(
+    "feedback",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("message", sa.Integer, sa.ForeignKey("messages.id"), nullable=False),
+    sa.Column("rating", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("corrected", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
+_examples = sa.Table(
+    "tuning_examples",
+    _tables,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("origin", sa.String, nullable=False),
+    sa.Column("changed_at", sa.String, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question and what became of it.
+
+    `outcome`: "answered", "verified" (an editor's answer), "abstained", "stopped" by the reader, or "task" (a
+    summary, a translation and the like, which is no question). `documents` are the ids that the answer cites,
+    the most cited first, or the closest ones when it abstained. Times are milliseconds; `first_token_ms` is
+    None when the model wrote nothing. `rating` is "up", "down" or "".
+    """
+
+    message: int
+    conversation: str
+    user: str
+    at: datetime
+    question: str
+    standalone: str
+    outcome: Outcome
+    model: str
+    adapter: str | None
+    first_token_ms: float | None
+    total_ms: float
+    verdicts: Mapping[str, int]
+    documents: tuple[str, ...]
+    rating: str
+    reason: str
+
+    @property
+    def written(self) -> bool:
+        """Whether the model wrote an answer to its end, even one that was withheld then."""
+        return self.outcome in ("answered", "abstained") and self.first_token_ms is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A thumb for an answer: `question` as it was searched, `corrected` a better answer or ""."""
+
+    at: datetime
+    rating: str
+    question: str
+    answer: str
+    abstained: bool
+    corrected: str
+
+
+class AskedRows:
+    """The questions of one workspace; usable from several threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def between(self, since: datetime, until: datetime, *, user: str | None = None) -> list[Asked]:
+        """Questions answered in [since, until), oldest first; of one `user`, or of all."""
+        first, last = _stored(since), _stored(until)
+        said = (_feedback.c.rating, _feedback.c.reason)
+        query = (
+            sa.select(_messages, _conversations.c.user, _question().label("question"), *said)
+            .select_from(_messages.join(_conversations).outerjoin(_feedback))
+            .where(
+                # Says no more than the line below, and spares reading the long rows of older conversations.
+                _conversations.c.updated_at >= first,
+                _messages.c.at >= first,
+                _messages.c.at < last,
+                _messages.c.role == "assistant",
+                _messages.c.answer_json.is_not(None),
+            )
+            .order_by(_messages.c.at, _messages.c.id)
+        )
+        if user is not None:
+            query = query.where(_conversations.c.user == user)
+        with self._engine.connect() as connection:
+            return [_asked(row) for row in connection.execution_options(yield_per=100).execute(query)]
+
+    def answers(self, messages: Collection[int]) -> dict[int, dict[str, Any]]:
+        """The whole stored answers of these messages, by id; those that have gone are left out."""
+        query = sa.select(_messages.c.id, _messages.c.answer_json).where(_messages.c.id.in_(list(messages)))
+        with self._engine.connect() as connection:
+            return {row.id: json.loads(row.answer_json) for row in connection.execute(query)}
+
+    def said_since(self, since: datetime | None, *, user: str | None = None) -> Iterator[Said]:
+        """What readers said after `since` (None: ever), oldest first."""
+        query = (
+            sa.select(
+                _feedback.c.at, _feedback.c.rating, _feedback.c.corrected, _messages.c.answer_json,
+                _question().label("question"),
+            )
+            .select_from(_feedback.join(_messages).join(_conversations))
+            .order_by(_feedback.c.at, _feedback.c.id)
+        )  # fmt: skip
+        if since is not None:
+            query = query.where(_feedback.c.at > _stored(since))
+        if user is not None:
+            query = query.where(_conversations.c.user == user)
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=100).execute(query):
+                answer = json.loads(row.answer_json) if row.answer_json else {}
+                yield Said(
+                    datetime.fromisoformat(row.at), row.rating,
+                    answer.get("question") or row.question or "", str(answer.get("answer", "")),
+                    bool(answer.get("abstained")), row.corrected,
+                )  # fmt: skip
+
+    def reviewed_since(self, since: datetime | None) -> int:
+        """How many examples made of feedback people accepted, as they were or edited, after `since`."""
+        if not sa.inspect(self._engine).has_table(_examples.name):
+            return 0  # a database from before there were examples
+        query = sa.select(sa.func.count()).where(
+            _examples.c.origin == "feedback", _examples.c.status.in_(("accepted", "edited"))
+        )
+        if since is not None:
+            query = query.where(_examples.c.changed_at > _stored(since))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+
+def _question() -> sa.ScalarSelect[str]:
+    """The question that a message answers: the last one before it in its conversation."""
+    asked = _messages.alias("asked")
+    return (
+        sa.select(asked.c.text)
+        .where(
+            asked.c.conversation == _messages.c.conversation,
+            asked.c.id < _messages.c.id,
+            asked.c.role == "user",
+        )
+        .order_by(asked.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _stored(at: datetime) -> str:
+    """A time as the tables have it, so that texts compare as times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _asked(row: Any) -> Asked:
+    answer = json.loads(row.answer_json)
+    timings = answer.get("timings") or {}
+    outcome = _outcome(answer)
+    claims = answer.get("claims", [])
+    return Asked(
+        message=row.id, conversation=row.conversation, user=row.user, at=datetime.fromisoformat(row.at),
+        question=row.question or "", standalone=answer.get("question") or row.question or "", outcome=outcome,
+        model=answer.get("model") or "", adapter=answer.get("adapter"),
+        first_token_ms=timings.get("first_token_ms"), total_ms=float(timings.get("total_ms") or 0.0),
+        verdicts=Counter(claim["verdict"] for claim in claims), documents=_documents(answer, outcome),
+        rating=row.rating or "", reason=row.reason or "",
+    )  # fmt: skip
+
+
+def _outcome(answer: Mapping[str, Any]) -> Outcome:
+    if answer.get("task"):
+        return "task"
+    if answer.get("stopped"):
+        return "stopped"
+    if answer.get("abstained"):
+        return "abstained"
+    return "verified" if answer.get("verified") else "answered"
+
+
+def _documents(answer: Mapping[str, Any], outcome: Outcome) -> tuple[str, ...]:
+    if outcome == "abstained":
+        return tuple(dict.fromkeys(hit["document"] for hit in answer.get("hits", [])))[:_CLOSEST]
+    cited = Counter(one["document"] for claim in answer.get("claims", []) for one in claim["citations"])
+    return tuple(document for document, _ in cited.most_common())  # ties keep the order of the text
