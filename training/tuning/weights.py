@@ -178,9 +178,15 @@ def load_model(base: Base, dtype: Weights, *, four_bit: bool = False) -> Any:
         TuningError: its weights cannot be read, or 4-bit weights are asked for where they cannot be.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GgufConfig
 
-    more = {"quantization_config": _four_bit(base)} if four_bit else {}
+    more = {}
+    if four_bit:
+        more["quantization_config"] = _four_bit(base)
+    elif (
+        base.is_gguf
+    ):  # else the model counts as quantised, though its weights are not, and no trainer takes it
+        more["quantization_config"] = GgufConfig(dequantize=True)
     kind = torch.bfloat16 if dtype == "bf16" else torch.float32
     try:
         model = AutoModelForCausalLM.from_pretrained(
