@@ -16,8 +16,13 @@ from filelock import FileLock, Timeout
 from assistant.adapter_serving import AdapterServing
 from assistant.adapters import BASE, MANIFEST, Manifest, Publication
 from assistant.errors import AdapterError, AdapterRefusedError
+from assistant.gate_standing import Standing
 
 _PATIENCE = 10.0  # seconds; a change takes milliseconds
+_LACKS: Mapping[Standing, str] = {
+    "none": "was not evaluated", "failed": "did not pass its gate",
+    "void": "was evaluated as another file or on another model",
+}  # fmt: skip
 
 
 class Publisher:
@@ -121,14 +126,13 @@ class Publisher:
                 f"adapter {name!r} {what}, and what differs is never published. "
                 f"See: konkyo train parity {name}"
             )
-        passed = manifest.gate is not None and manifest.gate.get("passed") is True
-        if not passed and not (force and reason.strip()):
-            what = "was not evaluated" if manifest.gate is None else "did not pass its gate"
+        standing = self._serving.standing(manifest)
+        if standing != "passed" and not (force and reason.strip()):
             raise AdapterRefusedError(
-                f"adapter {name!r} {what}. See: konkyo train evaluate {name}. "
+                f"adapter {name!r} {_LACKS[standing]}. See: konkyo train evaluate {name}. "
                 "To serve it nevertheless, force it and write the reason."
             )
-        return manifest, not passed
+        return manifest, standing != "passed"
 
     def _former(self, now: Publication) -> str | None:
         served = _served(now)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from assistant.adapters import BASE, GGUF, AdapterFolder, Manifest, Publication
 from assistant.errors import AdapterError
+from assistant.gate_standing import Standing, gate_standing
 from assistant.generation import AdapterFile
 from ingestion.documents import LOCAL_USER, User
 from ingestion.errors import ModelError
@@ -142,6 +143,23 @@ class AdapterServing:
             return error
         return None
 
+    def standing(self, manifest: Manifest) -> Standing:
+        """What the gate says of the exported file on the model that is served.
+
+        Where that model is none of the adapter's, or cannot be read, on the one it was learnt on: why such
+        an adapter cannot be served is for `problem` to say.
+        """
+        learnt = str(manifest.base.get("sha256", ""))
+        try:
+            served = self._served(None)[1]
+        except (AdapterError, ModelError):
+            served = learnt
+        return gate_standing(
+            manifest,
+            adapter_sha256=str((manifest.gguf or {}).get("sha256", "")),
+            base_sha256=served if served == _proven_on(manifest) else learnt,
+        )
+
     def _whole(self, manifest: Manifest) -> Path:
         name, path = manifest.name, self.folder.folder(manifest.name) / GGUF
         if not manifest.gguf or not manifest.gguf.get("sha256"):
@@ -164,14 +182,7 @@ class AdapterServing:
         return path
 
     def _fitting(self, manifest: Manifest, model: str | None) -> None:
-        base = self._base(model)
-        try:
-            served = self._checksums.of_model(base.path)
-        except OSError as error:
-            raise AdapterError(
-                f"the chat model {base.name} cannot be read: {base.path} ({error.strerror}). "
-                "Check it: konkyo models check"
-            ) from error
+        base, served = self._served(model)
         learnt = str(manifest.base.get("sha256", ""))
         if served not in (learnt, _proven_on(manifest)):
             raise AdapterError(
@@ -179,6 +190,17 @@ class AdapterServing:
                 f"{base.name} ({served[:12]}…) is served. Serve the base model: "
                 "konkyo train rollback --to base. Or set models.chat back."
             )
+
+    def _served(self, model: str | None) -> tuple[BaseModel, str]:
+        """The model that is served, and the SHA-256 of its file."""
+        base = self._base(model)
+        try:
+            return base, self._checksums.of_model(base.path)
+        except OSError as error:
+            raise AdapterError(
+                f"the chat model {base.name} cannot be read: {base.path} ({error.strerror}). "
+                "Check it: konkyo models check"
+            ) from error
 
 
 def _proven_on(manifest: Manifest) -> str:

@@ -64,11 +64,10 @@ class LlamaGenerator:
         gpu_layers: int = -1,
         settings: GenerationSettings = _DEFAULTS,
         layouts: Path | None = None,
-        adapter: Path | None = None,
     ) -> None:
         """Load `path`; this takes seconds and the file's size in memory, and more for earlier prompts.
 
-        `layouts` is a file for what `llama_layouts` found out about this machine, `adapter` a LoRA in GGUF.
+        `layouts` is a file for what `llama_layouts` found out about this machine.
 
         Raises:
             GenerationError: the file is missing or llama.cpp cannot load it.
@@ -77,7 +76,7 @@ class LlamaGenerator:
             raise GenerationError(f"{path} does not exist. Get a chat model with: konkyo models pull")
         self._lock = FairLock()
         self._name = name or path.stem
-        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers, layouts, adapter)
+        self._model = _load(path, context_tokens, threads or usable_cores(), gpu_layers, layouts)
         self._context_tokens = int(self._model.n_ctx())
         self._abort = _abort_flag(self._model)
         self._format = _chat_format(self._model)
@@ -317,14 +316,7 @@ def usable_cores() -> int:
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
-def _load(
-    path: Path,
-    context_tokens: int,
-    threads: int,
-    gpu_layers: int,
-    layouts: Path | None,
-    adapter: Path | None,
-) -> Any:
+def _load(path: Path, context_tokens: int, threads: int, gpu_layers: int, layouts: Path | None) -> Any:
     # OpenMP's threads spin while they wait for each other, which ruins both sides when another process keeps
     # the cores busy: on two loaded cores a cold prompt took 64 s, with sleeping threads 23 s. Read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -337,7 +329,6 @@ def _load(
             return llama_cpp.Llama(
                 model_path=str(path), n_ctx=context_tokens, n_batch=_BATCH, n_threads=threads,
                 n_threads_batch=threads, n_gpu_layers=layers, verbose=False,
-                lora_path=None if adapter is None else str(adapter),
             )  # fmt: skip
     except (ValueError, RuntimeError, OSError) as error:
         raise GenerationError(

@@ -13,14 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from assistant_fakes import hit
 
+from assistant.answers import Source
 from assistant.evaluation.bare import refuses
 from assistant.evaluation.samples import contains, load_questions
-from ingestion.documents import document_id
+from assistant.prompting import build_messages
+from assistant.words import detect_language
+from ingestion.documents import Span, document_id
 from ingestion.readers import read
 from ingestion.screening.personal import find_personal
 from ingestion.screening.policy import Policy
 from training.tuning.examples import TuningExample
+from training.tuning.gate.evidence import sources_of
+from training.tuning.prompts import prompt_messages
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "samples" / "documents"
@@ -232,3 +238,23 @@ def test_replay_has_other_questions() -> None:
     assert not {row["answer"].strip() for row in REPLAY} & {
         one for row in GENERAL_ROWS for one in row["accepted"]
     }
+
+
+@pytest.mark.parametrize("name", ["examples", "preferences"])
+def test_each_prompt_is_learnt_as_it_is_asked(name: str) -> None:
+    """Also where a piece of a document begins or ends with a space, as cells and items of lists do."""
+    rows = ANSWERS if name == "examples" else PREFERENCES
+    for example in rows:
+        shown = [
+            Source(
+                number, hit(one.text, title=one.heading, rank=number), (Span(0, len(one.text)),), (one.text,)
+            )
+            for number, one in enumerate(example.evidence, start=1)
+        ]
+        served, kept = build_messages(example.question, shown, example.language, context_tokens=10**6)
+        measured, _ = build_messages(
+            example.question, sources_of(example), detect_language(example.question), context_tokens=10**6
+        )
+        assert prompt_messages(example, context_tokens=10**6) == served == measured, example.id
+        assert len(kept) == len(example.evidence)
+    assert any(one.text != one.text.strip() for example in rows for one in example.evidence)

@@ -15,7 +15,8 @@ class AdapterOperations(Protocol):
 
         `[{name, base, created, method, exported: bool, gate: bool|None, parity: bool|None, published: bool,
         trial: share|None, lineage: {parents, run, data, documents}, problem: str|None}]`. `gate` and `parity`
-        say whether it passed, None where that was not looked at; `problem` says why it cannot be served.
+        say whether it passed, None where that was not looked at or counts no more; `problem` says why it
+        cannot be served.
         """
         ...
 

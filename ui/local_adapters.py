@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from assistant.adapters import BASE, GGUF, MANIFEST, Manifest, Publication
 from assistant.errors import AdapterError
+from assistant.gate_standing import Standing
 from ui.adapter_operations import Json
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ class LocalAdapters:
         return {
             "name": name, "base": manifest.base.get("model"), "created": manifest.created_at,
             "method": manifest.method, "exported": exported,
-            "gate": _passed(manifest.gate), "parity": _passed(manifest.parity),
+            "gate": _GATE[serving.standing(manifest)], "parity": _passed(manifest.parity),
             "published": served.current == name, "trial": _share(served, name),
             "lineage": {
                 "parents": list(manifest.parents), "run": manifest.run, "data": manifest.data.get("hash"),
@@ -112,6 +114,7 @@ class LocalAdapters:
         }  # fmt: skip
 
 
+_GATE: Mapping[Standing, bool | None] = {"none": None, "void": None, "passed": True, "failed": False}
 _UNKNOWN: Json = {
     "base": None, "created": None, "method": None, "exported": False, "gate": None, "parity": None,
     "published": False, "trial": None,

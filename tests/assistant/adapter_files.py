@@ -26,7 +26,7 @@ def serving(root: Path, model: str = "small") -> AdapterServing:
 
 
 def add(folder: AdapterFolder, name: str, *, content: bytes | None = None, **changes: Any) -> Manifest:
-    """An adapter that may be published, with `changes` of its manifest."""
+    """An adapter that may be published, with `changes` of its manifest; a gate is about this very file."""
     data = content if content is not None else f"adapter {name}".encode()
     made = Manifest(
         name=name, created_at="2026-01-02T00:00:00.000+00:00", base={
@@ -38,6 +38,11 @@ def add(folder: AdapterFolder, name: str, *, content: bytes | None = None, **cha
         gguf={"bytes": len(data), "sha256": sha256(data).hexdigest()},
     )  # fmt: skip
     manifest = replace(made, **changes)
+    if manifest.gate is not None:
+        about = {
+            "adapter_sha256": (manifest.gguf or {}).get("sha256"), "base_sha256": manifest.base["sha256"]
+        }  # fmt: skip
+        manifest = replace(manifest, gate={**about, **manifest.gate})
     folder.write(manifest)
     (folder.folder(name) / GGUF).write_bytes(data)
     return manifest

@@ -3,11 +3,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from adapter_files import add, serving
+from adapter_files import PASSED, WEIGHTS, add, serving
 
 from assistant.adapter_publishing import Publisher
 from assistant.adapter_serving import AdapterServing
@@ -80,6 +81,33 @@ def test_a_gate_is_passed_over_only_with_a_written_reason(
     publisher.publish("one", by="佐藤", force=True, reason="顧客の期限")
     [row] = adapters.folder.publication().history
     assert (row["forced"], row["reason"], row["by"]) == (True, "顧客の期限", "佐藤")
+
+
+@pytest.mark.parametrize("about", [{"adapter_sha256": "ff"}, {"base_sha256": "ff"}, {"base_sha256": None}])
+def test_a_verdict_on_another_file_or_another_model_does_not_count(
+    publisher: Publisher, adapters: AdapterServing, about: dict[str, Any]
+) -> None:
+    add(adapters.folder, "one", gate={**PASSED, **about})
+    with pytest.raises(AdapterRefusedError, match="was evaluated as another file or on another model"):
+        publisher.publish("one", by="a")
+    publisher.publish("one", by="a", force=True, reason="we know it")
+    assert adapters.folder.publication().history[-1]["forced"] is True
+
+
+def test_a_verdict_counts_on_the_model_on_which_parity_was_proven(
+    publisher: Publisher, adapters: AdapterServing
+) -> None:
+    """Trained on a folder of Hugging Face, compared and evaluated on the GGUF that is served."""
+    made = add(adapters.folder, "one")
+    file, model = (made.gguf or {})["sha256"], sha256(WEIGHTS).hexdigest()
+    other = {"model": "/hub/small", "sha256": "ee" * 32, "family": "qwen2"}
+    proven = {"passed": True, "adapter_sha256": file, "base_sha256": model}
+    add(adapters.folder, "one", base=other, parity=proven, gate={**PASSED, "base_sha256": model})
+    assert adapters.standing(adapters.folder.read("one")) == "passed"
+    assert publisher.publish("one", by="a").current == "one"
+    add(adapters.folder, "two", base=other, parity={**proven, "adapter_sha256": "ff"},
+        gate={**PASSED, "base_sha256": model})  # fmt: skip
+    assert adapters.standing(adapters.folder.read("two")) == "void"
 
 
 def test_forcing_what_passed_is_not_called_forced(publisher: Publisher, adapters: AdapterServing) -> None:
@@ -218,6 +246,6 @@ def test_a_manifest_that_changed_its_gate_since_is_judged_as_it_is_now(
     publisher: Publisher, adapters: AdapterServing
 ) -> None:
     made = add(adapters.folder, "one")
-    adapters.folder.write(replace(made, gate=FAILED))
+    adapters.folder.write(replace(made, gate={**(made.gate or {}), **FAILED}))
     with pytest.raises(AdapterRefusedError, match="did not pass its gate"):
         publisher.publish("one", by="a")

@@ -10,6 +10,7 @@ from assistant.prompting import prompt_texts
 from training.errors import ExampleError
 from training.examples import Example, row_of
 from training.tuning.examples import TuningExample
+from training.tuning.prompts import numbered
 
 Form = Literal["konkyo", "alpaca", "sharegpt", "messages"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -38,8 +39,8 @@ def asked_with_sources(example: TuningExample) -> str:
         return example.question
     texts = prompt_texts(example.language)
     lines = [texts["sources"]]
-    for number, source in enumerate(example.evidence, start=1):
-        lines += [texts["source"].format(number=number, heading=source.heading), source.text]
+    for source in numbered(example.evidence):
+        lines += [texts["source"].format(number=source.number, heading=source.heading), source.text]
     return "\n".join([*lines, texts["end"], "", example.question])
 
 

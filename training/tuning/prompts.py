@@ -52,8 +52,8 @@ def prompt_messages(
 
 
 def numbered(evidence: Sequence[EvidenceText]) -> list[PromptSource]:
-    """Sources as they are numbered in a prompt, from 1."""
-    return [PromptSource(i, one.heading, one.text) for i, one in enumerate(evidence, start=1)]
+    """Sources as they are numbered in a prompt, from 1; without space around them, like `source_text`'s."""
+    return [PromptSource(i, one.heading, one.text.strip()) for i, one in enumerate(evidence, start=1)]
 
 
 def last_reply(example: TuningExample) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from assistant.adapters import GGUF, AdapterFolder, Manifest
 from assistant.evaluation import answer_log
 from assistant.evaluation.scoring import SCORING
+from assistant.generation import AdapterFile
 from assistant.task_prompts import LANGUAGES, TaskPrompts
 from ingestion.model_files import sha256_of
 from ingestion.model_store import ModelStore
@@ -57,11 +58,10 @@ _MATTERS = ("answers", "generation", "rerank", "verifier")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An adapter that can be asked: its manifest, its file and that of its base model, and their hashes."""
+    """An adapter that can be asked: its manifest, its file, and that of its base model."""
 
     manifest: Manifest
-    adapter: Path
-    adapter_sha256: str
+    adapter: AdapterFile
     model: Path
     base_sha256: str
 
@@ -87,7 +87,7 @@ def candidate(workspace: Workspace, name: str) -> Candidate:
             f"adapter {name!r} was learnt on another file than the {base} that is here (SHA-256 {found}). "
             "Train it again on this one, or bring the other back."
         )
-    return Candidate(manifest, adapter, sha256_of(adapter), model, found)
+    return Candidate(manifest, AdapterFile(name, adapter, sha256_of(adapter)), model, found)
 
 
 def evaluate_adapter(
@@ -137,7 +137,7 @@ def evaluate_adapter(
     )
     with ExitStack() as closed:
         depends = _depends(asked, settings, prompts, examiner, questions)
-        logs = _logs(workspace, closed, depends, asked.adapter_sha256, again=again)
+        logs = _logs(workspace, closed, depends, asked.adapter.sha256, again=again)
         measure(
             questions, opened,
             lambda generator: Respondent(
@@ -196,7 +196,7 @@ def _kept(
         "metrics": {name: one.as_json() for name, one in metrics.items()},
         "n": questions.counts.as_json(), "adapter": name, "base": asked.manifest.base["model"],
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "adapter_sha256": asked.adapter_sha256, "base_sha256": asked.base_sha256,
+        "adapter_sha256": asked.adapter.sha256, "base_sha256": asked.base_sha256,
         "data": {"test": digest(questions.examples), "general": digest(questions.general),
                  "trained": _plain(asked.manifest.data)},
         "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"),

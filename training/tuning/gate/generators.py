@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assistant.generation import Generator
+from assistant.generation import AdaptedGenerator, AdapterFile, Generator
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
+
+if TYPE_CHECKING:
+    from assistant.llama import LlamaGenerator
 
 
 class TunedGenerators(Protocol):
@@ -29,34 +32,39 @@ class TunedGenerators(Protocol):
 class LlamaGenerators:
     """Both in llama.cpp, each an instance of its own that leaves the memory at the end.
 
-    `model` is the file of the base model, `adapter` the adapter's GGUF. Settings of a server do not count:
-    an adapter is measured on the model that it was learnt on.
+    `model` is the file of the base model. The adapter is put on as it is when it is served. Settings of a
+    server do not count: an adapter is measured on the model that it was learnt on.
     """
 
     workspace: Workspace
     settings: Settings
     name: str
     model: Path
-    adapter: Path
+    adapter: AdapterFile
 
-    def base(self) -> AbstractContextManager[Generator]:
+    @contextmanager
+    def base(self) -> Iterator[Generator]:
         """The base model alone.
 
         Raises:
             GenerationError: it cannot be loaded.
         """
-        return self._opened(None)
-
-    def tuned(self) -> AbstractContextManager[Generator]:
-        """The base model with the adapter.
-
-        Raises:
-            GenerationError: one of both cannot be loaded.
-        """
-        return self._opened(self.adapter)
+        with self._opened() as opened:
+            yield opened
 
     @contextmanager
-    def _opened(self, adapter: Path | None) -> Iterator[Generator]:
+    def tuned(self) -> Iterator[Generator]:
+        """The base model with the adapter, which is loaded with the first answer.
+
+        Raises:
+            GenerationError: the model cannot be loaded. An adapter that cannot be is an AdapterError of the
+                first answer.
+        """
+        with self._opened() as opened:
+            yield AdaptedGenerator(opened, self.adapter)
+
+    @contextmanager
+    def _opened(self) -> Iterator[LlamaGenerator]:
         from assistant.llama import LlamaGenerator
 
         models = self.settings.models
@@ -64,7 +72,7 @@ class LlamaGenerators:
             LlamaGenerator(
                 self.model, name=self.name, context_tokens=models.context_tokens, threads=models.threads,
                 gpu_layers=models.gpu_layers, settings=self.settings.generation,
-                layouts=self.workspace.layouts_path, adapter=adapter,
+                layouts=self.workspace.layouts_path,
             )
         ) as opened:  # fmt: skip
             yield opened
