@@ -19,7 +19,7 @@ from assistant.grounding.polarity import clauses, denies, opposed
         "You must not share passwords.",
         "Guests cannot enter.",
         "日帰り出張には支給しない。",
-        "No, home leave that is not used cannot be exchanged for money.",
+        "No, unused home leave cannot be exchanged for money.",
         "No. Guests may not enter.",
         "Yes, guests cannot enter.",
         "No guests may enter.",
