@@ -28,6 +28,8 @@ Act = Literal["publish", "rollback", "trial", "end_trial"]
 MANIFEST = "manifest.json"
 GGUF = "adapter.gguf"
 PEFT = "peft"
+BASE = "base"
+"""Stands for the base model where the name of an adapter could stand, so no adapter is called that."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -82,15 +84,15 @@ class Publication:
     current: str | None = None
     trial: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = field(default=())
-    """Oldest first: `{at, act, adapter, previous, by, reason, forced}`."""
+    """Oldest first: `{at, act, adapter, previous, by, reason, forced}`, and what the act adds to that."""
 
     def changed(
-        self, act: Act, adapter: str | None, *, by: str, reason: str = "", forced: bool = False
+        self, act: Act, adapter: str | None, *, by: str, reason: str = "", forced: bool = False, **more: Any
     ) -> Publication:
-        """With one more row of history; what is served is the caller's to set."""
+        """With one more row of history; what is served is the caller's to set. `more` is JSON-ready."""
         row = {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"), "act": act, "adapter": adapter,
-            "previous": self.current, "by": by, "reason": reason, "forced": forced,
+            "previous": self.current, "by": by, "reason": reason, "forced": forced, **more,
         }  # fmt: skip
         return replace(self, history=(*self.history, row))
 
@@ -107,10 +109,10 @@ class AdapterFolder:
         Raises:
             AdapterError: `name` is no name of a folder.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name == BASE:
             raise AdapterError(
                 f"{name!r} cannot be the name of an adapter: use up to 64 of a-z, 0-9, '.', '_' and '-', "
-                "beginning with a letter or digit."
+                "beginning with a letter or digit, and not 'base'."
             )
         return self.root / name
 
@@ -148,7 +150,7 @@ class AdapterFolder:
         path = self.root / "published.json"
         try:
             value = json.loads(path.read_text("utf-8"))
-            return Publication(value["current"], value["trial"], tuple(value["history"]))
+            return Publication(value["current"], _trial(value["trial"]), tuple(value["history"]))
         except FileNotFoundError:
             return Publication()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -166,6 +168,11 @@ class AdapterFolder:
                 "history": [dict(row) for row in publication.history],
             },
         )  # fmt: skip
+
+
+def _trial(value: Any) -> Mapping[str, Any] | None:
+    """`value` as a trial; what a person wrote otherwise into the file must not fail later, at a question."""
+    return None if value is None else {"adapter": str(value["adapter"]), "share": float(value["share"])}
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generator_
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 from assistant.answers import (
     Answer,
@@ -27,11 +29,19 @@ from assistant.disagreements import disagreements
 from assistant.drafting import Draft
 from assistant.errors import TaskError
 from assistant.evidence import EvidenceMode
-from assistant.generation import Generator, never
+from assistant.generation import (
+    AdaptableGenerator,
+    AdaptedGenerator,
+    AdapterFile,
+    Generator,
+    adapter_of,
+    never,
+)
 from assistant.grounding.verdicts import Checker
 from assistant.kept_evidence import ShownSources, keep_sources
 from assistant.mending import MendedText, groundedness, missing_sources, removed, without_ground
 from assistant.prompting import beginning, prompt_texts
+from assistant.refusing import declines, is_refusal
 from assistant.retrieval import Retriever
 from assistant.served_evidence import ServedEvidence
 from assistant.task_prompts import LANGUAGES, Task, TaskPrompts
@@ -68,6 +78,19 @@ class Assistant:
         self._prompts = prompts or TaskPrompts()
         self._shown = ShownSources()
         self._desk = desk
+
+    def with_adapter(self, adapter: AdapterFile | None) -> Assistant:
+        """The same assistant, whose texts the chat model writes with `adapter`; None changes nothing.
+
+        What conversations were shown is shared, so that a follow-up keeps its sources under any adapter.
+        """
+        if adapter is None:
+            return self
+        adapted = copy.copy(self)
+        adapted.generator = AdaptedGenerator(cast("AdaptableGenerator", self.generator), adapter)
+        adapted._writer = Writer(adapted.generator, self._writer.checker, self._settings.generation)
+        adapted._desk = self._desk and self._desk.written_by(adapted._writer)
+        return adapted
 
     def prepare(self) -> None:
         """Let the model read now what every prompt for an answer begins with, and the checks load theirs.
@@ -220,7 +243,7 @@ class Assistant:
         """
         kept = MendedText(first.text, tuple(first.claims), tuple(hits))
         gone = without_ground(first.claims)
-        if not gone:
+        if not gone or declines(first.claims):  # "the documents do not tell" is nothing to look for
             return kept
         added, found = missing_sources(first.claims, again, hits, first.sources, self._settings.evidence)
         if not added:
@@ -235,23 +258,36 @@ class Assistant:
         self, asked: str, mended: MendedText, language: Language, clock: Clock, stopped: bool
     ) -> Answer:
         # Whoever stops in the first sentence is not told that the documents hold no answer.
-        grounded = [claim.text for claim in mended.claims if claim.verdict in _GROUNDED]
+        grounded = [
+            claim.text for claim in mended.claims if claim.verdict in _GROUNDED and not is_refusal(claim)
+        ]
         if not stopped and not (grounded and tells(asked, grounded)):
-            return self._withheld(asked, mended.hits, language, clock, draft=mended.text)
+            refused = declines(mended.claims)
+            return self._withheld(asked, mended.hits, language, clock, draft=mended.text, refused=refused)
         return Answer(
             text=mended.text, abstained=False, claims=mended.claims, hits=mended.hits,
-            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, stopped=stopped,
+            model=self.generator.name, adapter=adapter_of(self.generator), timings=clock.timings(),
+            question=asked, stopped=stopped,
             warnings=warnings_of((one for claim in mended.claims for one in claim.citations), language),
             draft=mended.draft, mended=mended.how,
             disagreements=disagreements(mended.claims, mended.hits, language),
         )  # fmt: skip
 
     def _withheld(
-        self, asked: str, hits: Sequence[Hit], language: Language, clock: Clock, *, draft: str = ""
+        self,
+        asked: str,
+        hits: Sequence[Hit],
+        language: Language,
+        clock: Clock,
+        *,
+        draft: str = "",
+        refused: bool = False,
     ) -> Answer:
+        """No answer. `refused`: the draft itself says that the documents do not tell."""
+        said = abstention(hits, language, drafted=bool(draft) and not refused)
         return Answer(
-            text=abstention(hits, language, drafted=bool(draft)), abstained=True, claims=(), hits=tuple(hits),
-            model=self.generator.name, adapter=None, timings=clock.timings(), question=asked, draft=draft,
+            text=said, abstained=True, claims=(), hits=tuple(hits), model=self.generator.name,
+            adapter=adapter_of(self.generator), timings=clock.timings(), question=asked, draft=draft,
         )  # fmt: skip
 
 

@@ -43,3 +43,7 @@ class AdapterError(AssistantError):
 
 class ExampleConflictError(AssistantError):
     """An example was changed by somebody else since it was looked at; nothing of the change was made."""
+
+
+class AdapterRefusedError(AdapterError):
+    """An adapter may not be published, served again or removed; the message says what is missing."""

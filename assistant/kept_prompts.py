@@ -1,6 +1,7 @@
 """Prompts that were read, kept with the model's state after them, so that none is read twice.
 
-Knows tokens and bytes, not whose they are. Those kept for good (instructions) are never dropped; of the
+Knows tokens and bytes, not whose they are, and under which weights they were read: a state is of no use under
+others. Those kept for good (instructions) are never dropped; of the
 others the one unused for longest goes first when there are too many bytes.
 """
 
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class KeptPrompt:
-    """The state of a model that has read `tokens`."""
+    """The state of a model that has read `tokens` under `weights` (the key of an adapter, "" without)."""
 
     tokens: tuple[int, ...]
     state: bytes
     for_good: bool = False
+    weights: str = ""
 
 
 class KeptPrompts:
@@ -34,38 +36,48 @@ class KeptPrompts:
         """Of all that may be dropped."""
         return sum(len(kept.state) for kept in self._kept if not kept.for_good)
 
-    def keep(self, tokens: Sequence[int], state: bytes, *, for_good: bool = False) -> None:
+    def keep(self, tokens: Sequence[int], state: bytes, *, for_good: bool = False, weights: str = "") -> None:
         """Keep `state`; what is the beginning of these tokens is not needed any more, unless for good.
 
         Nothing is added that is itself the beginning of one that is kept.
         """
-        added = KeptPrompt(tuple(tokens), state, for_good)
-        if not for_good and self.covers(added.tokens):
+        added = KeptPrompt(tuple(tokens), state, for_good, weights)
+        if not for_good and self.covers(added.tokens, weights):
             return
         self._kept = [
             kept for kept in self._kept
-            if kept.tokens != added.tokens
-            and (kept.for_good or common_length(kept.tokens, added.tokens) < len(kept.tokens))
+            if kept.weights != weights
+            or (
+                kept.tokens != added.tokens
+                and (kept.for_good or common_length(kept.tokens, added.tokens) < len(kept.tokens))
+            )
         ]  # fmt: skip
         self._kept.append(added)
         while self.held_bytes > self._max_bytes:
             self._kept.remove(next(kept for kept in self._kept if not kept.for_good))
 
-    def covers(self, tokens: Sequence[int]) -> bool:
-        """Whether all of `tokens` is the beginning of a kept prompt."""
-        return any(common_length(kept.tokens, tokens) == len(tokens) for kept in self._kept)
+    def covers(self, tokens: Sequence[int], weights: str = "") -> bool:
+        """Whether all of `tokens` is the beginning of a prompt kept under `weights`."""
+        return any(common_length(kept.tokens, tokens) == len(tokens) for kept in self._of(weights))
 
-    def best(self, prompt: Sequence[int]) -> tuple[KeptPrompt | None, int]:
+    def forget(self, weights: str) -> None:
+        """Drop all that was read under `weights`, also what was kept for good."""
+        self._kept = [kept for kept in self._kept if kept.weights != weights]
+
+    def best(self, prompt: Sequence[int], weights: str = "") -> tuple[KeptPrompt | None, int]:
         """The kept prompt that shares the longest beginning with `prompt`, and how many tokens that is."""
         found: KeptPrompt | None = None
         length = 0
-        for kept in self._kept:
+        for kept in self._of(weights):
             if (common := common_length(kept.tokens, prompt)) > length:
                 found, length = kept, common
         if found is not None:
             self._kept.remove(found)
             self._kept.append(found)
         return found, length
+
+    def _of(self, weights: str) -> list[KeptPrompt]:
+        return [kept for kept in self._kept if kept.weights == weights]
 
 
 def common_length(first: Sequence[int], second: Sequence[int]) -> int:

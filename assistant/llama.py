@@ -1,8 +1,10 @@
 """llama.cpp as a Generator, and its dangers.
 
-A context is not thread-safe, so one answer at a time runs on it, first come first served. The beginning
-that a prompt shares with the one before, or with one that was kept, is not read again. Streaming never splits
-a character: llama.cpp's tokens are bytes, and one Japanese character often comes as two or three of them.
+A context is not thread-safe, so one answer at a time runs on it: first come first served, but those with the
+same adapter together within bounds, since each change of adapter drops what was read. The beginning that a
+prompt shares with the one before, or with one that was kept under the same adapter, is not read again.
+Streaming never splits a character: llama.cpp's tokens are bytes, and one Japanese character often comes as
+two or three of them.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ import psutil
 from assistant.answers import Message
 from assistant.errors import GenerationError, PromptTooLongError
 from assistant.fair_lock import LOOK_SECONDS, FairLock
-from assistant.generation import never
+from assistant.generation import AdapterFile, never
 from assistant.kept_prompts import KeptPrompts, common_length
+from assistant.llama_adapters import LlamaAdapters, key_of
 from assistant.llama_layouts import safe_layouts
 from assistant.llama_state import can_be_kept, forget_after, next_logits, put_state, taken_state
 from assistant.prompting import control_pattern, defused
@@ -48,6 +51,8 @@ CHATML = (
 
 class LlamaGenerator:
     """A GGUF chat model in this process."""
+
+    takes_adapters = True
 
     def __init__(
         self,
@@ -78,6 +83,7 @@ class LlamaGenerator:
         self._format = _chat_format(self._model)
         self._control = _control_tokens(self._model)
         self._settings = settings
+        self._adapters = LlamaAdapters(self._model)
         self._kept = KeptPrompts(settings.kept_prompts_mb << 20)
         self._keeps = settings.kept_prompts_mb > 0 and can_be_kept(self._model)
         self._read: list[int] = []  # the prompt that the context begins with
@@ -111,26 +117,31 @@ class LlamaGenerator:
         temperature: float = 0.0,
         seed: int = 0,
         cancelled: Callable[[], bool] = never,
+        adapter: AdapterFile | None = None,
     ) -> Iterator[str]:
         """Yield the reply in whole characters. Waits for its turn; closing the iterator gives the turn away.
 
-        `cancelled` takes effect in the queue and while the prompt is read, within about 0.1 s.
+        `cancelled` takes effect in the queue and while the prompt is read, within about 0.1 s. `adapter`
+        counts for this reply only; it is loaded by its first use, and none takes effect within a reply.
 
         Raises:
+            AdapterError: the adapter cannot be loaded.
             GenerationError: llama.cpp fails.
             PromptTooLongError: prompt and `max_tokens` exceed the context.
         """
         prompt = self._prompt(messages, max_tokens)
-        with self._lock.turn(cancelled) as mine:
+        with self._lock.turn(cancelled, key_of(adapter)) as mine:
             if mine:
+                self._put_on(adapter)
                 yield from self._pieces(prompt, max_tokens, temperature, seed, cancelled)
 
-    def prepare(self, messages: Sequence[Message]) -> int:
+    def prepare(self, messages: Sequence[Message], adapter: AdapterFile | None = None) -> int:
         """Read what prompts share that begin like `messages`, and keep it for good; how many tokens that is.
 
-        The last message may go on in the prompts to come.
+        The last message may go on in the prompts to come. What an adapter reads is kept while it is loaded.
 
         Raises:
+            AdapterError: the adapter cannot be loaded.
             GenerationError: llama.cpp fails.
         """
         *before, last = messages
@@ -138,7 +149,8 @@ class LlamaGenerator:
             self._tokens([*before, Message(last.role, last.content + more)]) for more in ("\nA", "\n1")
         )
         shared = first[: common_length(first, second)]
-        with self._lock.turn():
+        with self._lock.turn(kind=key_of(adapter)):
+            self._put_on(adapter)
             if self._keeps and 1 < len(shared) < self._context_tokens:
                 self._bring_back(shared)
                 try:
@@ -147,7 +159,8 @@ class LlamaGenerator:
                     self._model.reset()
                     raise GenerationError(f"{self._name} failed while reading: {error}.") from error
                 self._read = shared
-                self._kept.keep(shared, taken_state(self._model, len(shared)), for_good=True)
+                state = taken_state(self._model, len(shared))
+                self._kept.keep(shared, state, for_good=True, weights=self._adapters.on)
         return len(shared)
 
     def chances(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float]:
@@ -162,6 +175,7 @@ class LlamaGenerator:
         prompt = self._prompt(messages, 1)
         firsts = [self._model.tokenize(text.encode("utf-8"), add_bos=False)[0] for text in replies]
         with self._lock.turn():
+            self._put_on(None)
             forget_after(self._model, min(self._bring_back(prompt), len(prompt) - 1))
             try:
                 self._model.eval(prompt[self._model.n_tokens :])
@@ -213,6 +227,16 @@ class LlamaGenerator:
             self._model.reset()
             raise GenerationError(f"{self._name} failed while writing: {error}. Ask again.") from error
 
+    def _put_on(self, adapter: AdapterFile | None) -> None:
+        """Compute with `adapter` from now on; what was read under the last one is kept for its next turn."""
+        if key_of(adapter) == self._adapters.on:
+            return
+        self._keep_read(0)
+        dropped = self._adapters.put_on(adapter)
+        self._read = []
+        for weights in dropped:
+            self._kept.forget(weights)
+
     @contextlib.contextmanager
     def _watched(self, cancelled: Callable[[], bool]) -> Iterator[None]:
         """Make llama.cpp give up what it computes soon after `cancelled` returns True."""
@@ -250,15 +274,19 @@ class LlamaGenerator:
         common = self._shared(prompt)
         if not self._keeps:
             return common
-        kept, length = self._kept.best(prompt)
-        read = self._read[: self._model.n_tokens]
-        if len(read) - common > _WORTH and not self._kept.covers(read):
-            self._kept.keep(read, taken_state(self._model, len(read)))
+        kept, length = self._kept.best(prompt, self._adapters.on)
+        self._keep_read(common)
         if kept is not None and length > common + _WORTH:
             put_state(self._model, kept.tokens, kept.state)
         common = min(self._shared(prompt), len(prompt) - 1)
         forget_after(self._model, common)
         return common
+
+    def _keep_read(self, common: int) -> None:
+        """Keep the prompt that the context holds, unless the next one begins with nearly all of it."""
+        read, weights = self._read[: self._model.n_tokens], self._adapters.on
+        if self._keeps and len(read) - common > _WORTH and not self._kept.covers(read, weights):
+            self._kept.keep(read, taken_state(self._model, len(read)), weights=weights)
 
     def _prompt(self, messages: Sequence[Message], max_tokens: int) -> list[int]:
         prompt = self._tokens(messages)

@@ -32,6 +32,7 @@ _conversations = sa.Table(
     sa.Column("created_at", sa.String, nullable=False),
     sa.Column("updated_at", sa.String, nullable=False),
     sa.Column("user", sa.String, nullable=False),
+    sa.Column("adapter", sa.String),
 )
 _messages = sa.Table(
     "messages",
@@ -104,7 +105,7 @@ class Records:
             return [dict(row._mapping) for row in connection.execute(query)]
 
     def show(self, conversation: str, user: str = "local") -> dict[str, Any]:
-        """One conversation: `{id, title, created_at, updated_at, messages}`, oldest message first.
+        """One conversation: `{id, title, created_at, updated_at, adapter, messages}`, oldest message first.
 
         Raises:
             RecordNotFoundError: `user` has no conversation with this id.
@@ -177,6 +178,31 @@ class Records:
             .values(title=title, folded=fold(title)),
         )
 
+    def choose_adapter(self, conversation: str, adapter: str | None, user: str = "local") -> None:
+        """Let an adapter of this name (or "base") answer in a conversation; None: the published one.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        self._change(
+            conversation,
+            _conversations.update().where(*_owned(conversation, user)).values(adapter=adapter),
+        )
+
+    def chosen_adapter(self, conversation: str, user: str = "local") -> str | None:
+        """What `choose_adapter` said last.
+
+        Raises:
+            RecordNotFoundError: `user` has no conversation with this id.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                sa.select(_conversations.c.adapter).where(*_owned(conversation, user))
+            ).one_or_none()
+        if row is None:
+            raise _not_found(conversation)
+        return None if row.adapter is None else str(row.adapter)
+
     def delete(self, conversation: str, user: str = "local") -> None:
         """Remove a conversation with its messages.
 
@@ -209,7 +235,7 @@ def _prepare_connection(connection: Any, _record: object) -> None:
 
 def _shown_columns() -> tuple[sa.Column[Any], ...]:
     table = _conversations.c
-    return table.id, table.title, table.created_at, table.updated_at
+    return table.id, table.title, table.created_at, table.updated_at, table.adapter
 
 
 def _owned(conversation: str, user: str) -> tuple[sa.ColumnElement[bool], ...]:

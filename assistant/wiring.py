@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from assistant.answers import Message
-from assistant.generation import Generator, never
+from assistant.errors import AdapterError
+from assistant.generation import AdaptableGenerator, AdapterFile, Generator, never
 from ingestion.errors import IndexMismatchError, ModelError
 from ingestion.library import Library
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
 
 if TYPE_CHECKING:
+    from assistant.adapter_serving import AdapterServing
     from assistant.answering import Assistant
     from assistant.grounding.verdicts import Checker
     from assistant.records import Records
@@ -78,15 +80,30 @@ class LazyGenerator:
         temperature: float = 0.0,
         seed: int = 0,
         cancelled: Callable[[], bool] = never,
+        adapter: AdapterFile | None = None,
     ) -> Iterator[str]:
-        """As the model's own; loads it first."""
-        yield from self.warm_up().generate(
-            messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
-        )
+        """As the model's own; loads it first.
 
-    def prepare(self, messages: Sequence[Message]) -> int:
+        Raises:
+            AdapterError: an adapter is wanted of a model that takes none.
+        """
+        loaded = self.warm_up()
+        if adapter is None:
+            yield from loaded.generate(
+                messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
+            )
+        else:
+            yield from _adaptable(loaded, adapter).generate(
+                messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled,
+                adapter=adapter,
+            )  # fmt: skip
+
+    def prepare(self, messages: Sequence[Message], adapter: AdapterFile | None = None) -> int:
         """As the model's own, where it has one; loads it first."""
-        prepare = getattr(self.warm_up(), "prepare", None)
+        loaded = self.warm_up()
+        if adapter is not None:
+            return _adaptable(loaded, adapter).prepare(messages, adapter)
+        prepare = getattr(loaded, "prepare", None)
         return int(prepare(messages)) if prepare else 0
 
     def close(self) -> None:
@@ -95,6 +112,33 @@ class LazyGenerator:
             if self._loaded is not None and (close := getattr(self._loaded, "close", None)):
                 close()
             self._loaded = None
+
+
+def _adaptable(generator: Generator, adapter: AdapterFile) -> AdaptableGenerator:
+    if not getattr(generator, "takes_adapters", False):
+        raise AdapterError(
+            f"{generator.name} answers elsewhere and takes no adapter such as {adapter.name!r}. "
+            "Serve the base model: konkyo train rollback --to base"
+        )
+    return cast("AdaptableGenerator", generator)
+
+
+def open_adapters(workspace: Workspace, settings: Settings) -> AdapterServing:
+    """The tuned adapters of the workspace, over the chat model that the settings name."""
+    from assistant.adapter_serving import AdapterServing, BaseModel
+    from assistant.adapters import AdapterFolder
+    from ingestion.model_store import ModelStore
+
+    def base(model: str | None) -> BaseModel:
+        if settings.server.base_url:
+            raise AdapterError(
+                f"answers come from {settings.server.base_url}, which takes no adapters. "
+                "Empty server.base_url, or serve the base model: konkyo train rollback --to base"
+            )
+        name = model or settings.models.chat
+        return BaseModel(name, ModelStore(workspace.models).path_of(name))
+
+    return AdapterServing(AdapterFolder(workspace.adapters), base)
 
 
 def open_library(workspace: Workspace, settings: Settings) -> Library:

@@ -32,6 +32,7 @@ ONLY_IN = {
         "assistant/llama_layouts.py",
         "assistant/llama_probing.py",  # scores of every token, which answering never asks for
         "assistant/llama_quantising.py",  # needs no loaded model
+        "assistant/llama_adapters.py",
         "assistant/llama_state.py",
     },
     "streamlit": {"ui/web/"},
@@ -95,6 +96,7 @@ SQL_IN = {
     "assistant/records.py",
     "assistant/feedback_rows.py",
     "assistant/monitoring/asked_rows.py",  # the same tables, read across conversations
+    "assistant/adapter_rows.py",  # answers and feedback of a trial, of the records
     "assistant/verified_rows.py",
     "assistant/example_rows.py",
     "assistant/migrations/",

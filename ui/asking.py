@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -9,15 +10,21 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from assistant.adapter_serving import asker_of
 from assistant.answers import Checked, Finished, Hit, Language, Retrieved, Token, Turn
 from assistant.conversation import standalone
-from assistant.generation import never
-from ingestion.documents import EVERYTHING, Scope
+from assistant.errors import AdapterError
+from assistant.generation import AdapterFile, never
+from assistant.words import detect_language
+from ingestion.documents import EVERYTHING, LOCAL_USER, Scope
 from ui.errors import UsageError
 from ui.operations import EvidenceMode, Json
+from ui.reasons import error_in
 from ui.shown_as import ShownAs
+from ui.texts import t
 
 if TYPE_CHECKING:
+    from assistant.adapter_serving import AdapterServing
     from assistant.answering import Assistant
     from assistant.answers import Answer, Event
     from assistant.records import Records
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 
+logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.2  # how often a waiting question asks whether it was cancelled
 
 
@@ -52,6 +60,11 @@ class AskResources(Protocol):
     @property
     def verified(self) -> VerifiedSource:
         """The answers that editors confirmed."""
+        ...
+
+    @property
+    def adapters(self) -> AdapterServing:
+        """The tuned adapters, and which of them answers."""
         ...
 
     def assistant(self, model: str | None = None) -> Assistant:
@@ -114,7 +127,8 @@ class Asking:
                 question, history=history, scope=limits, language=language, evidence=evidence,
                 cancelled=cancelled,
             ),
-            question, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
+            question, language or detect_language(question), conversation=conversation, scope=scope,
+            model=model, cancelled=cancelled,
         )  # fmt: skip
 
     def perform(
@@ -133,7 +147,7 @@ class Asking:
         limits = scope_from_json(scope)
         yield from self._follow(
             lambda assistant: assistant.perform(request, scope=limits, cancelled=cancelled),
-            shown, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
+            shown, request.language, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
             task=request.task,
         )  # fmt: skip
 
@@ -141,6 +155,7 @@ class Asking:
         self,
         begin: Callable[[Assistant], Iterator[Event]],
         question: str,
+        language: Language,
         *,
         conversation: str | None,
         scope: Json | None,
@@ -156,7 +171,10 @@ class Asking:
             if not mine:
                 self._store(conversation, question, draft.stopped_answer(), scope)
                 return
-            events = begin(self._resources.assistant(model))
+            adapter, problem = self._adapter(conversation, model)
+            draft.adapter = None if adapter is None else adapter.name
+            assistant = self._resources.assistant(model)
+            events = begin(assistant if adapter is None else assistant.with_adapter(adapter))
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:
@@ -166,6 +184,8 @@ class Asking:
                         if value["event"] == "finished":
                             value["conversation"] = conversation
                             value["answer"] |= draft.kind
+                            if problem is not None:
+                                value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
                             self._store(conversation, question, value["answer"], scope)
                             draft.stored = True
                         draft.add(value)
@@ -174,6 +194,34 @@ class Asking:
                     if not draft.stored:
                         self._store(conversation, question, draft.stopped_answer(), scope)
                     raise
+
+    def _adapter(
+        self, conversation: str | None, model: str | None
+    ) -> tuple[AdapterFile | None, AdapterError | None]:
+        """What answers next, and why not what should have: never in silence.
+
+        What a tester chose for the conversation is that or nothing. Another model than the configured one
+        was asked for by its name, and answers without what was learnt on top of the configured one.
+
+        Raises:
+            AdapterError: what was chosen for the conversation cannot be served.
+        """
+        resources = self._resources
+        own = None if conversation is None else resources.records.chosen_adapter(conversation)
+        settings = resources.settings
+        if own is None and model not in (None, settings.server.model or settings.models.chat):
+            return None, None
+        problem: AdapterError | None = None
+        for asker in (asker_of(LOCAL_USER, conversation), None):  # None: as without the trial
+            try:
+                adapter = resources.adapters.choice(own=own, asker=asker).adapter
+                return None if adapter is None else resources.adapters.file_of(adapter, model), problem
+            except AdapterError as error:
+                if own is not None:
+                    raise
+                logger.warning("an adapter cannot be served: %s", error)
+                problem = problem or error
+        return None, problem
 
     def _offered(
         self, answer: Answer, question: str, conversation: str | None, scope: Json | None
@@ -263,6 +311,7 @@ class _Draft:
         """`task` is what the conversation keeps of it, "" for a question."""
         self.stored = False
         self.kind: Json = {"task": task} if task else {}
+        self.adapter: str | None = None
         self._question = question
         self._hits: list[Json] = []
         self._claims: list[Json] = []
@@ -291,7 +340,7 @@ class _Draft:
         """An answer as far as it came, with the keys of `Answer.as_json`."""
         return {
             "answer": self._text, "abstained": False, "claims": self._claims, "hits": self._hits, "model": "",
-            "adapter": None, "question": self._question, "draft": "", "stopped": True, **self.kind,
+            "adapter": self.adapter, "question": self._question, "draft": "", "stopped": True, **self.kind,
             "timings": {
                 "retrieve_ms": self._retrieve_ms, "first_token_ms": self._first_token_ms,
                 "total_ms": self._passed(), "tokens": self._tokens,
@@ -300,6 +349,12 @@ class _Draft:
 
     def _passed(self) -> float:
         return round(1000 * (time.perf_counter() - self._began), 1)
+
+
+def _said(problem: AdapterError, adapter: AdapterFile | None, language: Language) -> str:
+    """That another one answered than should have, and why."""
+    instead = t(language, "adapters", "base_model") if adapter is None else adapter.name
+    return t(language, "adapters", "not_served", instead=instead, reason=error_in(language, str(problem)))
 
 
 def scope_from_json(scope: Json | None) -> Scope:

@@ -53,6 +53,7 @@ def _checks(root: Path | None) -> Iterator[Check]:
         ("folders", lambda: _folders(workspace, settings)),
         ("cores", _cores),
         ("chat model", lambda: _chat_model(workspace, settings)),
+        ("tuned adapters", lambda: _adapters(workspace, settings)),
         ("embedder", lambda: _model("embedder", workspace, settings.models.embedder)),
         ("model files", lambda: _model_files(workspace)),
         ("memory", lambda: _memory(workspace, settings)),
@@ -65,6 +66,21 @@ def _checks(root: Path | None) -> Iterator[Check]:
             yield look()
         except EXPECTED as error:
             yield Check(name, False, str(error), "do what the message says")
+
+
+def _adapters(workspace: Workspace, settings: Settings) -> Check:
+    """Whether what is published can be served; else the base model answers in its place."""
+    from assistant.wiring import open_adapters
+
+    adapters = open_adapters(workspace, settings)
+    served = adapters.folder.publication()
+    names = [name for name in (served.current, (served.trial or {}).get("adapter")) if name]
+    if not names:
+        return Check("tuned adapters", True, "the base model answers")
+    for name in names:
+        if (problem := adapters.problem(name)) is not None:
+            return Check("tuned adapters", False, str(problem), "do what the message says")
+    return Check("tuned adapters", True, f"served: {', '.join(names)}")
 
 
 def _writable(root: Path) -> Check:

@@ -7,7 +7,7 @@ from typing import Any
 import assistant.errors
 import ingestion.errors
 import training.errors
-from assistant.errors import AssistantError
+from assistant.errors import AdapterRefusedError, AssistantError
 from ingestion.errors import IngestionError
 from training.errors import TrainingError, TrainingRefusedError
 
@@ -35,13 +35,20 @@ class JobRunningError(InterfaceError):
 EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, TrainingError, InterfaceError)
 """Errors that are shown as one line. Everything else is a bug and keeps its traceback."""
 
+REFUSALS: tuple[type[Exception], ...] = (
+    ingestion.errors.UnsafeRemovalError,
+    AdapterRefusedError,
+    TrainingRefusedError,
+)
+"""What could be done and is not, until someone agrees or something is made good: exit code 3."""
+
 
 def error_json(error: Exception) -> dict[str, Any]:
     """`{kind, message, refused}`; `kind` is the name of the class, `refused` is exit code 3."""
     return {
         "kind": type(error).__name__,
         "message": str(error),
-        "refused": isinstance(error, (ingestion.errors.UnsafeRemovalError, TrainingRefusedError)),
+        "refused": isinstance(error, REFUSALS),
     }
 
 

@@ -19,6 +19,7 @@ from ui import documents_json
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
+from ui.local_adapters import LocalAdapters
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 
 class LocalOperations(
+    LocalAdapters,
     LocalUpkeep,
     LocalEditor,
     LocalEvaluations,

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from assistant.answers import Language, Mode
 from assistant.generation import never
+from ui.adapter_operations import AdapterOperations
 from ui.editor_operations import EditorOperations
 from ui.evaluation_operations import EvaluationOperations
 from ui.example_operations import ExampleOperations
@@ -30,6 +31,7 @@ EvidenceMode = Literal["whole", "selected"]
 
 
 class Operations(
+    AdapterOperations,
     EditorOperations,
     EvaluationOperations,
     ExampleOperations,
@@ -243,16 +245,17 @@ class Operations(
     # --- conversations
 
     def conversations(self, *, search: str = "") -> list[Json]:
-        """Newest first: `[{id, title, created_at, updated_at, messages: n}]`, those that hold `search`."""
+        """Newest first: `[{id, title, created_at, updated_at, adapter, messages: n}]` that hold `search`."""
         ...
 
     def conversation(self, conversation: str) -> Json:
         """One conversation with its messages, oldest first.
 
-        `{id, title, created_at, updated_at, messages: [{id, role: "user"|"assistant", text,
-        answer: as in finished|None, scope: scope|None, at}]}`. Its quotes are joined to the library anew: a
-        hit or citation whose document has gone, may not be read or does not say it any more has the `state`
-        "gone" and a notice instead of its words; what was masked since is masked, its `state` "masked".
+        `{id, title, created_at, updated_at, adapter: what was chosen for it (a name or "base")|None,
+        messages: [{id, role: "user"|"assistant", text, answer: as in finished|None, scope: scope|None,
+        at}]}`. Its quotes are joined to the library anew: a hit or citation whose document has gone, may not
+        be read or does not say it any more has the `state` "gone" and a notice instead of its words; what was
+        masked since is masked, its `state` "masked".
         """
         ...
 

@@ -12,8 +12,10 @@ from ingestion.workspace import Workspace, WriteGate
 from ui.errors import EXPECTED
 
 if TYPE_CHECKING:
+    from assistant.adapter_serving import AdapterServing
     from assistant.answering import Assistant
     from assistant.feedback_rows import FeedbackRows
+    from assistant.generation import AdapterFile
     from assistant.records import Records
     from assistant.requoting import Requoter
     from assistant.retrieval import Retriever
@@ -53,6 +55,7 @@ class Resources:
         self._records: Records | None = None
         self._verified: VerifiedAnswers | None = None
         self._requoter: Requoter | None = None
+        self._adapters: AdapterServing | None = None
         self._page_images: PageImages | None = None
         self._bare: SearchIndexes | None = None
         self.owns_lock = False
@@ -100,6 +103,16 @@ class Resources:
         from assistant.feedback_rows import FeedbackRows
 
         return FeedbackRows(self.records.engine)
+
+    @property
+    def adapters(self) -> AdapterServing:
+        """The tuned adapters, and which of them answers."""
+        with self._opening:
+            if self._adapters is None:
+                from assistant.wiring import open_adapters
+
+                self._adapters = open_adapters(self.workspace, self.settings)
+            return self._adapters
 
     @property
     def requoter(self) -> Requoter:
@@ -234,7 +247,7 @@ class Resources:
             self.assistant()
             if self._generator is not None:
                 self._generator.warm_up()
-                self.assistant().prepare()
+                self.assistant().with_adapter(self._published()).prepare()
             self.warmth, self.warm_error = "ready", None
         except EXPECTED as error:  # a question will raise it again, where a person can read it
             self.warmth, self.warm_error = "failed", str(error)
@@ -242,6 +255,17 @@ class Resources:
         except Exception as error:  # nobody waits for this thread, and "loading" would be shown for ever
             self.warmth, self.warm_error = "failed", f"{type(error).__name__}: {error}"
             logger.exception("models were not loaded")
+
+    def _published(self) -> AdapterFile | None:
+        """The adapter that will answer most questions; None where it cannot, which each answer then says."""
+        from assistant.errors import AdapterError
+
+        try:
+            adapter = self.adapters.choice().adapter
+            return None if adapter is None else self.adapters.file_of(adapter)
+        except AdapterError as error:
+            logger.warning("what is published cannot be served: %s", error)
+            return None
 
     def close(self) -> None:
         """Close what was opened."""

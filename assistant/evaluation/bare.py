@@ -6,9 +6,7 @@ It may refuse by itself: its prompt, which bare.toml holds beside the wordings o
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +15,8 @@ from typing import Any, Protocol
 
 from assistant.answers import Answer, Hit, Language, Mode, Query, Source
 from assistant.evaluation.given import GivenChunk
+from assistant.generation import adapter_of
+from assistant.refusing import refuses as refuses
 from assistant.task_prompts import LANGUAGES, TaskPrompt
 from assistant.words import detect_language
 from assistant.writing import Clock, Writer
@@ -45,21 +45,9 @@ def bare_texts() -> dict[str, Any]:
     return {language: dict(_texts()[language]) for language in LANGUAGES}
 
 
-def refuses(text: str) -> bool:
-    """Whether an answer says that it cannot be given, by the wordings of either language; so does silence."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    plain = plain.replace("can't", "cannot").replace("n't", " not")
-    return not plain.strip() or any(wording.search(plain) for wording in _refusals())
-
-
 @cache
 def _texts() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads((files("assistant") / "evaluation" / "bare.toml").read_text("utf-8"))
-
-
-@cache
-def _refusals() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(one) for language in LANGUAGES for one in _texts()[language]["refusals"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +81,8 @@ class BareModel:
             written += piece
         return Answer(
             text=written.strip(), abstained=False, claims=(), hits=tuple(hits),
-            model=self.writer.generator.name, adapter=None, timings=clock.timings(), question=question,
-            sources=shown,
+            model=self.writer.generator.name, adapter=adapter_of(self.writer.generator),
+            timings=clock.timings(), question=question, sources=shown,
         )  # fmt: skip
 
 

@@ -44,8 +44,8 @@ def compare(steps: Steps, first: Sequence[Hit], second: Sequence[Hit]) -> Iterat
         yield from page.add("\n" + texts["more_differences"].format(number=len(found) - MOST))
     yield Progress(len(worded), len(worded))
     page.cited([*first, *second])
-    model = steps.writer.generator.name
-    yield Finished(page.answer(model, steps.request, steps.clock, stopped=steps.cancelled()))
+    writer = steps.writer.generator
+    yield Finished(page.answer(writer, steps.request, steps.clock, stopped=steps.cancelled()))
 
 
 def _line(steps: Steps, one: Difference, names: tuple[str, str]) -> tuple[str, list[Claim]]:

@@ -70,8 +70,8 @@ def extract(steps: Steps, hits: Sequence[Hit]) -> Iterator[Event]:
                 yield from page.add(record.line, [judged(record, part.hits)])
     yield Progress(len(parts), len(parts))
     page.cited(hits)
-    model = steps.writer.generator.name
-    yield Finished(page.answer(model, steps.request, steps.clock, stopped=steps.cancelled()))
+    writer = steps.writer.generator
+    yield Finished(page.answer(writer, steps.request, steps.clock, stopped=steps.cancelled()))
 
 
 def records(text: str, columns: int) -> list[Record]:

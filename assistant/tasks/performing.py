@@ -43,6 +43,12 @@ class TaskDesk:
         self._embedder = embedder
         self._kept = kept or KeptTexts()
 
+    def written_by(self, writer: Writer) -> TaskDesk:
+        """The same desk with another writer."""
+        return TaskDesk(
+            self._library, self._retriever, writer, self._prompts, embedder=self._embedder, kept=self._kept
+        )
+
     def stream(
         self,
         request: TaskRequest,

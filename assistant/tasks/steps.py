@@ -19,7 +19,8 @@ from assistant.answers import (
     Verdict,
 )
 from assistant.drafting import Draft
-from assistant.generation import never
+from assistant.generation import Generator as ChatModel
+from assistant.generation import adapter_of, never, text_identity
 from assistant.grounding.claims import MarkerFilter
 from assistant.repetition import in_circles
 from assistant.task_prompts import Task, TaskPrompt, TaskPrompts
@@ -73,12 +74,14 @@ class Page:
             if any(document == hit.document and hit.start <= at < hit.end for document, at in places):
                 self.hits.setdefault(hit.chunk_id, hit)
 
-    def answer(self, model: str, request: TaskRequest, clock: Clock, *, stopped: bool = False) -> Answer:
+    def answer(
+        self, writer: ChatModel, request: TaskRequest, clock: Clock, *, stopped: bool = False
+    ) -> Answer:
         """The finished answer."""
         hits = tuple(replace(hit, rank=rank) for rank, hit in enumerate(self.hits.values(), start=1))
         return Answer(
-            text=self.text, abstained=False, claims=tuple(self.claims), hits=hits, model=model, adapter=None,
-            timings=clock.timings(), question=request.text, stopped=stopped,
+            text=self.text, abstained=False, claims=tuple(self.claims), hits=hits, model=writer.name,
+            adapter=adapter_of(writer), timings=clock.timings(), question=request.text, stopped=stopped,
         )  # fmt: skip
 
 
@@ -165,7 +168,7 @@ class Steps:
         self, messages: Sequence[Message], prompt: TaskPrompt, document: str, take: Callable[[str], bool]
     ) -> None:
         """Give `take` the text that was kept, else what the model writes, until it returns True."""
-        key = text_key(self.writer.generator.name, messages, self.writer.max_tokens(prompt))
+        key = text_key(text_identity(self.writer.generator), messages, self.writer.max_tokens(prompt))
         written = self._kept.get(document, key) if document else None
         if written is not None:
             take(written)

@@ -48,8 +48,8 @@ def summarise(steps: Steps, hits: Sequence[Hit], *, part_tokens: int = PART_TOKE
     else:
         yield from _by_parts(steps, page, parts, part_tokens)
     page.cited(hits)
-    model = steps.writer.generator.name
-    yield Finished(page.answer(model, steps.request, steps.clock, stopped=steps.cancelled()))
+    writer = steps.writer.generator
+    yield Finished(page.answer(writer, steps.request, steps.clock, stopped=steps.cancelled()))
 
 
 def _by_parts(steps: Steps, page: Page, parts: Sequence[Part], part_tokens: int) -> Iterator[Event]:

@@ -88,8 +88,8 @@ def translate(
             yield from page.add(part.after or " ")
     yield Progress(len(parts), len(parts))
     page.cited(hits)
-    model = steps.writer.generator.name
-    yield Finished(page.answer(model, steps.request, steps.clock, stopped=steps.cancelled()))
+    writer = steps.writer.generator
+    yield Finished(page.answer(writer, steps.request, steps.clock, stopped=steps.cancelled()))
 
 
 def judged(original: Original, translation: str, embedder: PassageEmbedder | None) -> Claim:

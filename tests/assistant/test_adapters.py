@@ -33,7 +33,7 @@ def test_names_come_oldest_first(tmp_path: Path) -> None:
     assert folder.names() == ["z-old", "a-new"]
 
 
-@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "A", "名前", "x" * 65, ".hidden"])
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "A", "名前", "x" * 65, ".hidden", "base"])
 def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(AdapterError, match="cannot be the name"):
         AdapterFolder(tmp_path).folder(name)
@@ -74,7 +74,17 @@ def test_publication_keeps_every_change(tmp_path: Path) -> None:
     ]
 
 
-def test_a_broken_publication_is_no_silent_base_model(tmp_path: Path) -> None:
-    (tmp_path / "published.json").write_text("{}", "utf-8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "[]",
+        '{"current": null, "trial": {"adapter": "a"}, "history": []}',
+        '{"current": null, "trial": {"adapter": "a", "share": "much"}, "history": []}',
+        '{"current": null, "trial": 0.2, "history": []}',
+    ],
+)
+def test_a_broken_publication_is_no_silent_base_model(tmp_path: Path, text: str) -> None:
+    (tmp_path / "published.json").write_text(text, "utf-8")
     with pytest.raises(AdapterError, match="published"):
         AdapterFolder(tmp_path).publication()

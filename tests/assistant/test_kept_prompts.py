@@ -46,3 +46,29 @@ def test_what_is_kept_for_good_is_not_displaced_by_itself() -> None:
 
 def test_common_length() -> None:
     assert [common_length([1, 2], other) for other in ([], [2], [1], [1, 2], [1, 2, 3])] == [0, 0, 1, 2, 2]
+
+
+def test_what_was_read_under_other_weights_is_not_there() -> None:
+    kept = KeptPrompts(100)
+    kept.keep([1, 2, 3], b"base")
+    kept.keep([1, 2, 3], b"tuned", weights="a")
+    kept.keep([1, 2, 3, 4], b"rules", for_good=True, weights="b")
+    found = {weights: kept.best([1, 2, 3, 4], weights)[0] for weights in ("", "a", "b", "c")}
+    assert {weights: one and one.state for weights, one in found.items()} == {
+        "": b"base", "a": b"tuned", "b": b"rules", "c": None,
+    }  # fmt: skip
+    assert kept.covers([1, 2], "a") and not kept.covers([1, 2], "c") and not kept.covers([1, 2, 3, 4], "a")
+    kept.keep([1, 2, 3, 9], b"longer", weights="a")  # takes the place of its own beginning only
+    assert kept.best([1, 2, 3], "")[1] == 3
+    assert len(kept) == 3
+    kept.forget("b")
+    assert kept.best([1, 2, 3, 4], "b") == (None, 0)
+    assert len(kept) == 2
+
+
+def test_all_weights_share_the_room() -> None:
+    kept = KeptPrompts(10)
+    for number, weights in enumerate(("", "a", "b")):
+        kept.keep([number], b"12345", weights=weights)
+    assert kept.held_bytes == 10
+    assert kept.best([0])[0] is None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from assistant.adapter_serving import AdapterServing, BaseModel
+from assistant.adapters import AdapterFolder
 from assistant.answers import (
     Answer,
     Checked,
@@ -24,7 +26,7 @@ from assistant.answers import (
     Turn,
     Verdict,
 )
-from assistant.generation import never
+from assistant.generation import AdapterFile, never
 from assistant.records import Records
 from assistant.retrieval import Retriever
 from ingestion.documents import EVERYTHING, Scope
@@ -65,6 +67,10 @@ class FakeAssistant:
     endless: bool = False
     closed: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, tuple[Turn, ...], Scope, str | None, str | None]] = field(default_factory=list)
+    adapter: AdapterFile | None = None
+
+    def with_adapter(self, adapter: AdapterFile | None) -> FakeAssistant:
+        return replace(self, adapter=adapter)
 
     def stream(
         self,
@@ -93,9 +99,12 @@ class FakeAssistant:
         text = "".join(self.pieces)
         yield Checked(claim(text))
         timings = Timings(1.0, 2.0, 3.0, len(self.pieces))
+        adapter_name = self.adapter.name if self.adapter else None
         yield Finished(
-            Answer(text, False, (claim(text),), (hit(),), self.model, None, timings, question=question)
-        )
+            Answer(
+                text, False, (claim(text),), (hit(),), self.model, adapter_name, timings, question=question
+            )
+        )  # fmt: skip
 
 
 @dataclass
@@ -119,6 +128,11 @@ class FakeAskResources:
     assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
     chosen: list[str | None] = field(default_factory=list)
     verified: FakeVerified = field(default_factory=FakeVerified)
+    adapters: AdapterServing = field(
+        default_factory=lambda: AdapterServing(
+            AdapterFolder(Path("/nowhere")), lambda model: BaseModel(model or "fake", Path("/nowhere"))
+        )
+    )
 
     def assistant(self, model: str | None = None) -> Any:
         self.chosen.append(model)

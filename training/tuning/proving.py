@@ -155,6 +155,7 @@ def _circumstances(adapter: str, base: Path, trained_on: Path) -> Mapping[str, A
     return {
         "adapter_sha256": adapter,
         "base_file": base.name,
+        "base_sha256": sha256_of(base),
         "trained_on": trained_on.name,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in packages},

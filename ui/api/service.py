@@ -11,8 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from assistant.errors import ExampleConflictError, RecordNotFoundError
-from ingestion.errors import UnsafeRemovalError, WorkspaceBusyError
+from ingestion.errors import WorkspaceBusyError
 from ui.api import routes
+from ui.api.adapter_routes import adapter_routes
 from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
@@ -21,12 +22,12 @@ from ui.api.monitoring_routes import monitoring_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
-from ui.errors import EXPECTED, JobRunningError, NotFoundError, UsageError, error_json
+from ui.errors import EXPECTED, REFUSALS, JobRunningError, NotFoundError, UsageError, error_json
 from ui.operations import Json, Operations
 
 _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NotFoundError, RecordNotFoundError), 404),
-    ((UnsafeRemovalError, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
+    ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
     ((UsageError,), 422),
 )
 
@@ -61,6 +62,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(example_routes(operations))
     app.include_router(example_work_routes(operations))
     app.include_router(monitoring_routes(operations))
+    app.include_router(adapter_routes(operations))
     return app
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import train_data, train_export, train_gate, train_runs
+from ui.cli import train_data, train_export, train_gate, train_publish, train_runs
 from ui.cli.measuring import progress_bar, report
 from ui.cli.shared import JsonOption, WorkspaceOption, note, open_here, progress_console, terminal_language
 from ui.texts import t
@@ -34,6 +34,7 @@ train_runs.register(app)
 train_export.register(app)
 app.add_typer(train_data.app, name="data")
 train_gate.register(app)
+train_publish.register(app)
 
 
 @app.command("verifier", help=words("help_verifier"))

@@ -30,12 +30,13 @@ _MATTERS: Mapping[Kind, tuple[str, ...]] = {
 
 def models_of(workspace: Workspace, assistant: Assistant, opened: EvaluationLibrary) -> Json:
     """The models that answers depend on."""
+    from assistant.generation import text_identity
     from assistant.grounding.verifiers import has_verifier
 
     settings, rescoring = opened.settings, assistant.retriever.rescoring
     verifies = settings.answers.verifier != "off" and has_verifier(settings.verifier, workspace.models)
     return {
-        "chat": assistant.generator.name, "embedder": opened.embedder.identity,
+        "chat": text_identity(assistant.generator), "embedder": opened.embedder.identity,
         "reranker": None if rescoring is None else rescoring.reranker.name,
         "verifier": (settings.verifier.model or "konkyo-verifier") if verifies else None,
     }  # fmt: skip

@@ -1,0 +1,215 @@
+"""Publishing an adapter, putting one on trial, going back: what may be served, and what is written about it.
+
+Whatever happens is one row of the publication's history with its time, its person and its reason.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from assistant.adapter_serving import AdapterServing
+from assistant.adapters import BASE, MANIFEST, Manifest, Publication
+from assistant.errors import AdapterError, AdapterRefusedError
+
+_PATIENCE = 10.0  # seconds; a change takes milliseconds
+
+
+class Publisher:
+    """Changes which adapter is served. Two processes may try at once: one waits for the other."""
+
+    def __init__(self, serving: AdapterServing) -> None:
+        self._serving = serving
+        self._folder = serving.folder
+
+    def publish(self, name: str, *, by: str, force: bool = False, reason: str = "") -> Publication:
+        """Serve `name` to all from the next answer on. Publishing what is served already changes nothing.
+
+        A trial of `name` ends with that; another one goes on.
+
+        Raises:
+            AdapterRefusedError: it was not exported, did not pass parity or the gate, or does not fit.
+            AdapterError: there is no such adapter.
+        """
+        manifest, forced = self._allowed(name, force, reason)
+        with self._changing() as before:
+            if before.current == name and not _on_trial(before, name):
+                return before
+            after = before
+            if _on_trial(before, name):
+                after = replace(after.changed("end_trial", name, by=by, reason=reason), trial=None)
+            row = {"sha256": _digest(manifest)}
+            after = after.changed("publish", name, by=by, reason=reason, forced=forced, **row)
+            return self._store(replace(after, current=name))
+
+    def try_out(
+        self, name: str, share: float, *, by: str, force: bool = False, reason: str = ""
+    ) -> Publication:
+        """Let `name` answer a share of the users, in (0, 1), in place of the trial before.
+
+        Raises:
+            AdapterRefusedError: as `publish`, and when it is what all are served.
+            AdapterError: there is no such adapter, or the share is not between 0 and 1.
+        """
+        if not 0.0 < share < 1.0:
+            raise AdapterError(
+                f"{share} is no share of a trial. Give more than 0 and less than 1, as in 0.2."
+            )
+        manifest, forced = self._allowed(name, force, reason)
+        with self._changing() as before:
+            if before.current == name:
+                raise AdapterRefusedError(
+                    f"adapter {name!r} answers everybody already. Roll back first, or try another one."
+                )
+            after = _ended(before, by=by, reason=reason)
+            row = {"share": share, "sha256": _digest(manifest)}
+            after = after.changed("trial", name, by=by, reason=reason, forced=forced, **row)
+            return self._store(replace(after, trial={"adapter": name, "share": share}))
+
+    def roll_back(self, to: str | None = None, *, by: str, reason: str = "") -> Publication:
+        """Take back the last change: end the trial where one runs, else serve what was served before.
+
+        With `to` (`BASE`, or an adapter that was published before) that one is served, and no trial runs.
+
+        Raises:
+            AdapterRefusedError: nothing was published, or `to` never was, or is not the same any more.
+        """
+        with self._changing() as before:
+            after = _ended(before, by=by, reason=reason)
+            if to is None and before.trial:
+                return self._store(after)
+            target = self._former(before) if to is None else self._named(before, to)
+            if target == before.current and not before.trial:
+                return before
+            if target != before.current:
+                after = replace(after.changed("rollback", target, by=by, reason=reason), current=target)
+            return self._store(after)
+
+    def remove(self, name: str) -> None:
+        """Delete the adapter with all its files.
+
+        Raises:
+            AdapterRefusedError: it is published or on trial.
+            AdapterError: there is no such adapter.
+        """
+        folder = self._folder.folder(name)
+        with self._changing() as now:
+            if now.current == name or _on_trial(now, name):
+                raise AdapterRefusedError(
+                    f"adapter {name!r} answers questions now. Roll back first: konkyo train rollback"
+                )
+            if not (folder / MANIFEST).exists():
+                raise AdapterError(f"there is no adapter {name!r}. See: konkyo train list")
+            (folder / MANIFEST).unlink()  # a removal that is killed leaves no half adapter in the list
+            shutil.rmtree(folder)
+
+    def _allowed(self, name: str, force: bool, reason: str) -> tuple[Manifest, bool]:
+        """The manifest of one that may be served, and whether that had to be forced."""
+        manifest = self._folder.read(name)
+        if (problem := self._serving.problem(name)) is not None:
+            raise AdapterRefusedError(str(problem))
+        report = manifest.parity
+        if report is None or report.get("passed") is not True or _of_other_file(report, manifest):
+            compared = report is not None and not _of_other_file(report, manifest)
+            what = "did not pass parity" if compared else "was not compared with its training"
+            raise AdapterRefusedError(
+                f"adapter {name!r} {what}, and what differs is never published. "
+                f"See: konkyo train parity {name}"
+            )
+        passed = manifest.gate is not None and manifest.gate.get("passed") is True
+        if not passed and not (force and reason.strip()):
+            what = "was not evaluated" if manifest.gate is None else "did not pass its gate"
+            raise AdapterRefusedError(
+                f"adapter {name!r} {what}. See: konkyo train evaluate {name}. "
+                "To serve it nevertheless, force it and write the reason."
+            )
+        return manifest, not passed
+
+    def _former(self, now: Publication) -> str | None:
+        served = _served(now)
+        if len(served) < 2:
+            raise AdapterRefusedError("nothing that was published can be taken back: the base model answers.")
+        target = served[-2]
+        return None if target is None else self._unchanged(now, target)
+
+    def _named(self, now: Publication, to: str) -> str | None:
+        return None if to == BASE else self._unchanged(now, to)
+
+    def _unchanged(self, now: Publication, name: str) -> str:
+        """`name`, if it is what was published under this name."""
+        published = [row for row in now.history if row["act"] == "publish" and row["adapter"] == name]
+        if not published:
+            raise AdapterRefusedError(
+                f"adapter {name!r} was never published. Publish it: konkyo train publish {name}"
+            )
+        if (problem := self._serving.problem(name)) is not None:
+            raise AdapterRefusedError(str(problem))
+        if published[-1].get("sha256") != _digest(self._folder.read(name)):
+            raise AdapterRefusedError(
+                f"adapter {name!r} is not what was published under its name. Publish it anew: "
+                f"konkyo train publish {name}"
+            )
+        return name
+
+    def _store(self, publication: Publication) -> Publication:
+        self._folder.publish(publication)
+        return publication
+
+    @contextmanager
+    def _changing(self) -> Iterator[Publication]:
+        self._folder.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder.root / "published.lock", timeout=_PATIENCE)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise AdapterError(
+                f"another process is changing what is published in {self._folder.root}. Try again."
+            ) from error
+        try:
+            yield self._folder.publication()
+        finally:
+            lock.release()
+
+
+def _digest(manifest: Manifest) -> str:
+    return str((manifest.gguf or {}).get("sha256", ""))
+
+
+def _of_other_file(report: Mapping[str, Any], manifest: Manifest) -> bool:
+    """Whether a report says that it is about another file than the exported one."""
+    return str(report.get("adapter_sha256", _digest(manifest))) != _digest(manifest)
+
+
+def _on_trial(publication: Publication, name: str) -> bool:
+    return bool(publication.trial) and (publication.trial or {})["adapter"] == name
+
+
+def _ended(publication: Publication, *, by: str, reason: str) -> Publication:
+    """Without its trial."""
+    if not publication.trial:
+        return publication
+    ended = publication.changed("end_trial", str(publication.trial["adapter"]), by=by, reason=reason)
+    return replace(ended, trial=None)
+
+
+def _served(publication: Publication) -> list[str | None]:
+    """What was served, each with what a rollback leads to before it; the base model stands first.
+
+    A rollback takes off what it leads back over, so that a second one goes further back, not forth again.
+    """
+    served: list[str | None] = [None]
+    for row in publication.history:
+        target = row["adapter"]
+        if row["act"] == "publish":
+            served.append(target)
+        elif row["act"] == "rollback":
+            while len(served) > 1 and served[-1] != target:
+                served.pop()
+            if served[-1] != target:
+                served.append(target)
+    return served
