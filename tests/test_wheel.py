@@ -42,7 +42,7 @@ def test_the_wheel_holds_the_four_packages_only(names: set[str]) -> None:
 
 
 def test_every_module_and_text_is_in_the_wheel(names: set[str]) -> None:
-    kinds = {".py", ".toml", ".mako", ".css", ".js"}
+    kinds = {".py", ".toml", ".mako", ".css", ".js", ".jsonl"}
     wanted = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES

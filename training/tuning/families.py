@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class BaseModel:
                 "the adapter changes lm_head, which in this base model is the embedding itself: llama.cpp "
                 "cannot change one of them alone. Train without lm_head."
             )
-        name = self._names().get(module)
+        name = _names(self.family.architecture, self.blocks).get(module)
         if name is None or name not in self.tensors:
             raise ExportError(
                 f"the adapter changes {module!r}, which llama.cpp cannot apply to this base model. "
@@ -105,7 +106,8 @@ class BaseModel:
 
     def modules(self) -> dict[str, str]:
         """The other way: every tensor that an adapter may change, and the module whose weight it is."""
-        return {name: module for module, name in self._names().items() if name in self.tensors}
+        names = _names(self.family.architecture, self.blocks)
+        return {name: module for module, name in names.items() if name in self.tensors}
 
     def to_file(self, tensor: str, rows: Weights) -> Weights:
         """`rows` (one for each output of the matrix `tensor`) in the order in which the file has them.
@@ -132,14 +134,17 @@ class BaseModel:
         part = tensor.rpartition(".weight")[0].rpartition(".")[2]
         return {"attn_q": self.heads, "attn_k": self.kv_heads}.get(part, 0)
 
-    def _names(self) -> dict[str, str]:
-        from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
 
-        kinds = {name: kind for kind, name in MODEL_ARCH_NAMES.items() if isinstance(kind, MODEL_ARCH)}
-        table = get_tensor_name_map(kinds[self.family.architecture], self.blocks)
-        places = [f"model.layers.{block}.{part}" for block in range(self.blocks) for part in _PROJECTIONS]
-        found = {module: table.get_name(module) for module in (*places, _HEAD)}
-        return {module: f"{name}.weight" for module, name in found.items() if name is not None}
+@cache
+def _names(architecture: str, blocks: int) -> Mapping[str, str]:
+    """Every module that an adapter may change, with its tensor's name."""
+    from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
+
+    kinds = {name: kind for kind, name in MODEL_ARCH_NAMES.items() if isinstance(kind, MODEL_ARCH)}
+    table = get_tensor_name_map(kinds[architecture], blocks)
+    places = [f"model.layers.{block}.{part}" for block in range(blocks) for part in _PROJECTIONS]
+    found = {module: table.get_name(module) for module in (*places, _HEAD)}
+    return {module: f"{name}.weight" for module, name in found.items() if name is not None}
 
 
 def base_model(path: Path) -> BaseModel:

@@ -28,7 +28,8 @@ from training.tuning.estimating import Estimate, Load
 from training.tuning.examples import TuningExample
 from training.tuning.recipes import Recipe
 from training.tuning.runs import Json, Run
-from training.tuning.selecting import Selection, examples_hash, general_examples, read_examples, selected
+from training.tuning.selecting import Selection, general_examples, read_examples, selected
+from training.tuning.store import data_hash, documents_of
 from training.tuning.weights import (
     Base,
     Weights,
@@ -255,9 +256,9 @@ def _known(lesson: Lesson, examples: Sequence[TuningExample]) -> Json:
             "licence": lesson.base.licence,
         },
         "data": {
-            "hash": examples_hash(examples), "train": len(lesson.selection.train),
+            "hash": data_hash(examples), "train": len(lesson.selection.train),
             "validation": len(lesson.selection.validation), "replayed": len(lesson.replayed),
-            "documents": sorted({document for one in used for document in one.documents}),
+            "documents": documents_of(used),
             "licences": sorted({one.licence for one in (*used, *lesson.replayed) if one.licence}),
         },
         "examples": [one.id for one in used], "left_out": list(lesson.left_out),

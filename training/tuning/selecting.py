@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,8 @@ from ingestion.library import Library
 from training.errors import ExampleError
 from training.tuning.examples import TuningExample
 
+OWN = "replay.jsonl"
+"""The general examples that come with the program."""
 _FEWEST = 10
 """Examples of which some are held out; of fewer none can be spared."""
 
@@ -58,12 +59,6 @@ def write_examples(examples: Iterable[TuningExample], path: Path) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
-def examples_hash(examples: Iterable[TuningExample]) -> str:
-    """Tells other data apart, whatever its order: a hash of ids and splits."""
-    told = sorted(f"{one.id} {one.split}" for one in examples)
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
 def selected(examples: Sequence[TuningExample], share: float, seed: int) -> Selection:
     """The examples by split. Where none is marked for validation, whole groups of about `share` are."""
     train = [one for one in examples if one.split == "train"]
@@ -95,7 +90,8 @@ def _group(example: TuningExample) -> str:
 def general_examples(folder: str, share: float, among: int, seed: int) -> list[TuningExample]:
     """General questions with answers, so that they are `share` of all beside `among` others.
 
-    `folder` "" is the program's own. Rows are `{question, answer}`, or examples of kind `chat`.
+    `folder` "" is the program's own file, beside which lie questions to measure by: those are never learnt.
+    Rows are `{question, answer}`, or examples of kind `chat`.
 
     Raises:
         ExampleError: a row is neither.
@@ -104,7 +100,7 @@ def general_examples(folder: str, share: float, among: int, seed: int) -> list[T
     place = Path(folder).expanduser() if folder else Path(str(files("training.tuning"))) / "general"
     if folder and not place.is_dir():
         raise ExampleError(f"data.replay_folder: {place} is not a folder")
-    rows = [row for path in sorted(place.glob("*.jsonl")) for row in _general(path)]
+    rows = [row for path in sorted(place.glob("*.jsonl" if folder else OWN)) for row in _general(path)]
     random.Random(seed).shuffle(rows)
     return rows[:wanted]
 

@@ -191,7 +191,7 @@ def _method(name: str | None) -> str | None:
 
 
 def _examples(place: Workspace, data: Path | None, method: str) -> list[TuningExample]:
-    """Those of the file; else the documents of the library for `continued`, and what people accepted."""
+    """Those of the file; else the library's documents for `continued`, the accepted ones for the others."""
     from training.tuning.selecting import library_texts, read_examples
     from training.tuning.store import accepted_examples
 
@@ -202,9 +202,11 @@ def _examples(place: Workspace, data: Path | None, method: str) -> list[TuningEx
 
         with closing(Library.open(place.library_path)) as library:
             return library_texts(library)
-    if accepted := accepted_examples(place):
-        return accepted
-    raise UsageError(words("no_data"))
+    found = accepted_examples(place)
+    fitting = [one for one in found if one.kind == "preference" or (method == "sft" and one.kind != "text")]
+    if not fitting:
+        raise UsageError(words("no_data"))
+    return fitting
 
 
 def _watch(found: Run) -> None:

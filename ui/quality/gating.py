@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +51,9 @@ def gate_adapter(
 
 def accepted(place: Workspace) -> Sequence[TuningExample]:
     """The workspace's examples that people accepted."""
-    found: Sequence[TuningExample] = import_module("training.tuning.store").accepted_examples(place)
-    return found
+    from training.tuning.store import accepted_examples
+
+    return accepted_examples(place)
 
 
 def metric_label(name: str, language: Language) -> str:

@@ -26,13 +26,13 @@ from training.tuning.performing import final_loss
 from training.tuning.recipes import Recipe
 from training.tuning.runs import Run, RunFolder, this_process
 from training.tuning.selecting import (
-    examples_hash,
     general_examples,
     read_examples,
     selected,
     write_examples,
 )
 from training.tuning.starting import resume_run, start_run
+from training.tuning.store import data_hash
 
 WARNED = pytest.mark.filterwarnings("ignore:.*gradient_checkpointing.* is deprecated:FutureWarning")
 
@@ -175,7 +175,7 @@ def test_a_training_writes_adapter_manifest_and_record(workspace: Workspace) -> 
     manifest = AdapterFolder(workspace.adapters).read("one")
     assert (manifest.method, manifest.run, manifest.parents, manifest.seed) == ("sft", "one", (), 0)
     assert manifest.base["family"] == "qwen2" and len(manifest.base["sha256"]) == 64
-    assert manifest.data["hash"] == examples_hash([*toy_examples(4), *held, test])
+    assert manifest.data["hash"] == data_hash([*toy_examples(4), *held, test])
     assert manifest.versions["trl"] == "1.16.0" and manifest.recipe["lora"]["rank"] == 2
     config = json.loads((workspace.adapters / "one" / "peft" / "adapter_config.json").read_text("utf-8"))
     assert config["base_model_name_or_path"] == "toy" and config["r"] == 2
@@ -303,6 +303,8 @@ def test_general_examples_are_the_wished_share(tmp_path: Path) -> None:
     assert found != general_examples(str(tmp_path), 0.2, 40, 2)
     assert len(general_examples(str(tmp_path), 0.5, 100, 1)) == 31
     assert general_examples(str(tmp_path), 0, 100, 1) == []
+    own = general_examples("", 0.5, 1000, 1)
+    assert all(one.kind == "chat" and one.messages[-1].role == "assistant" for one in own)
     (tmp_path / "b.jsonl").write_text('{"question": "x"}', "utf-8")
     with pytest.raises(ExampleError, match=r"b.jsonl: row 1 has no question with an answer"):
         general_examples(str(tmp_path), 0.2, 40, 1)
@@ -314,8 +316,6 @@ def test_examples_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     write_examples([*toy_examples(3), *toy_chats(2)], path)
     assert read_examples(path) == [*toy_examples(3), *toy_chats(2)]
-    assert examples_hash(toy_examples(3)) == examples_hash(toy_examples(3)[::-1])
-    assert examples_hash(toy_examples(3)) != examples_hash(toy_examples(2))
     for text, said in (("{", "row 1 is no JSON"), ('\n{"kind": "answer"}', "row 2"), ("[1]", "row 1")):
         path.write_text(text, "utf-8")
         with pytest.raises(TrainingError, match=said):
