@@ -46,7 +46,8 @@ def loss_plot(steps: Sequence[Json], checks: Sequence[Json], language: Language)
             "y": {"field": "loss", "type": "quantitative", "title": say(language, "loss"),
                   "scale": {"zero": False}},
             "color": series,
-            "tooltip": [{"field": "series", "title": " "}, {"field": "step", "title": say(language, "steps_axis")},
+            "tooltip": [{"field": "series", "title": " "},
+                        {"field": "step", "title": say(language, "steps_axis")},
                         {"field": "loss", "title": say(language, "loss"), "format": ".4f"}],
         },
         "layer": [
