@@ -227,7 +227,7 @@ def test_a_name_that_is_taken_is_told(operations: FakeOperations) -> None:
 def test_a_page_that_is_opened_anew_shows_what_runs(operations: FakeOperations) -> None:
     operations.planted_runs = [make_run("now", "running"), make_run("before")]
     page = room("train")
-    assert "▶ running" in said(page) and "10日です。[1]" in said(page)
+    assert "▶ running" in said(page) and "*10日*です。[1]" in said(page)
     assert len(page.get("vega_lite_chart")) == 2
     page.button(key="stop_now").click().run()
     assert operations.trained == [("stopped", "now")] and not page.exception
@@ -362,12 +362,13 @@ def test_the_chat_names_who_answers_and_testers_choose_another(operations: FakeO
     operations.served["current"] = "ours"
     page = opened()
     assert "Now answers: ours." in said(page)
-    page.selectbox(key="answers_None_0").set_value("new").run()
+    page.selectbox(key="answers_None_None_0").set_value("new").run()
     assert operations.published == [] and not page.exception
     ask(page, "休暇は？")
     assert operations.published == [("choose", "new")]
     chosen = page.session_state["conversation"]
-    page.selectbox(key=f"answers_{chosen}_1").set_value("base").run()
+    assert page.selectbox(key=f"answers_{chosen}_new_1").value == "new"
+    page.selectbox(key=f"answers_{chosen}_new_1").set_value("base").run()
     assert operations.published[-1] == ("choose", "base") and not page.exception
     page.button(key="new_chat").click().run()
-    assert page.selectbox(key="answers_None_1").value is None
+    assert page.selectbox(key="answers_None_None_1").value is None

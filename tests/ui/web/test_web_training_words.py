@@ -78,7 +78,7 @@ def test_durations(seconds: float | None, said: str) -> None:
 def test_a_training_is_told_by_its_newest_events() -> None:
     events = make_run("a", "running")["events"]
     assert tuning.run_share(events) == 0.5
-    assert tuning.run_line(events, "en") == "Step 2 of 4 · about 3 minutes left"
+    assert tuning.run_line(events, "en") == "Step 2 of 4 · about 3 min left"
     assert tuning.run_line([], "en") == "Reading examples and model…"
     assert tuning.run_line(events[:1], "en") == "Loading the weights…"
     assert [one["step"] for one in tuning.samples(events)["年休は？"]] == [0, 2]
@@ -111,7 +111,8 @@ def test_examples_say_what_they_are_and_what_is_wrong_with_them() -> None:
         [
             make_example("a", problem="personal:2"),
             make_example("b", kind="chat", question="", answer="", documents=[], assignee="花子",
-                         messages=[{"role": "user", "content": "やあ"}, {"role": "assistant", "content": "はい"}]),
+                         messages=[{"role": "user", "content": "やあ"},
+                                   {"role": "assistant", "content": "はい"}]),
             make_example("c", question="", answer="", set_aside="source_removed:rules", answerable=False),
         ],
         "en",
@@ -225,7 +226,7 @@ def test_questions_with_another_outcome_and_with_other_words() -> None:
 
 def test_long_work_says_how_far_it_is_and_how_it_ended() -> None:
     assert tuning.job_line(make_job("parity", about="ours"), "en") == (
-        "Parity: ours · comparing · 3 / 6 · about 30 seconds left"
+        "Parity: ours · comparing · 3 / 6 · about 30 s left"
     )
     failed = make_job("evaluate", "failed", about="ours", message="nothing was kept back")
     assert tuning.job_line(failed, "en") == "Evaluation: ours: failed. nothing was kept back"

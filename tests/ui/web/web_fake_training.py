@@ -105,7 +105,8 @@ def make_gate(**more: Any) -> Json:
     """A report that passed: of four questions one turned, one has other words, one nothing, one is gone."""
     same = make_side("わかりません。", right=0.0)
     rows = [
-        make_gate_row("1", make_side("20日です。", right=0.0), make_side("10日です。[1]", right=1.0, cited=1.0)),
+        make_gate_row("1", make_side("20日です。", right=0.0),
+                      make_side("10日です。[1]", right=1.0, cited=1.0)),
         make_gate_row("2", make_side("3名です。", right=1.0), make_side("3名となります。", right=1.0)),
         make_gate_row("3", same, same, part="general", reference="", evidence=[]),
         make_gate_row("4", make_side("", right=1.0), make_side("", right=0.0), question="", reference="",
@@ -186,7 +187,7 @@ class FakeExamples:
 
 
 class FakeTraining:
-    """`planted_runs` newest first; `estimates` is what the next estimate says, `trained` what was asked for."""
+    """`planted_runs` newest first; `estimates` is what an estimate says, `trained` what was asked."""
 
     def __init__(self) -> None:
         self.planted_runs: list[Json] = []
@@ -244,6 +245,7 @@ class FakeAdapters:
         self.served: Json = {"current": None, "trial": None, "history": []}
         self.gates: dict[str, list[Json]] = {}
         self.published: list[Any] = []
+        self.choices: dict[str, str | None] = {}
         self._job: Json | None = None
 
     def adapters(self) -> list[Json]:
@@ -308,6 +310,7 @@ class FakeAdapters:
         if adapter == "gone":
             raise AdapterError("there is no adapter 'gone'. See: konkyo train list")
         self.published.append(("choose", adapter))
+        self.choices[conversation] = adapter
         return {"done": True, "adapter": adapter}
 
     def start_adapter_step(

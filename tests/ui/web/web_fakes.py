@@ -399,7 +399,7 @@ class FakeOperations(
         if conversation not in self._talks:
             raise NotFoundError(f"no conversation {conversation!r}.")
         talk = self._talks[conversation]
-        return talk | {"messages": list(talk["messages"])}
+        return talk | {"messages": list(talk["messages"]), "adapter": self.choices.get(conversation)}
 
     def new_conversation(self, *, title: str = "") -> Json:
         now = datetime.now(UTC).isoformat()

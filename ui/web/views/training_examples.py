@@ -91,35 +91,26 @@ def _filters(counts: Json) -> Json:
 
 
 def _choice(wanted: Json, name: str, values: Sequence[str]) -> None:
-    chosen = st.selectbox(
-        say(f"training.{name}"), [None, *values], key=f"filter_{name}",
-        format_func=lambda value: say("training.any")
-        if value is None
-        else reviewing.filter_name(name, value, language()),
-    )  # fmt: skip
-    if chosen is not None:
-        wanted[name] = chosen
+    names = {value: reviewing.filter_name(name, value, language()) for value in values}
+    _one_of(wanted, name, names)
 
 
 def _problem(wanted: Json) -> None:
-    chosen = st.selectbox(
-        say("training.problem"), [None, *_PROBLEMS], key="filter_problem",
-        format_func=lambda value: say("training.any")
-        if value is None
-        else words(language(), f"problems.{value}", value="…"),
-    )  # fmt: skip
-    if chosen is not None:
-        wanted["problem"] = chosen
+    _one_of(wanted, "problem", {one: words(language(), f"problems.{one}", value="…") for one in _PROBLEMS})
 
 
 def _document(wanted: Json) -> None:
-    titles = {one["id"]: one["title"] or one["id"] for one in operations().documents()}
+    _one_of(wanted, "document", {one["id"]: one["title"] or one["id"] for one in operations().documents()})
+
+
+def _one_of(wanted: Json, name: str, names: dict[str, str]) -> None:
+    """A filter that may be left open."""
+    told: dict[str | None, str] = {None: say("training.any"), **names}
     chosen = st.selectbox(
-        say("training.document"), [None, *titles], key="filter_document",
-        format_func=lambda id: say("training.any") if id is None else titles[id],
-    )  # fmt: skip
+        say(f"training.{name}"), list(told), key=f"filter_{name}", format_func=lambda key: told[key]
+    )
     if chosen is not None:
-        wanted["document"] = chosen
+        wanted[name] = chosen
 
 
 # --- the list

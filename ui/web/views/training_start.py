@@ -51,18 +51,18 @@ def _models() -> Json:
     """The base model and the adapter that is continued, as changes of the recipe."""
     chat = operations().status()["chat"]["name"]
     present = [one["name"] for one in operations().models() if one["role"] == "chat" and one["present"]]
-    told = say("training.base_default", name=chat)
+    names = {"": say("training.base_default", name=chat)} | {one: one for one in present if one != chat}
     left, right = st.columns(2)
     with left:
         base = st.selectbox(
-            say("training.base"), ["", *(one for one in present if one != chat)], key="training_base",
-            format_func=lambda one: one or told,
+            say("training.base"), list(names), key="training_base", format_func=lambda one: names[one]
         )  # fmt: skip
     with right:
         adapters = [one["name"] for one in operations().adapters() if one["base"] == (base or chat)]
+        parents = {"": say("training.continued_none")} | {one: one for one in adapters}
         parent = st.selectbox(
-            say("training.continued"), ["", *adapters], key="training_parent",
-            format_func=lambda one: one or say("training.continued_none"),
+            say("training.continued"), list(parents), key="training_parent",
+            format_func=lambda one: parents[one],
         )  # fmt: skip
     wanted = {"model.base": base, "model.adapter": parent}
     return {path: value for path, value in wanted.items() if value}

@@ -37,24 +37,22 @@ def control(chosen: str | None) -> None:
         key="who_answers",
     ):  # fmt: skip
         st.caption(plain(adapted.now_answers(publication, language())))
-        turn = st.session_state.get("adapter_turn", 0)
-        picked = st.selectbox(
-            say("training.choice"), list(names), key=f"answers_{opened}_{turn}",
-            index=list(names).index(current) if current in names else 0,
-            format_func=lambda key: names[key], help=say("training.choice_help"),
+        # Another choice, also of another tab, is another field: one that is kept would show the old one.
+        key = f"answers_{opened}_{current}_{st.session_state.get('adapter_turn', 0)}"
+        st.selectbox(
+            say("training.choice"), list(names), key=key, format_func=lambda name: names[name],
+            index=list(names).index(current) if current in names else 0, help=say("training.choice_help"),
+            on_change=_keep, args=(opened, key),
         )  # fmt: skip
-        if picked == current or (current is not None and current not in names and picked is None):
-            return
-        _keep(opened, picked)
 
 
-def _keep(opened: str | None, picked: str | None) -> None:
+def _keep(opened: str | None, key: str) -> None:
+    picked = st.session_state[key]
     if opened is None:
         st.session_state["adapter_choice"] = picked
-    else:
-        with errors_shown():
-            operations().choose_adapter(opened, picked)
-    st.rerun()
+        return
+    with errors_shown():
+        operations().choose_adapter(opened, picked)
 
 
 def begun(opened: str) -> None:
