@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from assistant.answers import Language
@@ -72,6 +73,21 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     ]
     if not values:
         return None
+    spec = differences_plot(values, language)
+    return Plot(
+        "comparison",
+        t(language, "web", "quality.differences"),
+        t(language, "web", "quality.note.comparison"),
+        spec,
+        (),
+    )
+
+
+def differences_plot(values: Sequence[Json], language: Language) -> Json:
+    """The specification of differences with their intervals, coloured by what they say.
+
+    A value is `{name, verdict, value, interval, mean, low, high}`: the words of the table, and numbers.
+    """
     judged = {t(language, "quality", f"verdict.{name}"): looks for name, looks in _JUDGED.items()}
     legend = {"orient": "bottom", "title": None, "labelLimit": 0}
     field = {"field": "verdict", "type": "nominal", "legend": legend}
@@ -84,7 +100,7 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
         "axis": {"format": "+.2f"},
     }
     tip = _tip(language, name="measure", verdict="verdict_column", value="difference", interval="interval")
-    spec = {
+    return {
         "data": {"values": values},
         "height": bars_height(len(values)) + _LEGEND,
         "layer": [
@@ -99,13 +115,6 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
                           "tooltip": tip}},
         ],
     }  # fmt: skip
-    return Plot(
-        "comparison",
-        t(language, "web", "quality.differences"),
-        t(language, "web", "quality.note.comparison"),
-        spec,
-        (),
-    )
 
 
 def _tip(language: Language, **fields: str) -> list[Json]:
