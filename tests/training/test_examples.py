@@ -61,8 +61,8 @@ def test_file_keeps_line_separators_inside_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "line 2: not JSON"),
-        ("[]", "line 2: holds list"),
+        ("{", "line 2: it is not JSON"),
+        ("[]", "line 2: it holds list"),
         ('{"text": "x"}', "line 2: the row has the keys text"),
         ('{"instruction": "x", "output": 3}', "line 2: the field 'output' must be text, not int"),
         ('{"messages": "x"}', "line 2: the field 'messages' must be a list"),
