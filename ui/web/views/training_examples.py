@@ -105,7 +105,8 @@ def _document(wanted: Json) -> None:
 
 def _one_of(wanted: Json, name: str, names: dict[str, str]) -> None:
     """A filter that may be left open."""
-    told: dict[str | None, str] = dict([(None, say("training.any")), *names.items()])
+    told: dict[str | None, str] = {None: say("training.any")}
+    told.update(names)
     chosen = st.selectbox(
         say(f"training.{name}"), list(told), key=f"filter_{name}", format_func=lambda key: told[key]
     )
