@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.answers import Language
+from ui.moments import moment
 from ui.quality.gating import difference_value, metric_label, metric_value, reason_text
 from ui.texts import t
 from ui.web.charts import Plot
@@ -26,9 +27,9 @@ def reasons(report: Json, language: Language) -> list[str]:
 
 def about_line(report: Json, language: Language) -> str:
     """When, with how many questions of each kind."""
-    return t(
-        language, "gate", "page.made", date=report["created_at"], version=report["konkyo"], **report["n"]
-    )
+    at = moment(report["created_at"])
+    date = f"{at:%Y-%m-%d %H:%M}" if at else report["created_at"]
+    return t(language, "gate", "page.made", date=date, version=report["konkyo"], **report["n"])
 
 
 def metric_rows(report: Json, language: Language) -> list[Json]:
@@ -60,12 +61,12 @@ def metrics_plot(report: Json, language: Language) -> Plot | None:
                 "verdict": t(language, "quality", f"verdict.{one['verdict']}"),
                 "value": difference_value(name, one["difference"]),
                 "interval": f"{difference_value(name, low)} – {difference_value(name, high)}",
-                "mean": one["difference"], "low": low, "high": high,
+                "mean": 100 * one["difference"], "low": 100 * low, "high": 100 * high,
             }
         )  # fmt: skip
     if not values:
         return None
-    spec = differences_plot(values, language)
+    spec = differences_plot(values, language, x=t(language, "gate", "page.points"), form="+.0f")
     title = t(language, "gate", "page.differences")
     return Plot("gate", title, t(language, "web", "training.gate_note"), spec, ())
 

@@ -83,10 +83,11 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     )
 
 
-def differences_plot(values: Sequence[Json], language: Language) -> Json:
+def differences_plot(values: Sequence[Json], language: Language, *, x: str = "", form: str = "+.2f") -> Json:
     """The specification of differences with their intervals, coloured by what they say.
 
     A value is `{name, verdict, value, interval, mean, low, high}`: the words of the table, and numbers.
+    `x` is the title of the axis of differences, `form` how d3 writes their numbers.
     """
     judged = {t(language, "quality", f"verdict.{name}"): looks for name, looks in _JUDGED.items()}
     legend = {"orient": "bottom", "title": None, "labelLimit": 0}
@@ -96,8 +97,8 @@ def differences_plot(values: Sequence[Json], language: Language) -> Json:
     names = named([value["name"] for value in values])
     across = {
         "type": "quantitative",
-        "title": t(language, "web", "quality.difference"),
-        "axis": {"format": "+.2f"},
+        "title": x or t(language, "web", "quality.difference"),
+        "axis": {"format": form},
     }
     tip = _tip(language, name="measure", verdict="verdict_column", value="difference", interval="interval")
     return {

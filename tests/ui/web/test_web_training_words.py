@@ -210,6 +210,7 @@ def test_a_report_of_the_gate_in_rows_and_as_a_picture() -> None:
     assert plot is not None
     drawn = plot.spec["data"]["values"]
     assert [one["name"] for one in drawn] == ["refuses or cites rightly", "general questions right"]
+    assert [round(drawn[0][end], 6) for end in ("low", "mean", "high")] == [20, 30, 40]
     json.dumps(plot.spec, allow_nan=False)
     assert gate_shown.metrics_plot({**report, "metrics": {}}, "en") is None
 

@@ -44,12 +44,12 @@ def section() -> None:
 def _chosen(adapters: Sequence[Json]) -> Json:
     """The adapter that is chosen in the list, else the one that was opened, else the newest."""
     columns = text_columns(
-        name=("training.adapter", 190), serves=("training.serves", 110), base=("training.base", 210),
-        method=("training.method", 90), exported=("training.export", 85), parity=("training.parity", 85),
-        gate=("training.gate", 85),
+        name=("training.adapter", 150), serves=("training.serves", 110), base=("training.base", 180),
+        method=("training.method", 70), exported=("training.export", 75), parity=("training.parity", 75),
+        gate=("training.gate", 80),
     ) | {
         "created": st.column_config.DatetimeColumn(
-            say("training.lineage.created"), format="YYYY-MM-DD HH:mm", width=125
+            say("training.lineage.created"), format="YYYY-MM-DD HH:mm", width=120
         )
     }  # fmt: skip
     ids = [one["name"] for one in adapters]

@@ -121,9 +121,9 @@ def _chosen(shown: Sequence[Json], wanted: Json) -> Json:
     """The example that is chosen in the list, else the one that is open, else the first."""
     turn = st.session_state.setdefault("example_turn", 0)
     columns = text_columns(
-        status=("training.status", 110), question=("training.question", 420), kind=("training.kind", 90),
-        split=("training.split", 70), document=("training.document", 160),
-        assignee=("training.assignee", 90), problem=("training.problem", 220),
+        status=("training.status", 100), question=("training.question", 290), kind=("training.kind", 75),
+        split=("training.split", 60), document=("training.document", 120),
+        assignee=("training.assignee", 75), problem=("training.problem", 170),
     )  # fmt: skip
     ids = [one["id"] for one in shown]
     rows = reviewing.example_rows(shown, language())

@@ -76,7 +76,7 @@ def _answers(adapter: str, report: Json) -> None:
         st.caption(say("training.none_found"))
         return
     columns = text_columns(
-        question=("training.question", 430), part=("training.part", 110), base=("training.base_side", 190),
+        question=("training.question", 390), part=("training.part", 90), base=("training.base_side", 170),
         tuned=("training.tuned_side", 190),
     )  # fmt: skip
     ids = [report["id"], *(row["id"] for row in shown)]
