@@ -22,8 +22,12 @@ logger = logging.getLogger(__name__)
 class Job:
     """A piece of work from its start to its report."""
 
-    def __init__(self, number: int, paths: Sequence[str], work: Work) -> None:
+    def __init__(
+        self, number: int, paths: Sequence[str], work: Work, *, kind: str = "documents", about: str = ""
+    ) -> None:
+        """`kind` and `about` tell people what it works on."""
         self._id, self._paths, self._work = number, list(paths), work
+        self._kind, self._about = kind, about
         self._state: State = "running"
         self._progress: Json | None = None
         self._last: Json | None = None
@@ -44,7 +48,8 @@ class Job:
         with self._changed:
             last = self._last or {}
             return {
-                "id": self._id, "state": self._state, "paths": self._paths, "started_at": self._started_at,
+                "id": self._id, "kind": self._kind, "about": self._about, "state": self._state,
+                "paths": self._paths, "started_at": self._started_at,
                 "ended_at": self._ended_at or None, "progress": self._progress,
                 "report": last.get("report"), "message": last.get("message"),
             }  # fmt: skip
@@ -108,8 +113,8 @@ class Jobs:
         """The running job, or the last one."""
         return self._job
 
-    def start(self, paths: Sequence[str], work: Work) -> Job:
-        """Begin `work`.
+    def start(self, paths: Sequence[str], work: Work, *, kind: str = "documents", about: str = "") -> Job:
+        """Begin `work`; `kind` and `about` are as for `Job`.
 
         Raises:
             JobRunningError: another job is running.
@@ -119,12 +124,12 @@ class Jobs:
                 raise JobRunningError(
                     "another ingest or rebuild is running in this workspace. Wait for its end, or cancel it."
                 )
-            self._job = Job(next(self._numbers), paths, work)
+            self._job = Job(next(self._numbers), paths, work, kind=kind, about=about)
             return self._job
 
-    def run(self, paths: Sequence[str], work: Work) -> Iterator[Json]:
+    def run(self, paths: Sequence[str], work: Work, *, kind: str = "documents") -> Iterator[Json]:
         """Start `work` and follow it. Closing the iterator cancels it and waits until it has stopped."""
-        job = self.start(paths, work)
+        job = self.start(paths, work, kind=kind)
         try:
             yield from job.follow()
         finally:

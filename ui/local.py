@@ -30,6 +30,7 @@ from ui.local_monitoring import LocalMonitoring
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
+from ui.local_training import LocalTraining
 from ui.local_upkeep import LocalUpkeep
 from ui.operations import EvidenceMode, Json
 from ui.reasons import code_of
@@ -54,6 +55,7 @@ class LocalOperations(
     LocalConversations,
     LocalTasks,
     LocalExamples,
+    LocalTraining,
 ):
     """Implements `ui.operations.Operations`.
 

@@ -102,7 +102,7 @@ class LocalExamples(ABC):
         from training.tuning.reviewing import decide, decision_of
 
         became = decide(
-            self._example_rows, [decision_of(one, line=one.get("line", 0)) for one in decisions],
+            self._example_rows, [decision_of(one) for one in decisions],
             leaks=self._leaks(()), policy=self._policy, sources=self._sources_now(), by=by,
         )  # fmt: skip
         return {"done": True, "ids": list(became), "statuses": list(became.values())}
@@ -137,7 +137,7 @@ class LocalExamples(ABC):
     ) -> Iterator[Json]:
         """See `ExampleOperations.build_examples`."""
         work = self._build_work(source, limit, unanswerable, seed, evaluations, by)
-        return self._jobs.run([], work)
+        return self._jobs.run([], work, kind="examples")
 
     def start_build_examples(
         self,
@@ -151,7 +151,7 @@ class LocalExamples(ABC):
     ) -> Json:
         """See `ExampleOperations.start_build_examples`."""
         work = self._build_work(source, limit, unanswerable, seed, evaluations, by)
-        return self._jobs.start([], work).as_json()
+        return self._jobs.start([], work, kind="examples").as_json()
 
     def import_examples(
         self,

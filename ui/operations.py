@@ -25,6 +25,7 @@ from ui.monitoring_operations import MonitoringOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
 from ui.task_operations import TaskOperations
+from ui.training_operations import TrainingOperations
 
 Json = dict[str, Any]
 EvidenceMode = Literal["whole", "selected"]
@@ -41,6 +42,7 @@ class Operations(
     ScreeningOperations,
     SyncOperations,
     TaskOperations,
+    TrainingOperations,
     Protocol,
 ):
     """One workspace, as a person or a program uses it."""
@@ -153,9 +155,10 @@ class Operations(
         ...
 
     def job(self) -> Json | None:
-        """The running ingest, or the last one; None when there was none since the start.
+        """The running ingest or other long work, or the last one; None when there was none since the start.
 
-        `{id, state: "running"|"done"|"failed"|"refused"|"cancelled", paths, started_at, ended_at: str|None,
+        `{id, kind: "documents"|"examples"|"export"|"parity"|"evaluate", about: name of an adapter or "",
+        state: "running"|"done"|"failed"|"refused"|"cancelled", paths, started_at, ended_at: str|None,
         progress: last progress event|None, report: as in ingest|None, message: str|None}`
         """
         ...

@@ -142,12 +142,17 @@ def build(parent: Workspace, dataset: Dataset, embedder: Embedder, progress: Bui
 
 
 QUESTIONS = "questions.jsonl"
+DOCUMENTS = "documents"
 
 
 def build_folder(
     parent: Workspace, folder: Path, embedder: Embedder, progress: BuildProgress
 ) -> EvaluationLibrary:
-    """Open a library of all documents below `folder`, first taking in what it lacks. Raises as `build`."""
+    """Open a library of all documents below `folder`, first taking in what it lacks. Raises as `build`.
+
+    A folder `documents` in it holds them all: what lies beside it (questions, examples) would answer itself.
+    """
+    folder = documents if (documents := folder / DOCUMENTS).is_dir() else folder
     place = folder.resolve().as_posix()
     workspace = evaluation_workspace(parent, "folder", place, *_ingredients(parent, embedder, parsed=True))
     with workspace.write_lock():

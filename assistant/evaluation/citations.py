@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ingestion.documents import Document, Span
 from ingestion.errors import ReadError
 
+_CELL = "|"  # stands between the cells of a table's row in the text, and is printed nowhere
 RIGHT_FROM = 0.9
 """Least share of letters that quote and boxes must have in common; running heads and ruby may be between."""
 
@@ -83,7 +84,9 @@ def common_letters(first: str, second: str) -> float:
 
 
 def _letters(text: str) -> Counter[str]:
-    return Counter(char for char in unicodedata.normalize("NFKC", text) if not char.isspace())
+    return Counter(
+        char for char in unicodedata.normalize("NFKC", text) if not char.isspace() and char != _CELL
+    )
 
 
 def quotes_of(where: str, claims: Iterable[Mapping[str, Any]]) -> Iterator[StoredQuote]:

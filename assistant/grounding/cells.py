@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from assistant.grounding.columns import LISTS, Value, values_of
-from assistant.grounding.numbers import Fact, Quantity, facts, matches
+from assistant.grounding.numbers import Fact, Quantity, facts, matches, names_a_time
 from assistant.words import content_words, same_word
 from ingestion.dates import Moment
 from ingestion.documents import TableRow
@@ -115,7 +115,7 @@ def doubt(
     parts = [_parts(label) for label in labels]
     columns = {labels[i] for i in _named(parts, told) or _named(parts, question)}
     mentions = _mentions(told, {*_all(names), *_all(parts)}, {_plain(v.text) for r in rows for v in _told(r)})
-    items = _items(claimed, mentions, rows, elsewhere)
+    items = _items(told, claimed, mentions, rows, elsewhere)
     if not items:
         return None
     row_names = [m for m in mentions if any(m.text in names[i] for i in meant) and not _is_item(m, items)]
@@ -251,9 +251,13 @@ def _runs_on(text: str, start: int, end: int) -> bool:
 
 
 def _items(
-    claimed: Sequence[Fact], mentions: Sequence[_Mention], rows: Sequence[Row], elsewhere: Sequence[Fact]
+    told: str,
+    claimed: Sequence[Fact],
+    mentions: Sequence[_Mention],
+    rows: Sequence[Row],
+    elsewhere: Sequence[Fact],
 ) -> list[_Item]:
-    """What the claim repeats of the table's values: numbers, and words as they stand in a cell."""
+    """What the claim `told` repeats of the table's values: numbers, and words as they stand in a cell."""
     names = {name for row in rows for name in row.names}
     heads = {part for row in rows for value in row.values for part in _parts(value.cell.label)}
     texts = {_plain(value.text) for row in rows for value in _told(row)}
@@ -273,9 +277,10 @@ def _items(
             continue
         if any(matches(fact, one) for one in elsewhere) or not any(matches(fact, one) for one in given):
             continue
-        if isinstance(fact, Moment) and any(matches(fact, one) for head in heads for one in facts(head)):
-            continue  # a year that names a column in other words
-        text = fact.text if isinstance(fact, Quantity) else str(fact)
+        a_time = isinstance(fact, Moment) or names_a_time(fact)
+        if a_time and any(matches(fact, one) for head in heads for one in facts(head)):
+            continue  # a year or quarter that names a column in other words
+        text = fact.text if isinstance(fact, Quantity) else told[fact.start : fact.end]
         found.append(_Item(fact.start, fact.end, text, fact))
     return sorted(found, key=lambda item: item.start)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.grounding.numbers import Fact, facts, matches, names_a_time
+from assistant.grounding.polarity import denies
 from assistant.rows import cell_text, with_unit
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import RowCell, TableRow
@@ -46,7 +47,8 @@ def statements(row: TableRow, text: str) -> str:
     """The row as sentences, one a cell, each with the row's names, and ○ and × in words.
 
     So what a cell affirms or denies can be told from what the others do. A name that is a sentence of its own
-    (over the exceptions: "the rule does not apply.") stays a name: it denies nothing that a cell says.
+    (over the exceptions: "the rule does not apply.") stays a name: it denies nothing that a cell says. A row
+    whose name denies (減額の禁止) says so by itself, whatever its cells go on to say.
     """
     values = values_of(row, text)
     told = [value for value in values if not value.cell.header] or values
@@ -55,11 +57,13 @@ def statements(row: TableRow, text: str) -> str:
         for one in (*row.lead, *(value.text for value in values if value.cell.header and value not in told))
     )
     lines = []
+    if denies(names):
+        lines, names = [names], ""
     for value in told:
         said = _MARKS.get(value.text, value.text)
         if said and said not in _NOTHING:
             label = _name(value.cell.label)
-            lines.append(f"{names} {label}は{said}" if label else f"{names} {said}")
+            lines.append(f"{names} {label}は{said}".strip() if label else f"{names} {said}".strip())
     return "。".join(lines)
 
 

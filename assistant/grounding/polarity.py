@@ -39,6 +39,8 @@ _ENGLISH_NEGATION = re.compile(
     r"ineligible|refused?|disallowed|unnecessary|invalid)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_ANSWER_WORD = re.compile(r"^(?:no|yes)\s*[,.:;!–—-]\s*", re.IGNORECASE)
+"""Answers the question and denies nothing of the sentence behind it: No, it cannot be exchanged."""
 _ENGLISH_NEUTRAL = re.compile(
     r"(?:\b(?:not|never|cannot)|n['’]t)\b[^.;,]{0,40}\b(?:more than|exceed(?:ing)?)\b|"
     r"\bnot only\b|\bno later than\b|\bnot? (?:more|less|fewer) than\b|\bno\.\s*[0-9]|"
@@ -57,6 +59,7 @@ def denies(clause: str) -> bool:
     """Whether the main statement of `clause` is negative."""
     text = unicodedata.normalize("NFKC", clause).strip()
     if detect_language(text) == "en":
+        text = _ANSWER_WORD.sub("", text) or text
         return len(_ENGLISH_NEGATION.findall(_ENGLISH_NEUTRAL.sub(" ", text))) % 2 == 1
     text = re.sub(r"[(（][^)）]*[)）]", "", text).rstrip("。.!?！？ 」』")
     text, without = _JAPANESE_WITHOUT.subn("〓", _JAPANESE_NEUTRAL.sub("〓", text))

@@ -161,8 +161,6 @@ class AskedRows:
 
     def reviewed_since(self, since: datetime | None) -> int:
         """How many examples made of feedback people accepted, as they were or edited, after `since`."""
-        if not sa.inspect(self._engine).has_table(_examples.name):
-            return 0  # a database from before there were examples
         query = sa.select(sa.func.count()).where(
             _examples.c.origin == "feedback", _examples.c.status.in_(("accepted", "edited"))
         )

@@ -100,7 +100,7 @@ def test_every_address_of_the_service_is_documented() -> None:
     schema = create_app(FakeOperations(), workspace="/ws", shut_down=lambda: None).openapi()
     for path in schema["paths"]:
         plain = (
-            re.sub(r"\{(?:document|conversation|verified|report|question|example)\}", "ID", path)
+            re.sub(r"\{(?:document|conversation|verified|report|question|example|run)\}", "ID", path)
             .replace("{page}", "N")
             .replace("{figure}", "N")
         )

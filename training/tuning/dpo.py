@@ -15,7 +15,7 @@ from trl import DPOConfig, DPOTrainer
 from training.tuning.encoding import EncodedPair
 from training.tuning.recipes import Recipe
 from training.tuning.sft import rows
-from training.tuning.trainer import RunTrainer, score_replies_only, settings_of
+from training.tuning.trainer import RunTrainer, made_ours, settings_of
 from training.tuning.weights import Weights
 
 
@@ -46,5 +46,5 @@ def pair_trainer(
         eval_dataset=rows(validation) if validation else None, processing_class=tokenizer, peft_config=lora,
         callbacks=list(callbacks),
     )  # fmt: skip
-    score_replies_only(trainer.model.get_base_model())
+    made_ours(trainer)
     return trainer

@@ -1,7 +1,7 @@
 """Memory and time of a training before it starts, and the refusal of one that cannot fit.
 
-Memory counts what autograd keeps for the backward pass, layer by layer, for the longest batch; the constants
-were fitted to measured peaks (NOTES.md). Time counts multiply-adds and divides by what this machine does.
+Memory counts what autograd keeps for the backward pass, layer by layer, for the longest batch (compared with
+a real training in NOTES.md). Time counts multiply-adds and divides by what this machine does at the moment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RUNTIME = 700_000_000
 RESERVE = 0.1
 """Of the machine's memory, left to the chat and the system."""
 EFFICIENCY = {"bf16": 0.35, "fp32": 0.6}
-"""Share of the speed of one large multiplication that a whole step reaches (measured, NOTES.md)."""
+"""Share of the speed of one large multiplication that a whole step is taken to reach."""
 _SPARE = 1.15
 _OPTIMISER = 16  # bytes of each learnt weight: itself, its gradient and Adam's two means, 4 each
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from assistant.adapters import Manifest
 from assistant.answers import Message
+from assistant.task_prompts import TaskPrompts
+from ingestion.workspace import Workspace
+from training.errors import ExampleError
 from training.tuning.examples import TuningExample
+from training.tuning.prompts import prompt_messages
+from training.tuning.store import accepted_examples
 
 ENOUGH = 12
 """Prompts that are enough: some 400 tokens of replies."""
@@ -35,6 +42,17 @@ def fixed_prompts() -> tuple[ParityPrompt, ...]:
     )  # fmt: skip
 
 
+def prompts_for(workspace: Workspace, manifest: Manifest) -> tuple[ParityPrompt, ...]:
+    """Examples of the workspace that the adapter was not trained on, else the fixed prompts."""
+    tokens = int(manifest.recipe.get("data", {}).get("max_tokens", 1024))
+    own = TaskPrompts(workspace.prompts)
+
+    def messages_of(example: TuningExample) -> Sequence[Message]:
+        return prompt_messages(example, context_tokens=tokens, prompts=own)
+
+    return example_prompts(accepted_examples(workspace), messages_of) or fixed_prompts()
+
+
 def example_prompts(
     examples: Sequence[TuningExample],
     messages_of: Callable[[TuningExample], Sequence[Message]],
@@ -42,12 +60,17 @@ def example_prompts(
 ) -> tuple[ParityPrompt, ...]:
     """Prompts of at most `limit` examples of the validation and test splits, evenly spread over them.
 
-    `messages_of` makes the messages of a prompt as they were trained on, without the reply.
+    `messages_of` makes the messages of a prompt as they were trained on, without the reply; those that it
+    refuses because they do not fit were not learnt from either.
     """
     held = [one for one in examples if one.split != "train" and one.kind in ("answer", "preference")]
     held.sort(key=lambda one: one.id)
     chosen = [held[at * len(held) // min(limit, len(held))] for at in range(min(limit, len(held)))]
-    return tuple(ParityPrompt(tuple(messages_of(one)), one.answer) for one in chosen)
+    found = []
+    for one in chosen:
+        with suppress(ExampleError):
+            found.append(ParityPrompt(tuple(messages_of(one)), one.answer))
+    return tuple(found)
 
 
 def conversations(prompts: Sequence[ParityPrompt]) -> list[tuple[Message, ...]]:

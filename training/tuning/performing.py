@@ -181,20 +181,14 @@ def _sampler(run: Run, lesson: Lesson) -> Any:
 def _trainer(
     lesson: Lesson, model: Any, lora: Any, folder: Path, steps: int, callbacks: Sequence[Any]
 ) -> Any:
-    from transformers import PrinterCallback
-
     from training.tuning.dpo import pair_trainer
     from training.tuning.sft import reply_trainer
 
     make: Any = pair_trainer if lesson.recipe.training.method == "dpo" else reply_trainer
-    trainer = make(
+    return make(
         model, lora, lesson.tokenizer, lesson.train, lesson.validation, lesson.recipe, folder, steps=steps,
         dtype=lesson.dtype, callbacks=callbacks,
     )  # fmt: skip
-    trainer.remove_callback(PrinterCallback)  # the events tell the losses
-    for config in trainer.model.peft_config.values():
-        config.base_model_name_or_path = ""  # peft would ask a hub for a model of that name when it saves
-    return trainer
 
 
 def _encoded(

@@ -153,7 +153,7 @@ def parse_recipe(text: str, name: str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name} is not valid TOML: {error}. Mend the line it names.") from error
     except ValidationError as error:
-        raise RecipeError("; ".join(_explained(name, dict(one)) for one in error.errors())) from error
+        raise RecipeError("; ".join(explained(name, dict(one)) for one in error.errors())) from error
 
 
 def recipe_keys() -> list[str]:
@@ -165,7 +165,8 @@ def recipe_keys() -> list[str]:
     ]
 
 
-def _explained(name: str, error: dict[str, Any]) -> str:
+def explained(name: str, error: dict[str, Any]) -> str:
+    """One of pydantic's errors about the recipe `name` as a sentence."""
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, [*recipe_keys(), *Recipe.model_fields], n=1, cutoff=0.4)

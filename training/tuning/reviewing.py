@@ -90,6 +90,7 @@ def decision_of(value: Mapping[str, Any], *, line: int = 0) -> Decision:
             f"{unknown[0]!r} cannot be changed; what can: {', '.join(EDITABLE)}", field=unknown[0]
         )
     version, note = value.get("version"), value.get("note")
+    line = said if isinstance(said := value.get("line"), int) else line
     if version is not None and not isinstance(version, int):
         raise ExampleError("the version must be a number", field="version")
     if changes and act != "accept":

@@ -11,7 +11,7 @@ from trl import SFTConfig, SFTTrainer
 
 from training.tuning.encoding import Encoded
 from training.tuning.recipes import Recipe
-from training.tuning.trainer import RunTrainer, score_replies_only, settings_of
+from training.tuning.trainer import RunTrainer, made_ours, settings_of
 from training.tuning.weights import Weights
 
 
@@ -38,7 +38,7 @@ def reply_trainer(
         model=model, args=SFTConfig(**settings), train_dataset=rows(train), processing_class=tokenizer,
         eval_dataset=rows(validation) if validation else None, peft_config=lora, callbacks=list(callbacks),
     )  # fmt: skip
-    score_replies_only(trainer.model.get_base_model())
+    made_ours(trainer)
     return trainer
 
 

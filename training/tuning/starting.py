@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from assistant.adapters import AdapterFolder
 from ingestion.workspace import Workspace
-from training.errors import TuningError
+from training.errors import RecipeError, TuningError
 from training.tuning.examples import TuningExample
-from training.tuning.recipes import Recipe, find_recipe, parse_recipe
+from training.tuning.recipes import Recipe, explained, find_recipe, parse_recipe
 from training.tuning.runs import Run, RunFolder, this_process
 from training.tuning.selecting import write_examples
 
@@ -28,18 +31,31 @@ QUIET = {
 """Environment of the process: nothing is asked of a network, threads sleep when they wait."""
 
 
-def read_recipe(name: str, method: str | None = None) -> tuple[str, str, Recipe]:
-    """Its name, its text, and the recipe with another method where one is given.
+def read_recipe(
+    name: str, method: str | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[str, str, Recipe]:
+    """Its name, its text, and the recipe with another method and `changes` (by `section.key`) where given.
 
     Raises:
-        RecipeError: as `find_recipe` and `parse_recipe`.
+        RecipeError: as `find_recipe` and `parse_recipe`; a change names no field, or its value is not valid.
     """
     stem, text = find_recipe(name)
     recipe = parse_recipe(text, name)
-    if method:
-        training = {**recipe.training.model_dump(), "method": method}
-        recipe = Recipe.model_validate({**recipe.model_dump(), "training": training})
+    wanted = {**(changes or {}), **({"training.method": method} if method else {})}
+    if wanted:
+        recipe = _changed(recipe, wanted, stem)
     return stem, text, recipe
+
+
+def _changed(recipe: Recipe, changes: Mapping[str, Any], name: str) -> Recipe:
+    told = recipe.model_dump()
+    for path, value in changes.items():
+        section, _, key = path.partition(".")
+        told.setdefault(section, {})[key] = value
+    try:
+        return Recipe.model_validate(told)
+    except ValidationError as error:
+        raise RecipeError("; ".join(explained(name, dict(one)) for one in error.errors())) from error
 
 
 def start_run(
@@ -49,13 +65,16 @@ def start_run(
     *,
     name: str | None = None,
     method: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Run, subprocess.Popen[bytes]]:
     """A new run and its process. `name` is that of the adapter to be; default: recipe and day.
+
+    `method` and `changes` are as for `read_recipe`.
 
     Raises:
         RecipeError, TuningError, AdapterError: recipe or name cannot be used, or another training runs.
     """
-    stem, text, found = read_recipe(recipe, method)
+    stem, text, found = read_recipe(recipe, method, changes)
     adapters, runs = AdapterFolder(workspace.adapters), RunFolder(workspace.runs)
     runs.root.mkdir(exist_ok=True)
     _refuse_a_second(runs)
@@ -89,22 +108,35 @@ def _child(run: Run, workspace: Workspace) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(
             # -P: the folder that we happen to run in is no place to import from.
             [sys.executable, "-P", "-m", "training.tuning.child", str(run.folder), str(workspace.root)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=quiet_environment(),
             start_new_session=True,  # Ctrl-C and a closed terminal are for those who watch
         )  # fmt: skip
+    # From now on the run is the child's: who stops it must not end us.
+    run.update(process=_starting(child.pid))
     threading.Thread(target=_wait, args=(child, run), name="training-end", daemon=True).start()
     return child
 
 
+def _starting(pid: int) -> dict[str, Any]:
+    """What tells the process `pid`, which has not spoken for itself yet; see `runs.this_process`."""
+    return {"pid": pid, "started": psutil.Process(pid).create_time(), "starting": True}
+
+
 def _wait(child: subprocess.Popen[bytes], run: Run) -> None:
-    """Note the end of a process that ended before it could: it would seem to run as long as this one does."""
+    """Note the end of a process that ended before it could speak: nobody else would say why."""
     child.wait()
     record = run.record()
-    if record["state"] == "running" and record["process"] == this_process():
+    told = record.get("process") or {}
+    if not told.get("starting") or told["pid"] != child.pid:
+        return
+    if child.returncode == -signal.SIGTERM:
+        run.update(state="stopped", reason="it was stopped", process=None)
+    else:
         run.update(state="failed", reason=f"its process could not start. See {run.log}", process=None)
 
 
-def _environment() -> dict[str, Any]:
+def quiet_environment() -> dict[str, Any]:
+    """The environment of a process of ours that works with models: this one's, and no network."""
     return {**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PrinterCallback
 from trl.trainer.utils import FusedCausalLMOutput
 
 from training.tuning.checkpoints import PARTIAL, take_in
@@ -62,6 +63,14 @@ def settings_of(
         "disable_tqdm": True, "dataloader_num_workers": 0, "dataloader_pin_memory": gpu, "max_length": None,
         "optim": "adamw_torch",
     }  # fmt: skip
+
+
+def made_ours(trainer: Any) -> None:
+    """Take from a trainer of trl what it should not do here."""
+    trainer.remove_callback(PrinterCallback)  # the events tell the losses
+    for config in trainer.model.peft_config.values():
+        config.base_model_name_or_path = ""  # peft would ask a hub for a model of that name when it saves
+    score_replies_only(trainer.model.get_base_model())
 
 
 def score_replies_only(model: Any) -> None:

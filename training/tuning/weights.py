@@ -180,11 +180,13 @@ def load_model(base: Base, dtype: Weights, *, four_bit: bool = False) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
-    more = {"quantization_config": _four_bit(base)} if four_bit else {}
-    if base.is_gguf:
+    more: dict[str, Any] = {}
+    if four_bit:
+        more["quantization_config"] = _four_bit(base)
+    elif base.is_gguf:
         # Left to itself transformers calls the model quantised, which its trainer refuses, though all weights
         # are unpacked; with some packages installed it keeps them packed, or fetches kernels from a hub.
-        more = {"quantization_config": GgufConfig(dequantize=True)}
+        more["quantization_config"] = GgufConfig(dequantize=True)
     kind = torch.bfloat16 if dtype == "bf16" else torch.float32
     try:
         model = AutoModelForCausalLM.from_pretrained(

@@ -26,6 +26,7 @@ from ui.api.screening_calls import ScreeningCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.task_calls import TaskCalls
 from ui.api.token import ServiceAddress
+from ui.api.training_calls import TrainingCalls
 from ui.errors import ServiceError, error_from_json
 from ui.operations import EvidenceMode, Json
 
@@ -45,6 +46,7 @@ class ServiceClient(
     ScreeningCalls,
     SyncCalls,
     TaskCalls,
+    TrainingCalls,
 ):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 

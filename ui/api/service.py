@@ -22,6 +22,7 @@ from ui.api.monitoring_routes import monitoring_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
+from ui.api.training_routes import training_routes
 from ui.errors import EXPECTED, REFUSALS, JobRunningError, NotFoundError, UsageError, error_json
 from ui.operations import Json, Operations
 
@@ -63,6 +64,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(example_work_routes(operations))
     app.include_router(monitoring_routes(operations))
     app.include_router(adapter_routes(operations))
+    app.include_router(training_routes(operations))
     return app
 
 

@@ -76,15 +76,16 @@ def parity(
 ) -> None:
     """Compare the exported adapter with what was trained."""
     from assistant.adapters import AdapterFolder
-    from training.tuning.parity_prompts import fixed_prompts
+    from training.tuning.parity_prompts import prompts_for
     from training.tuning.proving import prove
 
     place = open_here(workspace)
     adapters = AdapterFolder(place.adapters)
     model = base or _base(place, adapters, adapter)
+    prompts = prompts_for(place, adapters.read(adapter))
     with progress_bar() as show:
         found = prove(
-            adapters, adapter, model, fixed_prompts(), weights=weights, layouts=place.layouts_path,
+            adapters, adapter, model, prompts, weights=weights, layouts=place.layouts_path,
             progress=show,
         )  # fmt: skip
     if json:

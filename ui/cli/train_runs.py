@@ -22,6 +22,7 @@ from ui.cli.shared import (
 )
 from ui.cli.training_shown import Shown
 from ui.errors import UsageError
+from ui.local_training import run_json
 from ui.texts import t
 
 if TYPE_CHECKING:
@@ -102,27 +103,22 @@ def estimate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What a training would take; exit code 3 when it cannot fit."""
-    from training.tuning.estimating import refuse_what_cannot_fit
-    from training.tuning.performing import prepare
+    from training.errors import TrainingRefusedError
     from training.tuning.starting import read_recipe
+    from ui.training_steps import estimated
 
     place = open_here(workspace)
     _, _, found = read_recipe(recipe, _method(method))
-    lesson = prepare(place, found, _examples(place, data, found.training.method))
-    taken = lesson.estimate()
-    value = {
-        "recipe": recipe, "method": found.training.method, "base": lesson.base.model, "dtype": lesson.dtype,
-        "examples": len(lesson.selection.train), "validation": len(lesson.selection.validation),
-        "replayed": len(lesson.replayed), "left_out": list(lesson.left_out), **taken.as_json(),
-    }  # fmt: skip
+    value = estimated(place, recipe, found, _examples(place, data, found.training.method))
     if json:
         print_json(value)
     else:
-        memory, minutes = f"{taken.total / 1e9:.1f}", f"{taken.seconds / 60:.0f}"
-        free = f"{taken.available / 1e9:.1f}"
+        memory, minutes = f"{value['memory']['total'] / 1e9:.1f}", f"{value['seconds'] / 60:.0f}"
+        free = f"{value['available_bytes'] / 1e9:.1f}"
         console().print(words("estimate", **{**value, "memory": memory, "minutes": minutes, "free": free}))
         _note_left_out(value["left_out"])
-    refuse_what_cannot_fit(taken)
+    if value["refusal"]:
+        raise TrainingRefusedError(value["refusal"])
 
 
 @runs_app.command("list", help=words("help_list"))
@@ -130,7 +126,7 @@ def list_runs(json: JsonOption = False, workspace: WorkspaceOption = None) -> No
     """All runs, the newest last."""
     from training.tuning.runs import RunFolder
 
-    found = [_listed(one) for one in RunFolder(open_here(workspace).runs).all()]
+    found = [run_json(one) for one in RunFolder(open_here(workspace).runs).all()]
     if json:
         print_json(found)
         return
@@ -148,7 +144,7 @@ def show(name: RunArgument, json: JsonOption = False, workspace: WorkspaceOption
     if json:
         print_json(record)
         return
-    console().print(_line(_listed(found)))
+    console().print(_line(run_json(found)))
     if record["reason"]:
         console().print(translated(record["reason"]))
     shown = Shown(words)
@@ -223,17 +219,6 @@ def _watch(found: Run, start: int = 0) -> None:
     with Shown(words).watching() as show_event:
         for event in found.follow(start):
             show_event(event)
-
-
-def _listed(found: Run) -> Json:
-    record = found.record()
-    return {
-        "run": found.name, "adapter": record["adapter"], "state": record["state"], "reason": record["reason"],
-        "method": record["method"], "base": record.get("base", {}).get("model"),
-        "created_at": record["created_at"], "step": record.get("step", 0),
-        "steps": record.get("estimate", {}).get("steps"), "train_loss": record.get("train_loss"),
-        "validation_loss": record.get("validation_loss"), "seconds": record.get("seconds", 0.0),
-    }  # fmt: skip
 
 
 def _line(listed: Json) -> str:

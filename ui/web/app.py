@@ -16,7 +16,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import forget_shown, language, remember_language_setting, say  # noqa: E402
-from ui.web.views import chat, dictionary, library, monitoring, quality, verified  # noqa: E402
+from ui.web.views import chat, dictionary, library, monitoring, quality, training, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
@@ -41,6 +41,9 @@ def main() -> None:
         ),
         "quality": st.Page(
             quality.page, title=say("quality.title"), icon=":material/monitoring:", url_path="quality"
+        ),
+        "training": st.Page(
+            training.page, title=say("training.title"), icon=":material/model_training:", url_path="training"
         ),
         "monitoring": st.Page(
             monitoring.page, title=say("usage.title"), icon=":material/insights:", url_path="monitoring"

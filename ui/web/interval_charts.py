@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from assistant.answers import Language
@@ -72,6 +73,22 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     ]
     if not values:
         return None
+    spec = differences_plot(values, language)
+    return Plot(
+        "comparison",
+        t(language, "web", "quality.differences"),
+        t(language, "web", "quality.note.comparison"),
+        spec,
+        (),
+    )
+
+
+def differences_plot(values: Sequence[Json], language: Language, *, x: str = "", form: str = "+.2f") -> Json:
+    """The specification of differences with their intervals, coloured by what they say.
+
+    A value is `{name, verdict, value, interval, mean, low, high}`: the words of the table, and numbers.
+    `x` is the title of the axis of differences, `form` how d3 writes their numbers.
+    """
     judged = {t(language, "quality", f"verdict.{name}"): looks for name, looks in _JUDGED.items()}
     legend = {"orient": "bottom", "title": None, "labelLimit": 0}
     field = {"field": "verdict", "type": "nominal", "legend": legend}
@@ -80,11 +97,11 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
     names = named([value["name"] for value in values])
     across = {
         "type": "quantitative",
-        "title": t(language, "web", "quality.difference"),
-        "axis": {"format": "+.2f"},
+        "title": x or t(language, "web", "quality.difference"),
+        "axis": {"format": form},
     }
     tip = _tip(language, name="measure", verdict="verdict_column", value="difference", interval="interval")
-    spec = {
+    return {
         "data": {"values": values},
         "height": bars_height(len(values)) + _LEGEND,
         "layer": [
@@ -99,13 +116,6 @@ def comparison_plot(comparison: Json, language: Language) -> Plot | None:
                           "tooltip": tip}},
         ],
     }  # fmt: skip
-    return Plot(
-        "comparison",
-        t(language, "web", "quality.differences"),
-        t(language, "web", "quality.note.comparison"),
-        spec,
-        (),
-    )
 
 
 def _tip(language: Language, **fields: str) -> list[Json]:

@@ -121,6 +121,20 @@ def test_a_folder_is_taken_in_as_the_product_does(workspace: Workspace, tmp_path
     assert [one.locations[0].path for one in documents] == ["規程.md"]
 
 
+def test_what_lies_beside_a_folder_of_documents_is_no_document(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    (folder / "documents").mkdir(parents=True)
+    (folder / "tuning").mkdir()
+    (folder / "documents" / "rule.txt").write_text("宿泊費の上限は1泊12,000円とする。", "utf-8")
+    (folder / "tuning" / "examples.jsonl").write_text('{"answer": "宿泊費は12,000円です。"}\n', "utf-8")
+    opened = build_folder(workspace, folder, LetterEmbedder(), silent)
+    try:
+        names = [place.path for one in opened.library.documents_list() for place in one.locations]
+        assert names == ["rule.txt"]
+    finally:
+        opened.close()
+
+
 def test_a_set_of_broken_files_says_why(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "set" / "pdf").mkdir(parents=True)
     (tmp_path / "set" / "pdf" / "a.pdf").write_bytes(b"no pdf at all")

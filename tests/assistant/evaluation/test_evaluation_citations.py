@@ -54,7 +54,7 @@ def stored(document: Document, quote: str = RULE, shift: int = 0) -> StoredQuote
     [
         ("ab", "ab", 1.0), ("ab", "ba", 1.0), ("ab", "cd", 0.0), ("", " \n", 1.0), ("a", "", 0.0),
         ("aab", "ab", 0.8),  # 2·2 of 3 + 2
-        ("１０ 日", "10日", 1.0),
+        ("１０ 日", "10日", 1.0), ("商品 | 数量", "商品数量", 1.0),
     ],
 )  # fmt: skip
 def test_common_letters_by_hand(first: str, second: str, share: float) -> None:

@@ -255,3 +255,23 @@ def test_the_row_of_another_quarter_does_not_prove() -> None:
     assert check(QUARTERS, "IoT機器の第3四半期の海外利益は310です。").verdict is Verdict.SUPPORTED
     for wrong in ("IoT機器の第3四半期の海外利益は250です。", "家電の第3四半期の海外利益は250です。"):
         assert check(QUARTERS, wrong).verdict is not Verdict.SUPPORTED
+
+
+BANS = """禁止事項|概要
+下請代金の支払い遅延の禁止|受領日後60日以内の支払期日までに全額支払わなければならない
+下請代金の減額の禁止|あらかじめ定めた代金を減額してはならない"""
+
+
+def test_a_row_whose_name_forbids_is_no_contradiction_of_a_ban() -> None:
+    assert check(BANS, "下請代金の支払い遅延の禁止があります。").verdict is not Verdict.CONTRADICTED
+    assert check(BANS, "下請代金の支払い遅延は禁止されていません。").verdict is not Verdict.SUPPORTED
+    allowed = check(
+        "利用|可否\n私物PCの社内での利用|不可\n社有PCの社内での利用|可", "私物PCの社内での利用は可能です。"
+    )
+    assert allowed.verdict is not Verdict.SUPPORTED
+
+
+def test_a_year_in_a_reason_is_written_as_in_the_claim() -> None:
+    found = check("店舗|開店|閉店\n東京店|2019年|2023年\n大阪店|2020年|2024年", "東京店の開店は2023年です。")
+    assert found.verdict is not Verdict.SUPPORTED
+    assert any(reason.endswith(":2023年") for reason in found.reasons), found.reasons

@@ -19,6 +19,10 @@ from assistant.grounding.polarity import clauses, denies, opposed
         "You must not share passwords.",
         "Guests cannot enter.",
         "日帰り出張には支給しない。",
+        "No, unused home leave cannot be exchanged for money.",
+        "No. Guests may not enter.",
+        "Yes, guests cannot enter.",
+        "No guests may enter.",
     ],
 )
 def test_denials(text: str) -> None:
@@ -40,6 +44,7 @@ def test_denials(text: str) -> None:
         "Not only staff but also guests may enter.",
         "Report no later than Friday.",
         "変更してもかまいません。",
+        "No, the door must be locked.",
     ],
 )
 def test_affirmations(text: str) -> None:

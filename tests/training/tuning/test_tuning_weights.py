@@ -8,14 +8,23 @@ from pathlib import Path
 import pytest
 import torch
 from toy_chat_gguf import write_gguf
-from toy_chat_models import SPECIAL, TEMPLATE, toy_folder, toy_model, toy_tokenizer, toy_vocabulary
+from toy_chat_models import (
+    SPECIAL,
+    TEMPLATE,
+    toy_chats,
+    toy_folder,
+    toy_model,
+    toy_tokenizer,
+    toy_vocabulary,
+)
 
 from assistant.llama import CHATML
 from ingestion.errors import ModelError
 from ingestion.model_store import ModelStore
 from training.errors import TuningError
 from training.tuning.encoding import Encoder, control_tokens
-from training.tuning.recipes import BaseModelRecipe, LoraRecipe
+from training.tuning.recipes import BaseModelRecipe, LoraRecipe, Recipe
+from training.tuning.sft import reply_trainer
 from training.tuning.weights import (
     chosen_dtype,
     find_base,
@@ -46,6 +55,24 @@ def test_a_gguf_file_gives_the_model_that_it_was_written_from(
         assert torch.allclose(model(ids).logits, original(ids).logits, atol=1e-5)
     assert load_model(base, "bf16").dtype == torch.bfloat16
     assert not getattr(model, "is_quantized", False)  # trainers refuse weights in blocks
+
+
+@pytest.mark.filterwarnings("ignore:.*gradient_checkpointing.* is deprecated:FutureWarning")
+def test_the_trainer_takes_the_weights_of_a_file(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "toy.gguf", toy_model(), "qwen2")
+    base = find_base("toy", ModelStore(tmp_path, entries=()))
+    model, tokenizer = load_model(base, "bf16"), load_tokenizer(base)
+    recipe = Recipe.model_validate({"training": {"warmup": 0, "rate": 0.01}})
+    rows = Encoder(tokenizer, max_tokens=99).encode(toy_chats(1)[0])
+    trainer = reply_trainer(
+        model, lora_config(recipe.lora, base), tokenizer, rows, (), recipe, tmp_path / "runs", steps=2,
+        dtype="bf16",
+    )  # fmt: skip
+    trainer.train()
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses[1] < losses[0]
+    learnt = {one.dtype for one in trainer.model.parameters() if one.requires_grad}
+    assert learnt == {torch.float32}, "in 16 bits small steps would get lost"
 
 
 def test_tokenizer_and_template_are_those_of_the_file(tmp_path: Path) -> None:

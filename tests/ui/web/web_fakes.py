@@ -19,6 +19,7 @@ from PIL import Image
 from web_fake_editor import FakeEditor
 from web_fake_quality import FakeEvaluations
 from web_fake_syncs import FakeScreening, FakeSyncs, FakeVersions
+from web_fake_training import FakeAdapters, FakeExamples, FakeTraining
 from web_fake_usage import FakeMonitoring
 from web_library import ANSWERS, HEIGHT, SCRIPT, WIDTH, draw_page, library, line_boxes, make_document
 
@@ -42,7 +43,10 @@ EXPLAINED: Json = {
 
 
 @dataclass
-class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, FakeScreening, FakeVersions):
+class FakeOperations(
+    FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, FakeScreening, FakeVersions, FakeExamples,
+    FakeTraining, FakeAdapters,
+):  # fmt: skip
     """`delay` seconds pass between events; `questions` remembers what was asked with which arguments."""
 
     delay: float = 0.0
@@ -60,6 +64,9 @@ class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, Fak
         FakeEditor.__init__(self)
         FakeEvaluations.__init__(self)
         FakeMonitoring.__init__(self)
+        FakeExamples.__init__(self)
+        FakeTraining.__init__(self)
+        FakeAdapters.__init__(self)
         self._talks: dict[str, Json] = {}
         self._failures: list[Json] = []
         self._job: Json | None = None
@@ -92,7 +99,8 @@ class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, Fak
         }
 
     def models(self) -> list[Json]:
-        return []
+        names = ("test-model", "other-model", "absent-model")
+        return [{"name": name, "role": "chat", "present": name != "absent-model"} for name in names]
 
     def settings(self) -> Json:
         return {}
@@ -249,6 +257,8 @@ class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, Fak
             self._cancel.clear()
             self._job = {
                 "id": uuid.uuid4().hex,
+                "kind": "documents",
+                "about": "",
                 "state": "running",
                 "paths": list(paths),
                 "started_at": "",
@@ -389,7 +399,7 @@ class FakeOperations(FakeEditor, FakeEvaluations, FakeMonitoring, FakeSyncs, Fak
         if conversation not in self._talks:
             raise NotFoundError(f"no conversation {conversation!r}.")
         talk = self._talks[conversation]
-        return talk | {"messages": list(talk["messages"])}
+        return talk | {"messages": list(talk["messages"]), "adapter": self.choices.get(conversation)}
 
     def new_conversation(self, *, title: str = "") -> Json:
         now = datetime.now(UTC).isoformat()

@@ -31,6 +31,7 @@ from ui.web.session import (
 )
 from ui.web.turns import TurnState, passage_at, stored_turns
 from ui.web.views import passage as passage_panel
+from ui.web.views import who_answers
 from ui.web.views.responding import controls, forget_told, given_feedback
 from ui.web.views.scope import choose_scope
 from ui.web.views.tasks import choose_task, progress_bar, task_hint
@@ -128,6 +129,7 @@ def _messages() -> Sequence[Json]:
         st.info(say("gone_chat"), icon=":material/info:")
         return ()
     st.session_state["conversation_title"] = found["title"]
+    st.session_state["conversation_adapter"] = found.get("adapter")
     messages: list[Json] = found["messages"]
     return messages
 
@@ -217,6 +219,7 @@ def _turn(
         every = _POLL_SECONDS if run is not None and run.running else None
         st.fragment(_answer, run_every=every)(state, run, name, scope, last=last)
         if state.answer is not None:
+            who_answers.learnt(state.answer)
             _export(state, name, scope)
         if state.message is not None:
             controls(state, conversation() or "", given or {}, partial(_ask, verified=False))
@@ -278,7 +281,9 @@ def _model_notes(status: Json) -> None:
 
 def _input(documents: Sequence[Json], run: Run | None) -> None:
     with st.bottom, st.container(key="ask_bar", gap="xsmall"):
-        choose_scope(documents)
+        with st.container(horizontal=True, key="ask_choices", gap="xsmall"):
+            choose_scope(documents)
+            who_answers.control(st.session_state.get("conversation_adapter"))
         busy = run is not None and run.running
         choice = choose_task(documents, busy=busy)
         question = st.chat_input(
@@ -308,6 +313,7 @@ def _ask(
         if chosen is None:
             chosen = str(operations().new_conversation(title=_short(question, 80))["id"])
             open_conversation(chosen)
+            who_answers.begun(chosen)
         base = len(operations().conversation(chosen)["messages"])
         scope = st.session_state.get("scope")
         begin = begin or partial(partial, operations().ask, question, verified=verified)

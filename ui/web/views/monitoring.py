@@ -160,5 +160,7 @@ def _retrain(report: Json) -> None:
         st.caption(line)
         return
     st.info(line, icon=f":material/{_RETRAIN_ICONS[report['retrain']['state']]}:")
+    if "training" in st.session_state["pages"]:
+        st.page_link(st.session_state["pages"]["training"], label=say("training.to_training"))
     st.caption(say("usage.run"))
     st.code("\n".join(report["retrain"]["commands"]), language=None)
