@@ -104,7 +104,9 @@ def general_examples(folder: str, share: float, among: int, seed: int) -> list[T
     place = Path(folder).expanduser() if folder else Path(str(files("training.tuning"))) / "general"
     if folder and not place.is_dir():
         raise ExampleError(f"data.replay_folder: {place} is not a folder")
-    rows = [row for path in sorted(place.glob("*.jsonl")) for row in _general(path)]
+    # Beside the program's own lie the questions that forgetting is measured by, which must not be learnt.
+    pattern = "*.jsonl" if folder else "replay*.jsonl"
+    rows = [row for path in sorted(place.glob(pattern)) for row in _general(path)]
     random.Random(seed).shuffle(rows)
     return rows[:wanted]
 
