@@ -27,6 +27,7 @@ from ingestion.screening.policy import Policy
 from training.tuning.examples import TuningExample
 from training.tuning.gate.evidence import sources_of
 from training.tuning.prompts import prompt_messages
+from training.tuning.selecting import general_examples
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "samples" / "documents"
@@ -226,6 +227,12 @@ def test_a_general_question_can_be_judged() -> None:
         # What stands in the question would be found in an answer that only repeats it.
         free = row["type"] in ("reading", "format")
         assert free or not any(contains(row["question"], answer) for answer in row["accepted"]), row
+
+
+def test_training_replays_only_what_is_not_measured() -> None:
+    taught = general_examples("", share=0.15, among=143, seed=0)
+    assert len(taught) == 25  # 143 are 85 % of 168
+    assert {one.messages[0].content for one in taught} <= {row["question"] for row in REPLAY}
 
 
 def test_replay_has_other_questions() -> None:
