@@ -15,7 +15,7 @@ from assistant.evaluation.answer_log import AnswerLog, Row, rows_of
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.gold import Gold
 from assistant.evaluation.metrics import percentile
-from assistant.evaluation.scoring import Score, score_answer, silence
+from assistant.evaluation.scoring import SCORING, Score, score_answer, silence
 from assistant.grounding.verdicts import Checker
 
 FAULTS = ("not_retrieved", "not_read", "wrongly_generated", "wrongly_refused")
@@ -44,14 +44,20 @@ def evaluate_answers(
 ) -> list[Row]:
     """A row for each question, in order. What `log` knows is not asked again; what it does not is added.
 
+    An answer that was scored by older rules is scored anew.
+
     Raises:
         EvaluationError: a question has no reference answer.
     """
     refuse_without_answers(questions)
-    return rows_of(
+    rows = rows_of(
         questions, log, id_of=lambda one: one.id, fits=_is_of, progress=progress,
         ask=lambda one: judged(one, ask(one), gold, checker),
     )  # fmt: skip
+    return [
+        row if row["scoring"] == SCORING else rescored(question, row, checker)
+        for question, row in zip(questions, rows, strict=True)
+    ]
 
 
 def judged(question: Question, answer: Answer, gold: Gold, checker: Checker) -> Row:
@@ -78,7 +84,8 @@ def row_of(question: Question, answer: Answer, gold: Gold, score: Score) -> Row:
         "id": question.id, "question": question.text, "type": question.kind,
         "target": list(question.target), "reference": list(question.answers), "answer": answer.text,
         "draft": answer.draft, "abstained": answer.abstained,
-        "fault": None if right else fault_of(question, answer, gold),
+        "fault": None if right else fault_of(question, answer, gold), "scoring": SCORING,
+        "missed": missed(question, answer, gold),
         "verdicts": [verdict.value for verdict in verdicts],
         "cited": sorted({f"{one.path}:{one.page or '-'}" for one in every}),
         "citations": [
@@ -86,9 +93,7 @@ def row_of(question: Question, answer: Answer, gold: Gold, score: Score) -> Row:
             for one in every
         ],
         "measures": {
-            "right": float(right), "contains": score.contains, "f1": round(score.f1, 4),
-            "numbers": None if score.numbers is None else round(score.numbers, 4),
-            "claims": round(score.claims, 4),
+            "right": float(right), **_of_score(score),
             "grounded": float(proven == len(verdicts) > 0) if answered else None,
             "supported": round(proven / len(verdicts), 4) if verdicts else None,
             "abstained": float(answer.abstained),
@@ -99,19 +104,40 @@ def row_of(question: Question, answer: Answer, gold: Gold, score: Score) -> Row:
     }  # fmt: skip
 
 
+def _of_score(score: Score) -> dict[str, float | None]:
+    return {
+        "contains": score.contains, "f1": round(score.f1, 4),
+        "numbers": None if score.numbers is None else round(score.numbers, 4),
+        "claims": round(score.claims, 4),
+    }  # fmt: skip
+
+
+def rescored(question: Question, row: Row, checker: Checker) -> Row:
+    """A row as today's rules of scoring see its answer; what the model did is unchanged."""
+    if row["abstained"]:
+        return {**row, "scoring": SCORING}
+    score = score_answer(question.text, row["answer"], question.answers, checker)
+    fault = None if score.right else row["missed"] or "wrongly_generated"
+    measures = {**row["measures"], "right": float(score.right), **_of_score(score)}
+    return {**row, "scoring": SCORING, "fault": fault, "measures": measures}
+
+
 def _is_of(question: Question, row: Row) -> bool:
     """Whether a kept row is about this very question, and not about one that had its id."""
     asked = (question.text, list(question.answers), list(question.target))
-    return (row["question"], row["reference"], row["target"]) == asked
+    return "scoring" in row and (row["question"], row["reference"], row["target"]) == asked
+
+
+def missed(question: Question, answer: Answer, gold: Gold) -> str | None:
+    """What kept the model from reading the page of the question, None where it read it."""
+    if not gold.retrieved(question, answer.hits):
+        return "not_retrieved"
+    return None if gold.read(question, answer.sources) else "not_read"
 
 
 def fault_of(question: Question, answer: Answer, gold: Gold) -> str:
     """Why an answer that is not right is not."""
-    if not gold.retrieved(question, answer.hits):
-        return "not_retrieved"
-    if not gold.read(question, answer.sources):
-        return "not_read"
-    return "wrongly_refused" if answer.abstained else "wrongly_generated"
+    return missed(question, answer, gold) or ("wrongly_refused" if answer.abstained else "wrongly_generated")
 
 
 def figures(rows: Sequence[Row]) -> dict[str, Any]:

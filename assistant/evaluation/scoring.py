@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Hit, Source, Verdict
+from assistant.evaluation.other_choices import other_choice, repeats
 from assistant.evaluation.other_numbers import other_number, tells_its_numbers
 from assistant.evaluation.samples import contains
 from assistant.grounding.claims import split_claims
@@ -20,8 +21,8 @@ from assistant.grounding.verdicts import Checker
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 
-SCORING = 4
-"""Grows when the same answer gets other scores than before: results are then not taken from an older run."""
+SCORING = 5
+"""Grows when the same answer gets other scores than before: kept answers are then scored or asked anew."""
 
 _NUMBERS_AT = 0.5
 _CLAIMS_AT = 0.5
@@ -32,7 +33,8 @@ _F1_AT = 0.75
 class Score:
     """How an answer compares with one reference. `numbers` is None when the reference brings none.
 
-    `other` is a number that the answer has in the place of one of the reference's, "" without one.
+    `other` is what the answer has in the place of the reference's, "" without it: a number, or the other one
+    of what the question offers.
     `only_numbers`: the reference is nothing but numbers, and the answer tells these and no others.
     """
 
@@ -47,10 +49,11 @@ class Score:
 
     @property
     def right(self) -> bool:
-        """Contained, or all its numbers where it is these alone; or no number fails, and most is said.
+        """Contained, or all its numbers where it is these alone; or nothing fails and most is said.
 
-        A number fails that matters and lacks, is another, or is contradicted. Most: half of the reference's
-        sentences are proven by the answer, one of them wholly, or three quarters of the tokens agree.
+        A number fails that matters and lacks, is another, or is contradicted; a choice that is another. Most:
+        half of the reference's sentences are proven by the answer, one of them wholly, or three quarters of
+        the tokens agree.
         """
         if self.contains or self.only_numbers:
             return True
@@ -68,24 +71,29 @@ def silence(question: str, references: Sequence[str]) -> Score:
 def score_answer(question: str, answer: str, references: Sequence[str], checker: Checker) -> Score:
     """The score by the reference that fits best: a right one first, then by claims and F1.
 
+    An answer that only repeats its question says nothing.
+
     Raises:
         ValueError: there is no reference.
     """
     if not references:
         raise ValueError(f"no reference answer to {question!r}")
-    scores = [_against(question, answer, reference, references, checker) for reference in references]
+    if repeats(question, answer):
+        return silence(question, references)
+    choice = other_choice(question, answer, references)
+    scores = [_against(question, answer, reference, references, choice, checker) for reference in references]
     return max(scores, key=lambda one: (one.right, one.contains, one.claims, one.f1))
 
 
 def _against(
-    question: str, answer: str, reference: str, references: Sequence[str], checker: Checker
+    question: str, answer: str, reference: str, references: Sequence[str], choice: str, checker: Checker
 ) -> Score:
     verdicts = claim_verdicts(question, answer, reference, checker)
     return Score(
         float(contains(answer, reference)), token_f1(answer, reference),
         number_recall(question, answer, reference), claim_recall(verdicts),
         verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED),
-        other_number(question, answer, reference, references),
+        choice or other_number(question, answer, reference, references),
         tells_its_numbers(question, answer, reference),
     )  # fmt: skip
 

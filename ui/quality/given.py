@@ -35,6 +35,7 @@ def measure_given(workspace: Workspace, file: Path, options: AskOptions, progres
     from assistant.evaluation.building import configured_embedder
     from assistant.evaluation.given import build_given, read_given
     from assistant.evaluation.given_answers import evaluate_given, given_figures
+    from assistant.evaluation.scoring import SCORING
     from assistant.wiring import build_checker
 
     known = read_given(file)
@@ -53,7 +54,10 @@ def measure_given(workspace: Workspace, file: Path, options: AskOptions, progres
             "answers", opened.settings, file_data(file, "given"), models_of(workspace, assistant, opened),
             {"gold_page": options.gold_page, "bare": options.bare},
         )  # fmt: skip
-        told = {"prompts": _prompts(workspace, bare=options.bare), "untold": untold_of(retriever, opened)}
+        told = {
+            "prompts": _prompts(workspace, bare=options.bare), "untold": untold_of(retriever, opened),
+            "scoring": SCORING,
+        }  # fmt: skip
         ask = _asking(assistant, built, opened.settings, checker, options)
         with answers_log(workspace, configuration, told, options) as log:
             rows = evaluate_given(

@@ -180,9 +180,8 @@ def answers_log(
     Which questions are drawn changes no answer: `configuration` tells of it from the end on.
     """
     from assistant.evaluation import answer_log
-    from assistant.evaluation.scoring import SCORING
 
-    depends = {**configuration, **told, "konkyo": version("konkyo"), "scoring": SCORING}
+    depends = {**configuration, **told, "konkyo": version("konkyo")}
     with answer_log.opened(evaluations_folder(workspace), depends, again=options.again) as log:
         yield log
     configuration["options"] |= {"limit": options.limit, "seed": options.seed}

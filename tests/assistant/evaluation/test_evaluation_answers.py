@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -298,6 +299,24 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert log.rows == {}
     with answer_log.opened(tmp_path, {"model": "a"}, again=True) as log:
         assert log.rows == {}
+
+
+def test_kept_answers_are_scored_by_the_rules_of_today_without_being_asked_again(tmp_path: Path) -> None:
+    given = [answer(), answer("9円です。"), answer(abstained=True), replace(answer("9円"), hits=())]
+    with answer_log.opened(tmp_path, {}) as log:
+        expected = evaluate_answers(questions(4), lambda one: given[int(one.id)], GOLD, rules(), log)
+    older = [json.loads(line) for line in log.path.read_text("utf-8").splitlines()]
+    for row in older:  # as if everything that was said had counted as right, and nothing else
+        row["scoring"] -= 1
+        row["fault"] = row["fault"] if row["abstained"] else None
+        row["measures"]["right"] = float(not row["abstained"])
+    log.path.write_text("".join(f"{json.dumps(row)}\n" for row in older), "utf-8")
+
+    def never(one: Question) -> Answer:
+        raise AssertionError(one.id)
+
+    with answer_log.opened(tmp_path, {}) as log:
+        assert evaluate_answers(questions(4), never, GOLD, rules(), log) == expected
 
 
 def test_a_damaged_line_costs_its_question_only(tmp_path: Path) -> None:

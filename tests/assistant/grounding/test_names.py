@@ -92,3 +92,27 @@ def test_a_name_may_be_spelled_otherwise_and_stand_among_others(claim: str, told
 
 def test_a_name_is_told_as_the_claim_has_it() -> None:
     assert lost_names("申請は斎藤さんに出します。", ["申請は受付に出す。"]) == ["斎藤"]
+
+
+SPECIES = (
+    "学名は Steredactyla wrightiana、区分は絶滅危惧IB類(EN)です。\n新しいルーターは WiFi 6 に対応します。"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "lost"),
+    [
+        ("学名はUsneoria wrightianaです。", ["Usneoria"]),
+        ("学名はSteredactyla wrightianaです。", []),
+        ("学名はｓｔｅｒｅｄａｃｔｙｌａ　wrightianaです。", []),
+        ("ルーターはWi-Fiに対応します。", []),
+        ("区分はVU類です。", []),  # abbreviations are too short to be told from units
+        ("ルーターはBluetoothに対応します。", ["Bluetooth"]),
+    ],
+)
+def test_names_in_latin_letters_have_to_be_said(claim: str, lost: list[str]) -> None:
+    assert lost_names(claim, [SPECIES]) == lost
+
+
+def test_a_name_in_latin_letters_may_stand_in_the_question() -> None:
+    assert lost_names("Bluetoothには対応しません。", [SPECIES, "Bluetoothに対応しますか。"]) == []
