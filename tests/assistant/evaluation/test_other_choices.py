@@ -9,6 +9,7 @@ from assistant.evaluation.other_choices import other_choice, repeats
 RISING = "帰任者数は2019年から2021年にかけて増加しましたか、それとも減少しましたか"
 MORE = "A社の全従業員数と、B社の営業部と開発部の合計人数のどちらが多いですか"
 GIFT = "贈与税率を引き下げることがどう寄与するか説明してください。"
+NOTICE = "What is the notice period for leaving the company?"
 USB = "私物のUSBメモリを会社のパソコンに接続してもよいですか。"
 OSAKA = "the osaka hotel"
 BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
@@ -78,8 +79,8 @@ def test_one_of_several_references_is_enough() -> None:
     [
         (GIFT, "贈与税率を引き下げることがどう寄与するか説明します。", True),
         (GIFT, "贈与税率の引き下げは資産移転に寄与します。", False),
-        ("What is the notice period for leaving the company?", "The notice period for leaving the company.", True),
-        ("What is the notice period for leaving?", "The notice period for leaving is two months.", False),
+        (NOTICE, "The notice period for leaving the company.", True),
+        (NOTICE, "The notice period for leaving is two months.", False),
         (USB, "私物のUSBメモリを会社のパソコンに接続してもよいです。", False),
         (RISING, "帰任者数は2019年から2021年にかけて減少しました。", False),
         (MORE, "A社の全従業員数の方が、B社の営業部と開発部の合計人数より多いです。", False),
