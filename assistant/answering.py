@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
+from assistant.answered import answers
 from assistant.answers import (
     Answer,
     Event,
@@ -22,7 +23,6 @@ from assistant.answers import (
     Turn,
     Verdict,
 )
-from assistant.asked import tells
 from assistant.conversation import standalone
 from assistant.currency import warnings_of
 from assistant.disagreements import disagreements
@@ -261,7 +261,7 @@ class Assistant:
         grounded = [
             claim.text for claim in mended.claims if claim.verdict in _GROUNDED and not is_refusal(claim)
         ]
-        if not stopped and not (grounded and tells(asked, grounded)):
+        if not stopped and not answers(asked, grounded):
             refused = declines(mended.claims)
             return self._withheld(asked, mended.hits, language, clock, draft=mended.text, refused=refused)
         return Answer(

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Hit, Source, Verdict
-from assistant.evaluation.other_choices import other_choice, repeats
+from assistant.evaluation.other_choices import other_choice
 from assistant.evaluation.other_numbers import other_number, tells_its_numbers
 from assistant.evaluation.samples import contains
 from assistant.grounding.claims import split_claims
 from assistant.grounding.numbers import facts, matches
 from assistant.grounding.verdicts import Checker
+from assistant.offered import repeats
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 

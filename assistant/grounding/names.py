@@ -16,7 +16,14 @@ from ingestion.written_forms import one_ke
 
 _KATAKANA = re.compile(r"[ァ-ヶー・]+")
 _LATIN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9'&.+-]*[A-Za-z0-9]")
-_BETWEEN = re.compile(r"[^A-Za-z0-9]+")
+_ORGANISATION = re.compile(
+    r"\b(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?\s+"
+    r"(?:Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited|Technologies|Solutions|Holdings|Group)\b\.?|"
+    r"(?:(?:株式|有限|合同)会社)?\s?(?P<ja>[ァ-ヶー・A-Za-z0-9]{2,20})(?:社(?![員内長外会則史宅債説])|(?:株式|有限|合同)会社)"
+)
+_BETWEEN = re.compile(r"[\W_]+")
+_ACCENT = re.compile(r"[\u0300-\u036f]")
+_LONG = re.compile(r"(?<=o)[ou]|(?<=u)u")
 _SHORTEST = 4
 """Characters of a Latin name. Shorter ones are abbreviations and units, which texts write in several ways.
 
@@ -41,6 +48,29 @@ def lost_names(claim: str, texts: Sequence[str]) -> list[str]:
     return [*lost, *_lost_latin(claim, told)]
 
 
+def other_organisation(said: str, passages: Sequence[str], headings: Sequence[str] = ()) -> str:
+    """The organisation that `said` speaks of, where the passages speak of others only; "" otherwise.
+
+    A sentence about Meridian Tech Solutions proves nothing of Nova Technologies Inc., however alike the rest.
+    What names none is about that of its headings, and about the one that is meant where these name none.
+    """
+    named = _organisations(said)
+    for texts in (passages, headings) if named else ():
+        told = "\n".join(texts)
+        if any(core in _bare(told) for core in named.values()):
+            return ""
+        if _organisations(told):
+            return next(iter(named))
+    return ""
+
+
+def _organisations(text: str) -> dict[str, str]:
+    """Organisations as they are written, each with what of its name tells it from others."""
+    text = unicodedata.normalize("NFKC", text)
+    found = {match.group(): match.group("en") or match.group("ja") for match in _ORGANISATION.finditer(text)}
+    return {name: _bare(core) for name, core in found.items()}
+
+
 def _lost_latin(claim: str, told: str) -> list[str]:
     """Names in Latin letters, compared without regard to case, spaces and hyphens (Wi-Fi, WiFi)."""
     within = _bare(told)
@@ -49,7 +79,9 @@ def _lost_latin(claim: str, told: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    return _BETWEEN.sub("", text).lower()
+    """Letters and digits alone, without accents, and long vowels of romanised names short (Tentō, Tentou)."""
+    letters = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text)))
+    return _LONG.sub("", _BETWEEN.sub("", letters).lower())
 
 
 def _is_said(name: str, told: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Protocol
 from assistant.answers import Citation, Source, Verdict
 from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
-from assistant.grounding.names import lost_names
+from assistant.grounding.names import lost_names, other_organisation
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.stacked import undecided
@@ -22,6 +22,9 @@ from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
 from ingestion.settings import AnswerSettings
 
+_BREAKS_OFF = re.compile(
+    r"\b(?:is|are|was|were|and|or|of|in|the|a|an|to|by|with|for|from|according to)\s*[.:]?\s*$", re.IGNORECASE
+)
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
 _NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
 _FURTHER = 0.35  # as far behind it may be one with numbers that the best one has otherwise
@@ -181,12 +184,21 @@ def _with_all_said(
     verdict: Verdict,
     reasons: tuple[str, ...],
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict, made worse where the passages lack a name of the claim, or that it is the most of all."""
-    told = [text for support in chosen for text in (support.passage.read, support.passage.heading)]
+    """The verdict, made worse where the claim breaks off, or says what the passages lack.
+
+    That is a name, whose organisation it is true of, or that something is the most of all.
+    """
+    read = [support.passage.read for support in chosen]
+    headings = [support.passage.heading for support in chosen]
+    told = [*read, *headings]
     lost = [f"name_not_found:{name}" for name in lost_names(claim, [*told, question])]
     said = f"{question} {claim}" if measure.needs_question(claim) else claim
     if most := unshown_superlative(said, told):
         lost.append(f"superlative:{most}")
+    if other := other_organisation(said, read, headings):
+        lost.append(f"name_not_found:{other}")
+    if _BREAKS_OFF.search(claim):
+        lost.append("unfinished")
     worse = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict
     return worse, (*reasons, *lost)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.asked import tells
+from assistant.asked import of_another_year, tells
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_what_holds_it_tells_with_or_without_a_number(question: str, answer: str
 def test_one_of_several_sentences_is_enough() -> None:
     assert tells("手当はいくらですか。", ["係長に支給する。", "月額5,000円とする。"])
     assert not tells("手当はいくらですか。", [])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "another"),
+    [
+        ("How many yen was the income in fiscal year 2013?", "That of FY 2009 was 271 million yen.", True),
+        ("平成25年度の収入は何億円ですか。", "平成19年度は3億8,800万円です。", True),
+        ("平成25年度の収入は何億円ですか。", "2013年度は3億8,800万円です。", False),
+        ("平成25年度の収入は何億円ですか。", "3億8,800万円です。", False),
+        ("2021年の実績値は何枚でしたか。", "2020年は2,693万枚、2021年は2,718万枚です。", False),
+        ("How many seats were sold in 2019?", "2,000 seats were sold.", False),
+        ("いつ2013年の規程は改正されましたか。", "2020年に改正されました。", False),
+    ],
+)  # fmt: skip
+def test_an_amount_of_another_year_is_seen(question: str, answer: str, another: bool) -> None:
+    assert of_another_year(question, [answer]) is another

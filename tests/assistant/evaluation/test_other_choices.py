@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.evaluation.other_choices import other_choice, repeats
+from assistant.evaluation.other_choices import other_choice
 
 RISING = "帰任者数は2019年から2021年にかけて増加しましたか、それとも減少しましたか"
 MORE = "A社の全従業員数と、B社の営業部と開発部の合計人数のどちらが多いですか"
-GIFT = "贈与税率を引き下げることがどう寄与するか説明してください。"
-NOTICE = "What is the notice period for leaving the company?"
 USB = "私物のUSBメモリを会社のパソコンに接続してもよいですか。"
 OSAKA = "the osaka hotel"
 BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
@@ -72,19 +70,3 @@ def test_one_of_several_references_is_enough() -> None:
     accepted = ["接続できません", "いいえ", "禁止"]
     assert other_choice(USB, "はい、接続してもよいです。", accepted) == "はい"
     assert other_choice(RISING, "増加しました。", ["減少した", "増加した"]) == ""
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "again"),
-    [
-        (GIFT, "贈与税率を引き下げることがどう寄与するか説明します。", True),
-        (GIFT, "贈与税率の引き下げは資産移転に寄与します。", False),
-        (NOTICE, "The notice period for leaving the company.", True),
-        (NOTICE, "The notice period for leaving is two months.", False),
-        (USB, "私物のUSBメモリを会社のパソコンに接続してもよいです。", False),
-        (RISING, "帰任者数は2019年から2021年にかけて減少しました。", False),
-        (MORE, "A社の全従業員数の方が、B社の営業部と開発部の合計人数より多いです。", False),
-    ],
-)  # fmt: skip
-def test_a_question_again_is_no_answer(question: str, answer: str, again: bool) -> None:
-    assert repeats(question, answer) is again

@@ -6,7 +6,7 @@ import pytest
 from assistant_fakes import source
 
 from assistant.answers import Verdict
-from assistant.grounding.names import lost_names
+from assistant.grounding.names import lost_names, other_organisation
 from assistant.grounding.verdicts import Check, RuleChecker
 from ingestion.settings import AnswerSettings
 
@@ -116,3 +116,53 @@ def test_names_in_latin_letters_have_to_be_said(claim: str, lost: list[str]) -> 
 
 def test_a_name_in_latin_letters_may_stand_in_the_question() -> None:
     assert lost_names("Bluetoothには対応しません。", [SPECIES, "Bluetoothに対応しますか。"]) == []
+
+
+MERIDIAN = "In Meridian Tech Solutions' Q3 results, the profit margin of the cloud division was 22.0%."
+KINITA = "キニータ社の営業部は430人である。"
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "other"),
+    [
+        ("The profit margin of Nova Technologies Inc. is 22.0%.", MERIDIAN, "Nova Technologies"),
+        ("The profit margin of Meridian Tech Solutions is 22.0%.", MERIDIAN, ""),
+        ("The profit margin of Nova Technologies Inc. is 22.0%.", "The profit margin is 22.0%.", ""),
+        ("Tentou Trading Co., Ltd. asks for 550.", "[Important] Tentō Trading Co., Ltd. asks for 550.", ""),
+        ("Yuki Corp. pays.", "Yuuki Corp. pays. Meridian Tech Solutions does not.", ""),
+        ("ビレント社の営業部は430人です。", KINITA, "ビレント社"),
+        ("キニータ社の営業部は430人です。", KINITA, ""),
+        ("営業部は430人です。", KINITA, ""),
+        ("ビレント社員は430人です。", "社員は430人である。", ""),
+    ],
+)
+def test_what_is_told_of_another_organisation_proves_nothing(said: str, told: str, other: str) -> None:
+    assert other_organisation(said, [told]) == other
+
+
+def test_headings_tell_of_whom_only_passages_that_name_nobody() -> None:
+    said, heading = "Nova Technologies Inc. earned 22.0%.", ["Nova Technologies Inc. Earnings Report"]
+    assert other_organisation(said, [MERIDIAN], heading) == "Nova Technologies"
+    assert other_organisation(said, ["The margin was 22.0%."], heading) == ""
+    assert other_organisation(said, ["The margin was 22.0%."], ["Meridian Tech Solutions"]) != ""
+
+
+def test_dakuten_are_letters_and_accents_are_not() -> None:
+    assert other_organisation("ガルダ社です。", ["カルダ社です。"]) == "ガルダ社"
+    assert lost_names("店はCafe Noirです。", ["店は Café Noir です。"]) == []
+
+
+def test_a_sentence_about_another_organisation_is_proved_in_part() -> None:
+    claim = "The profit margin of the cloud division of Nova Technologies Inc. was 22.0%."
+    found = RuleChecker(AnswerSettings()).check(claim, [source(MERIDIAN)])
+    assert found.verdict is Verdict.PARTLY
+    assert "name_not_found:Nova Technologies" in found.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("claim", "whole"),
+    [("The steps are listed in points and.", False), ("The steps are listed in points one and two.", True)],
+)
+def test_a_sentence_that_breaks_off_is_proved_in_part(claim: str, whole: bool) -> None:
+    told = source("The steps are listed in points one and two.")
+    assert (RuleChecker(AnswerSettings()).check(claim, [told]).verdict is Verdict.SUPPORTED) is whole

@@ -1,0 +1,37 @@
+"""A text that only says its question again."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.offered import repeats
+
+GIFT = "贈与税率を引き下げることがどう寄与するか説明してください。"
+FEE = "企業向けの展示ブースの利用料金の支払方法はどうなりますか。"
+KEPT = "部品は製造をやめてから何年の間倉庫に残すとされていますか。"
+NOTICE = "What is the notice period for leaving the company?"
+USB = "私物のUSBメモリを会社のパソコンに接続してもよいですか。"
+RISING = "帰任者数は2019年から2021年にかけて増加しましたか、それとも減少しましたか"
+MORE = "A社の全従業員数と、B社の営業部と開発部の合計人数のどちらが多いですか"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "again"),
+    [
+        (GIFT, "贈与税率を引き下げることがどう寄与するか説明します。", True),
+        (GIFT, "贈与税率の引き下げは資産移転に寄与します。", False),
+        (NOTICE, "The notice period for leaving the company.", True),
+        (NOTICE, "The notice period for leaving is two months.", False),
+        ("Which of “DataFlow Pro” and “Analytics Master” came earlier?", "DataFlow Pro came earlier.", False),
+        ("What server is LocoAI Chat running on?", "LocoAI Chat is running on a server.", True),
+        ("What server is LocoAI Chat running on?", "LocoAI Chat is running on server B.", False),
+        (FEE, "企業向けの展示ブースの利用料金の支払方法は3です。", False),
+        (FEE, "企業向けの展示ブースの利用料金の支払方法です。", True),
+        (KEPT, "部品は製造をやめてから十五年の間倉庫に残す。", False),
+        (USB, "私物のUSBメモリを会社のパソコンに接続してもよいです。", False),
+        (RISING, "帰任者数は2019年から2021年にかけて減少しました。", False),
+        (MORE, "A社の全従業員数の方が、B社の営業部と開発部の合計人数より多いです。", False),
+    ],
+)  # fmt: skip
+def test_a_question_again_is_no_answer(question: str, answer: str, again: bool) -> None:
+    assert repeats(question, answer) is again
