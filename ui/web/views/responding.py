@@ -108,6 +108,7 @@ def _reason_form(conversation: str, message: Any, told: Json) -> None:
             index=choices.index(told["reason"]) if told.get("reason") in choices else None,
             format_func=lambda name: say(f"feedback_reasons.{name}"),
             key=f"reason_{message}",
+            placeholder=say("choose_hint"),
         )
         comment = st.text_area(
             say("feedback.comment"), value=told.get("comment", ""), key=f"comment_{message}", max_chars=2000

@@ -13,7 +13,7 @@ from assistant.task_prompts import TASKS, Task
 from ui.task_operations import TaskOrder, column_names, told
 from ui.texts import t
 from ui.web.resources import operations
-from ui.web.session import language
+from ui.web.session import language, say
 
 Json = dict[str, Any]
 
@@ -107,6 +107,7 @@ def choose_task(documents: Sequence[Json], *, busy: bool) -> Choice:
             chosen = st.multiselect(
                 worded("choose_documents"), [one["id"] for one in documents],
                 format_func=lambda one: _title(one, documents), key="task_documents",
+                placeholder=say("choose_hint"),
             )  # fmt: skip
             names = st.text_input(worded("columns"), placeholder=worded("columns_hint"), key="task_columns")
             choice = Choice(task, tuple(chosen), columns=column_names(names))
@@ -130,7 +131,7 @@ def progress_bar(progress: Json | None) -> None:
 def _one(key: str, documents: Sequence[Json]) -> str | None:
     chosen: str | None = st.selectbox(
         worded(key), [one["id"] for one in documents], index=None, key=f"task_{key}",
-        format_func=lambda one: _title(one, documents),
+        format_func=lambda one: _title(one, documents), placeholder=say("choose_hint"),
     )  # fmt: skip
     return chosen
 
