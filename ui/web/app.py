@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 # `streamlit run` puts this file's folder first on the path; the packages are found from the project's root.
@@ -16,7 +17,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import forget_shown, language, remember_language_setting, say  # noqa: E402
-from ui.web.views import chat, dictionary, library, monitoring, quality, training, verified  # noqa: E402
+from ui.web.views import chat, dictionary, library, monitoring, quality, training, training_intake, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
@@ -83,14 +84,16 @@ def _choose_language() -> None:
 
 def _look() -> None:
     style = (Path(__file__).parent / "components" / "page.css").read_text("utf-8")
-    formats = " ".join(suffix.lstrip(".").upper() for suffix in library.SUFFIXES)
-    words = {
-        "drop": say("drop"),
-        "limit": say("drop_limit", megabytes=MAX_UPLOAD_MB, formats=formats),
-        "browse": say("browse"),
-    }
+    words = {"drop": say("drop"), "limit": _limit(library.SUFFIXES), "browse": say("browse")}
     lines = "".join(f"--k-{name}: {_css_string(text)};" for name, text in words.items())
-    st.html(f"<style>:root {{ {lines} }}\n{style}</style>")
+    examples = f".st-key-example_intake {{ --k-limit: {_css_string(_limit(training_intake.SUFFIXES))}; }}"
+    st.html(f"<style>:root {{ {lines} }}\n{style}\n{examples}</style>")
+
+
+def _limit(suffixes: Sequence[str]) -> str:
+    """What an uploader takes."""
+    formats = " ".join(suffix.lstrip(".").upper() for suffix in suffixes)
+    return say("drop_limit", megabytes=MAX_UPLOAD_MB, formats=formats)
 
 
 def _css_string(text: str) -> str:

@@ -35,17 +35,20 @@ def section(*, opened: bool) -> None:
 
 def _build() -> None:
     names = {"library": say("training.from_library"), "feedback": say("training.from_feedback")}
+    source = st.segmented_control(
+        say("training.source"), list(names), format_func=lambda key: names[key], default="library",
+        required=True, key="build_source",
+    )  # fmt: skip
+    share = 0.0
     with st.form("build_examples", border=False):
-        source = st.segmented_control(
-            say("training.source"), list(names), format_func=lambda key: names[key], default="library",
-            required=True, key="build_source",
-        )  # fmt: skip
         limit = st.number_input(
             say("training.limit"), min_value=1, max_value=10_000, value=_LIMIT, key="build_limit"
         )
-        share = st.slider(
-            say("training.unanswerable_share"), 0.0, 1.0, _SHARE, 0.05, format="percent", key="build_share"
-        )
+        if source == "library":
+            share = st.slider(
+                say("training.unanswerable_share"), 0.0, 1.0, _SHARE, 0.05, format="percent",
+                key="build_share",
+            )  # fmt: skip
         sent = st.form_submit_button(say("training.build"), icon=":material/auto_awesome:")
     if sent:
         with errors_shown():
