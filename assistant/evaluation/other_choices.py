@@ -85,11 +85,11 @@ def _turned(how: str, asked: str) -> int:
 
 
 def _named(text: str, options: tuple[str, str]) -> int:
-    """Which option `text` names by words that the other one lacks."""
+    """Which option `text` names by more than twice the share of the words that the other one lacks."""
     first, second = (set(content_words(one)) for one in options)
     said = set(content_words(text))
-    one, two = len(said & (first - second)), len(said & (second - first))
-    return 1 if one and not two else -1 if two and not one else 0
+    one, two = (len(said & own) / max(1, len(own)) for own in (first - second, second - first))
+    return 1 if one > 2 * two else -1 if two > 2 * one else 0
 
 
 def _other_reply(question: str, answer: str, references: Sequence[str]) -> str:

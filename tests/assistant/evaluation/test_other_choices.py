@@ -8,6 +8,11 @@ from assistant.evaluation.other_choices import other_choice
 
 RISING = "帰任者数は2019年から2021年にかけて増加しましたか、それとも減少しましたか"
 MORE = "A社の全従業員数と、B社の営業部と開発部の合計人数のどちらが多いですか"
+VILENT = "the number of employees at vilent"
+LARGER = (
+    "Which is larger: the number of employees at Vilent, or the combined headcount of the "
+    "Sales and Development departments at Kinita?"
+)
 USB = "私物のUSBメモリを会社のパソコンに接続してもよいですか。"
 OSAKA = "the osaka hotel"
 BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
@@ -28,6 +33,8 @@ BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
         (BIGGER, "The Kobe hotel has more.", "The Osaka hotel has more rooms than the Kobe hotel.", OSAKA),
         (BIGGER, "The Kobe hotel", "The Osaka hotel.", OSAKA),
         (BIGGER, "The Kobe hotel", "The Kobe hotel has fewer rooms than the Osaka hotel.", OSAKA),
+        (LARGER, "The combined number of people in Kinita's sales and development departments is greater.",
+         "At Vilent the number of employees is 990, larger than Kinita's departments.", VILENT),
         ("Did sales increase or decrease in 2024?", "Sales decreased by 3 %.", "They rose slightly.", "rose"),
         ("Can I carry leave over?", "No, unused leave expires.", "Yes, you can carry it over.", "yes"),
     ],
