@@ -18,6 +18,7 @@ from assistant.adapters import GGUF, AdapterFolder, Manifest
 from assistant.evaluation import answer_log
 from assistant.evaluation.scoring import SCORING
 from assistant.generation import AdapterFile
+from assistant.refusing import wordings
 from assistant.task_prompts import LANGUAGES, TaskPrompts
 from ingestion.model_files import sha256_of
 from ingestion.model_store import ModelStore
@@ -51,7 +52,7 @@ from training.tuning.gate.significance import Comparison
 from training.tuning.gate.verdict import Decision, decide
 
 Json = dict[str, Any]
-VERSION = 1
+VERSION = 2
 """Grows when the same answer gets other measures than before: answers are then asked for anew."""
 SEED = 0
 _MATTERS = ("answers", "generation", "rerank", "verifier")
@@ -171,7 +172,7 @@ def _depends(
         "threshold": settings.answers.answerable_at, "checks": examiner.identity,
         "reranker": examiner.reranker.name if examiner.reranker else None,
         "settings": {section: told[section] for section in _MATTERS}, "asking": described(),
-        "refusals": sorted(questions.refusals),
+        "refusals": sorted(questions.refusals), "wordings": _plain(wordings()),
         "prompts": {
             language: prompts.get("answer", language).model_dump(mode="json") for language in LANGUAGES
         },
