@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,10 +25,14 @@ Why = Literal["chosen", "trial", "published", "base"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The adapter that answers, None for the base model, and why."""
+    """The adapter that answers, None for the base model, and why.
+
+    `sha256` is of the file that was published or put on trial, "" where that says nothing of it.
+    """
 
     adapter: str | None
     why: Why
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,19 @@ def choose(publication: Publication, *, own: str | None = None, asker: str | Non
         return Choice(None if own == BASE else own, "chosen")
     trial = publication.trial
     if trial and asker is not None and in_trial(asker, str(trial["adapter"]), float(trial["share"])):
-        return Choice(str(trial["adapter"]), "trial")
-    return Choice(publication.current, "published" if publication.current else "base")
+        name = str(trial["adapter"])
+        return Choice(name, "trial", publication.sha256_of(name, "trial"))
+    name = publication.current
+    return Choice(name, "published", publication.sha256_of(name, "publish")) if name else Choice(None, "base")
+
+
+def choices(publication: Publication) -> tuple[Choice, ...]:
+    """Whatever answers somebody by `publication`."""
+    served = choose(replace(publication, trial=None))
+    if publication.trial is None:
+        return (served,)
+    name = str(publication.trial["adapter"])
+    return served, Choice(name, "trial", publication.sha256_of(name, "trial"))
 
 
 def in_trial(asker: str, adapter: str, share: float) -> bool:
@@ -135,13 +150,40 @@ class AdapterServing:
         self._fitting(manifest, model)
         return AdapterFile(name, path, str((manifest.gguf or {})["sha256"]))
 
-    def problem(self, name: str) -> Exception | None:
-        """Why adapter `name` cannot be served, None when it can."""
+    def chosen_file(self, choice: Choice, model: str | None = None) -> AdapterFile | None:
+        """The file of what was chosen, None for the base model.
+
+        Raises:
+            AdapterError: as `file_of`, or it is another file than the one that was published.
+            ModelError: the base model is not there.
+        """
+        if choice.adapter is None:
+            return None
+        found = self.file_of(choice.adapter, model)
+        if choice.sha256 and choice.sha256 != found.sha256:
+            raise AdapterError(
+                f"adapter {choice.adapter!r} is not what was published under its name. Publish it anew: "
+                f"konkyo train publish {choice.adapter}"
+            )
+        return found
+
+    def unfit(self, name: str) -> Exception | None:
+        """Why adapter `name` could not be served if it were published, None when it could."""
         try:
             self.file_of(name)
         except (AdapterError, ModelError) as error:
             return error
         return None
+
+    def problem(self, name: str) -> Exception | None:
+        """As `unfit`; of an adapter that is published or on trial, also why it does not answer."""
+        try:
+            for choice in choices(self.folder.publication()):
+                if choice.adapter == name:
+                    self.chosen_file(choice)
+        except (AdapterError, ModelError) as error:
+            return error
+        return self.unfit(name)
 
     def standing(self, manifest: Manifest) -> Standing:
         """What the gate says of the exported file on the model that is served.
