@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -123,10 +122,8 @@ class Publisher:
         manifest = self._folder.read(name)
         if (problem := self._serving.unfit(name)) is not None:
             raise AdapterRefusedError(str(problem))
-        report = manifest.parity
-        if report is None or report.get("passed") is not True or _of_other_file(report, manifest):
-            compared = report is not None and not _of_other_file(report, manifest)
-            what = "did not pass parity" if compared else "was not compared with its training"
+        if (parity := self._serving.parity(manifest)) != "passed":
+            what = "did not pass parity" if parity == "failed" else "was not compared with its training"
             raise AdapterRefusedError(
                 f"adapter {name!r} {what}, and what differs is never published. "
                 f"See: konkyo train parity {name}"
@@ -186,11 +183,6 @@ class Publisher:
 
 def _digest(manifest: Manifest) -> str:
     return str((manifest.gguf or {}).get("sha256", ""))
-
-
-def _of_other_file(report: Mapping[str, Any], manifest: Manifest) -> bool:
-    """Whether a report says that it is about another file than the exported one."""
-    return str(report.get("adapter_sha256", _digest(manifest))) != _digest(manifest)
 
 
 def _on_trial(publication: Publication, name: str) -> bool:

@@ -185,6 +185,23 @@ class AdapterServing:
             return error
         return self.unfit(name)
 
+    def parity(self, manifest: Manifest) -> Standing:
+        """What the parity report says of the exported file on the model that is served.
+
+        One that does not tell file or model is taken to be about these; where no model can be read, about it.
+        """
+        report = manifest.parity
+        if report is None:
+            return "none"
+        file = str((manifest.gguf or {}).get("sha256", ""))
+        try:
+            served = self._served(None)[1]
+        except (AdapterError, ModelError):
+            served = str(report.get("base_sha256", ""))
+        if report.get("adapter_sha256", file) != file or report.get("base_sha256", served) != served:
+            return "void"
+        return "passed" if report.get("passed") is True else "failed"
+
     def standing(self, manifest: Manifest) -> Standing:
         """What the gate says of the exported file on the model that is served.
 

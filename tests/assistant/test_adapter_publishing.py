@@ -55,6 +55,7 @@ def test_publishing_again_changes_nothing(publisher: Publisher, adapters: Adapte
         ({"parity": FAILED}, "did not pass parity"),
         ({"parity": {"passed": "yes"}}, "did not pass parity"),
         ({"parity": {"passed": True, "adapter_sha256": "another file"}}, "was not compared"),
+        ({"parity": {"passed": True, "base_sha256": "another model"}}, "was not compared"),
         ({"base": {"model": "large", "sha256": "ff"}}, "tuned on large"),
     ],
 )
