@@ -102,15 +102,19 @@ class Checksums:
         return self._known[key]
 
     def of_model(self, path: Path) -> str:
-        """As `of`, from the manifest beside a fetched model where its size is still the one noted there.
+        """As `of`, from the manifest beside a fetched model where the file is still the one noted there.
+
+        It is while its size is the same and it was not changed since: models of one shape and one kind of
+        quantisation have files of one size.
 
         Raises:
             OSError, ModelError: the file or the manifest cannot be read.
         """
-        noted = read_manifest(path.parent).get("files", {}) if (path.parent / MANIFEST).exists() else {}
-        entry = noted.get(path.name, {})
-        if entry.get("sha256") and entry.get("bytes") == path.stat().st_size:
-            return str(entry["sha256"])
+        manifest, state = path.parent / MANIFEST, path.stat()
+        if manifest.exists() and state.st_mtime_ns <= manifest.stat().st_mtime_ns:
+            entry = read_manifest(path.parent).get("files", {}).get(path.name, {})
+            if entry.get("sha256") and entry.get("bytes") == state.st_size:
+                return str(entry["sha256"])
         return self.of(path)
 
 
