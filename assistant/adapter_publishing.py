@@ -20,7 +20,7 @@ from assistant.gate_standing import Standing
 _PATIENCE = 10.0  # seconds; a change takes milliseconds
 _LACKS: Mapping[Standing, str] = {
     "none": "was not evaluated", "failed": "did not pass its gate",
-    "void": "was evaluated as another file or on another model",
+    "void": "was evaluated as another file, on another model, or under other bounds, settings or prompts",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ publication is read anew for each question, so that what another process publish
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -121,7 +121,8 @@ class Checksums:
 class AdapterServing:
     """The adapters of a workspace as they are served over one base model.
 
-    `base` gives the model that is served, and raises where adapters cannot be.
+    `base` gives the model that is served, and raises where adapters cannot be. `circumstances` are those of
+    today, see `gate_standing`.
     """
 
     def __init__(
@@ -129,10 +130,12 @@ class AdapterServing:
         folder: AdapterFolder,
         base: Callable[[str | None], BaseModel],
         checksums: Checksums | None = None,
+        circumstances: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = folder
         self._base = base
         self._checksums = checksums or Checksums()
+        self._circumstances = circumstances
 
     def choice(self, *, own: str | None = None, asker: str | None = None) -> Choice:
         """Who answers the next question.
@@ -221,6 +224,7 @@ class AdapterServing:
             manifest,
             adapter_sha256=str((manifest.gguf or {}).get("sha256", "")),
             base_sha256=served if served == proven_on(manifest) else learnt,
+            now=None if self._circumstances is None else self._circumstances(),
         )
 
     def _whole(self, manifest: Manifest) -> Path:

@@ -89,7 +89,7 @@ def test_a_verdict_on_another_file_or_another_model_does_not_count(
     publisher: Publisher, adapters: AdapterServing, about: dict[str, Any]
 ) -> None:
     add(adapters.folder, "one", gate={**PASSED, **about})
-    with pytest.raises(AdapterRefusedError, match="was evaluated as another file or on another model"):
+    with pytest.raises(AdapterRefusedError, match="was evaluated as another file, on another"):
         publisher.publish("one", by="a")
     publisher.publish("one", by="a", force=True, reason="we know it")
     assert adapters.folder.publication().history[-1]["forced"] is True

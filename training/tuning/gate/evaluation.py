@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from assistant.adapter_serving import proven_on
 from assistant.adapters import GGUF, AdapterFolder, Manifest
 from assistant.evaluation import answer_log
 from assistant.evaluation.scoring import SCORING
+from assistant.gate_standing import circumstances
 from assistant.generation import AdapterFile
 from assistant.refusing import wordings
 from assistant.task_prompts import LANGUAGES, TaskPrompts
@@ -118,9 +119,9 @@ def evaluate_adapter(
 ) -> Json:
     """The report of an adapter against its base model, kept; the verdict stands in its manifest then.
 
-    `examples` are all accepted ones, of which those kept back are asked. `general` None are those that come
-    with the program, `generators` None llama.cpp. What is known is not asked again, unless
-    `again`; with `time_again` only the speed is measured again.
+    `examples` are all accepted ones, of which those kept back are asked. `general`
+    None are those that come with the program, `generators` None llama.cpp. What is known is not asked
+    again, unless `again`; with `time_again` only the speed is measured again.
 
     Raises:
         GateError: nothing was kept back to ask, or as `candidate`.
@@ -143,6 +144,7 @@ def evaluate_adapter(
         taught_refusals(kept_back),
     )
     prompts = TaskPrompts(workspace.prompts)
+    about = circumstances(settings, prompts)  # those of the beginning: a run takes hours
     opened = generators or LlamaGenerators(workspace, settings, asked.base, asked.model, asked.adapter)
     with ExitStack() as closed:
         depends = _depends(asked, settings, prompts, examiner, questions)
@@ -158,7 +160,8 @@ def evaluate_adapter(
         rows, timed = side_by_side(questions, logs), speeds(questions, logs)
     metrics = metrics_of([*rows, *timed])
     decision = decide(metrics, questions.counts, settings.gate)
-    return _kept(workspace, asked, questions, settings, metrics, decision, rows)
+    more = {"circumstances": about}
+    return _kept(workspace, asked, questions, settings, metrics, decision, rows, more)
 
 
 def _depends(
@@ -197,6 +200,7 @@ def _kept(
     metrics: dict[str, Comparison],
     decision: Decision,
     rows: Sequence[Json],
+    more: Mapping[str, Any],
 ) -> Json:
     folder = AdapterFolder(workspace.adapters)
     name = asked.manifest.name
@@ -208,7 +212,7 @@ def _kept(
         "adapter_sha256": asked.adapter.sha256, "base_sha256": asked.base_sha256,
         "data": {"test": digest(questions.examples), "general": digest(questions.general),
                  "trained": _plain(asked.manifest.data)},
-        "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"),
+        "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"), **more,
     }  # fmt: skip
     saved = GateReports.of(folder, name).save({**verdict, "rows": list(rows)})
     # Read again: something else may have been found about the adapter while its answers were written.
