@@ -29,6 +29,7 @@ from training.errors import GateError
 from training.tuning.examples import TuningExample
 from training.tuning.gate.examiner import Examiner
 from training.tuning.gate.generators import LlamaGenerators, TunedGenerators
+from training.tuning.gate.learnt import learnt_examples
 from training.tuning.gate.measuring import (
     Logs,
     Progress,
@@ -119,7 +120,7 @@ def evaluate_adapter(
 ) -> Json:
     """The report of an adapter against its base model, kept; the verdict stands in its manifest then.
 
-    `examples` are all accepted ones, of which those kept back are asked. `general`
+    `examples` are all accepted ones, of which those kept back are asked that it has not learnt. `general`
     None are those that come with the program, `generators` None llama.cpp. What is known is not asked
     again, unless `again`; with `time_again` only the speed is measured again.
 
@@ -131,7 +132,8 @@ def evaluate_adapter(
     """
     settings = workspace.settings()
     asked = candidate(workspace, name)
-    kept_back = held_out(examples)
+    all_kept_back, learnt = held_out(examples), learnt_examples(workspace, asked.manifest)
+    kept_back = [one for one in all_kept_back if one.id not in learnt]
     if not kept_back:
         raise GateError(
             "no question with evidence was kept back for measuring. Accept more examples: "
@@ -141,7 +143,7 @@ def evaluate_adapter(
     questions = Questions(
         drawn_examples(kept_back, limit, SEED),
         drawn_general(everyday, general_limit, SEED),
-        taught_refusals(kept_back),
+        taught_refusals(all_kept_back),
     )
     prompts = TaskPrompts(workspace.prompts)
     about = circumstances(settings, prompts)  # those of the beginning: a run takes hours
@@ -160,7 +162,7 @@ def evaluate_adapter(
         rows, timed = side_by_side(questions, logs), speeds(questions, logs)
     metrics = metrics_of([*rows, *timed])
     decision = decide(metrics, questions.counts, settings.gate)
-    more = {"circumstances": about}
+    more = {"circumstances": about, "left_out": len(all_kept_back) - len(kept_back)}
     return _kept(workspace, asked, questions, settings, metrics, decision, rows, more)
 
 
