@@ -216,8 +216,10 @@ def _kept(
                  "trained": _plain(asked.manifest.data)},
         "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"), **more,
     }  # fmt: skip
+    # Read again: something else may have been found about the adapter while its answers were written, or it
+    # was removed, and nothing of it may come back then.
+    folder.read(name)
     saved = GateReports.of(folder, name).save({**verdict, "rows": list(rows)})
-    # Read again: something else may have been found about the adapter while its answers were written.
     now = folder.read(name)
     folder.write(replace(now, gate={**verdict, "report": saved["id"]}))
     return saved
