@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -21,7 +20,7 @@ from assistant.gate_standing import Standing
 _PATIENCE = 10.0  # seconds; a change takes milliseconds
 _LACKS: Mapping[Standing, str] = {
     "none": "was not evaluated", "failed": "did not pass its gate",
-    "void": "was evaluated as another file or on another model",
+    "void": "was evaluated as another file, on another model, or under other bounds, settings or prompts",
 }  # fmt: skip
 
 
@@ -35,15 +34,19 @@ class Publisher:
     def publish(self, name: str, *, by: str, force: bool = False, reason: str = "") -> Publication:
         """Serve `name` to all from the next answer on. Publishing what is served already changes nothing.
 
+        Of an adapter that was exported anew since, the new file is served only from here on.
+
         A trial of `name` ends with that; another one goes on.
 
         Raises:
             AdapterRefusedError: it was not exported, did not pass parity or the gate, or does not fit.
             AdapterError: there is no such adapter.
         """
-        manifest, forced = self._allowed(name, force, reason)
+        self._serving.unfit(name)  # reads whole files: not while others wait for the lock
         with self._changing() as before:
-            if before.current == name and not _on_trial(before, name):
+            manifest, forced = self._allowed(name, force, reason)
+            same = before.sha256_of(name, "publish") == _digest(manifest)
+            if before.current == name and same and not _on_trial(before, name):
                 return before
             after = before
             if _on_trial(before, name):
@@ -65,8 +68,9 @@ class Publisher:
             raise AdapterError(
                 f"{share} is no share of a trial. Give more than 0 and less than 1, as in 0.2."
             )
-        manifest, forced = self._allowed(name, force, reason)
+        self._serving.unfit(name)  # reads whole files: not while others wait for the lock
         with self._changing() as before:
+            manifest, forced = self._allowed(name, force, reason)
             if before.current == name:
                 raise AdapterRefusedError(
                     f"adapter {name!r} answers everybody already. Roll back first, or try another one."
@@ -116,12 +120,10 @@ class Publisher:
     def _allowed(self, name: str, force: bool, reason: str) -> tuple[Manifest, bool]:
         """The manifest of one that may be served, and whether that had to be forced."""
         manifest = self._folder.read(name)
-        if (problem := self._serving.problem(name)) is not None:
+        if (problem := self._serving.unfit(name)) is not None:
             raise AdapterRefusedError(str(problem))
-        report = manifest.parity
-        if report is None or report.get("passed") is not True or _of_other_file(report, manifest):
-            compared = report is not None and not _of_other_file(report, manifest)
-            what = "did not pass parity" if compared else "was not compared with its training"
+        if (parity := self._serving.parity(manifest)) != "passed":
+            what = "did not pass parity" if parity == "failed" else "was not compared with its training"
             raise AdapterRefusedError(
                 f"adapter {name!r} {what}, and what differs is never published. "
                 f"See: konkyo train parity {name}"
@@ -146,14 +148,13 @@ class Publisher:
 
     def _unchanged(self, now: Publication, name: str) -> str:
         """`name`, if it is what was published under this name."""
-        published = [row for row in now.history if row["act"] == "publish" and row["adapter"] == name]
-        if not published:
+        if not any(row["act"] == "publish" and row["adapter"] == name for row in now.history):
             raise AdapterRefusedError(
                 f"adapter {name!r} was never published. Publish it: konkyo train publish {name}"
             )
-        if (problem := self._serving.problem(name)) is not None:
+        if (problem := self._serving.unfit(name)) is not None:
             raise AdapterRefusedError(str(problem))
-        if published[-1].get("sha256") != _digest(self._folder.read(name)):
+        if now.sha256_of(name, "publish") != _digest(self._folder.read(name)):
             raise AdapterRefusedError(
                 f"adapter {name!r} is not what was published under its name. Publish it anew: "
                 f"konkyo train publish {name}"
@@ -184,11 +185,6 @@ def _digest(manifest: Manifest) -> str:
     return str((manifest.gguf or {}).get("sha256", ""))
 
 
-def _of_other_file(report: Mapping[str, Any], manifest: Manifest) -> bool:
-    """Whether a report says that it is about another file than the exported one."""
-    return str(report.get("adapter_sha256", _digest(manifest))) != _digest(manifest)
-
-
 def _on_trial(publication: Publication, name: str) -> bool:
     return bool(publication.trial) and (publication.trial or {})["adapter"] == name
 
@@ -205,15 +201,16 @@ def _served(publication: Publication) -> list[str | None]:
     """What was served, each with what a rollback leads to before it; the base model stands first.
 
     A rollback takes off what it leads back over, so that a second one goes further back, not forth again.
+    One to an adapter that was taken off before leads over nothing: what answered until then comes before it.
     """
     served: list[str | None] = [None]
     for row in publication.history:
         target = row["adapter"]
-        if row["act"] == "publish":
+        if row["act"] == "publish" and target != served[-1]:  # the same with another file takes its place
             served.append(target)
         elif row["act"] == "rollback":
-            while len(served) > 1 and served[-1] != target:
-                served.pop()
-            if served[-1] != target:
+            if target in served:
+                del served[len(served) - served[::-1].index(target) :]
+            else:
                 served.append(target)
     return served

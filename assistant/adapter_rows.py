@@ -12,30 +12,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-_WITHOUT_GROUND = ("unsupported", "contradicted")
+from assistant.record_tables import conversations as _conversations
+from assistant.record_tables import feedback as _feedback
+from assistant.record_tables import messages as _messages
 
-_tables = sa.MetaData()
-_conversations = sa.Table(
-    "conversations",
-    _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("adapter", sa.String),
-)
-_messages = sa.Table(
-    "messages",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
-    sa.Column("answer_json", sa.String),
-    sa.Column("at", sa.String, nullable=False),
-)
-_feedback = sa.Table(
-    "feedback",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("message", sa.Integer, sa.ForeignKey("messages.id"), nullable=False),
-    sa.Column("rating", sa.String, nullable=False),
-)
+_WITHOUT_GROUND = ("unsupported", "contradicted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ publication is read anew for each question, so that what another process publish
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,10 +25,14 @@ Why = Literal["chosen", "trial", "published", "base"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The adapter that answers, None for the base model, and why."""
+    """The adapter that answers, None for the base model, and why.
+
+    `sha256` is of the file that was published or put on trial, "" where that says nothing of it.
+    """
 
     adapter: str | None
     why: Why
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,19 @@ def choose(publication: Publication, *, own: str | None = None, asker: str | Non
         return Choice(None if own == BASE else own, "chosen")
     trial = publication.trial
     if trial and asker is not None and in_trial(asker, str(trial["adapter"]), float(trial["share"])):
-        return Choice(str(trial["adapter"]), "trial")
-    return Choice(publication.current, "published" if publication.current else "base")
+        name = str(trial["adapter"])
+        return Choice(name, "trial", publication.sha256_of(name, "trial"))
+    name = publication.current
+    return Choice(name, "published", publication.sha256_of(name, "publish")) if name else Choice(None, "base")
+
+
+def choices(publication: Publication) -> tuple[Choice, ...]:
+    """Whatever answers somebody by `publication`."""
+    served = choose(replace(publication, trial=None))
+    if publication.trial is None:
+        return (served,)
+    name = str(publication.trial["adapter"])
+    return served, Choice(name, "trial", publication.sha256_of(name, "trial"))
 
 
 def in_trial(asker: str, adapter: str, share: float) -> bool:
@@ -87,22 +102,27 @@ class Checksums:
         return self._known[key]
 
     def of_model(self, path: Path) -> str:
-        """As `of`, from the manifest beside a fetched model where its size is still the one noted there.
+        """As `of`, from the manifest beside a fetched model where the file is still the one noted there.
+
+        It is while its size is the same and it was not changed since: models of one shape and one kind of
+        quantisation have files of one size.
 
         Raises:
             OSError, ModelError: the file or the manifest cannot be read.
         """
-        noted = read_manifest(path.parent).get("files", {}) if (path.parent / MANIFEST).exists() else {}
-        entry = noted.get(path.name, {})
-        if entry.get("sha256") and entry.get("bytes") == path.stat().st_size:
-            return str(entry["sha256"])
+        manifest, state = path.parent / MANIFEST, path.stat()
+        if manifest.exists() and state.st_mtime_ns <= manifest.stat().st_mtime_ns:
+            entry = read_manifest(path.parent).get("files", {}).get(path.name, {})
+            if entry.get("sha256") and entry.get("bytes") == state.st_size:
+                return str(entry["sha256"])
         return self.of(path)
 
 
 class AdapterServing:
     """The adapters of a workspace as they are served over one base model.
 
-    `base` gives the model that is served, and raises where adapters cannot be.
+    `base` gives the model that is served, and raises where adapters cannot be. `circumstances` are those of
+    today, see `gate_standing`.
     """
 
     def __init__(
@@ -110,10 +130,12 @@ class AdapterServing:
         folder: AdapterFolder,
         base: Callable[[str | None], BaseModel],
         checksums: Checksums | None = None,
+        circumstances: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = folder
         self._base = base
         self._checksums = checksums or Checksums()
+        self._circumstances = circumstances
 
     def choice(self, *, own: str | None = None, asker: str | None = None) -> Choice:
         """Who answers the next question.
@@ -135,13 +157,57 @@ class AdapterServing:
         self._fitting(manifest, model)
         return AdapterFile(name, path, str((manifest.gguf or {})["sha256"]))
 
-    def problem(self, name: str) -> Exception | None:
-        """Why adapter `name` cannot be served, None when it can."""
+    def chosen_file(self, choice: Choice, model: str | None = None) -> AdapterFile | None:
+        """The file of what was chosen, None for the base model.
+
+        Raises:
+            AdapterError: as `file_of`, or it is another file than the one that was published.
+            ModelError: the base model is not there.
+        """
+        if choice.adapter is None:
+            return None
+        found = self.file_of(choice.adapter, model)
+        if choice.sha256 and choice.sha256 != found.sha256:
+            raise AdapterError(
+                f"adapter {choice.adapter!r} is not what was published under its name. Publish it anew: "
+                f"konkyo train publish {choice.adapter}"
+            )
+        return found
+
+    def unfit(self, name: str) -> Exception | None:
+        """Why adapter `name` could not be served if it were published, None when it could."""
         try:
             self.file_of(name)
         except (AdapterError, ModelError) as error:
             return error
         return None
+
+    def problem(self, name: str) -> Exception | None:
+        """As `unfit`; of an adapter that is published or on trial, also why it does not answer."""
+        try:
+            for choice in choices(self.folder.publication()):
+                if choice.adapter == name:
+                    self.chosen_file(choice)
+        except (AdapterError, ModelError) as error:
+            return error
+        return self.unfit(name)
+
+    def parity(self, manifest: Manifest) -> Standing:
+        """What the parity report says of the exported file on the model that is served.
+
+        One that does not tell file or model is taken to be about these; where no model can be read, about it.
+        """
+        report = manifest.parity
+        if report is None:
+            return "none"
+        file = str((manifest.gguf or {}).get("sha256", ""))
+        try:
+            served = self._served(None)[1]
+        except (AdapterError, ModelError):
+            served = str(report.get("base_sha256", ""))
+        if report.get("adapter_sha256", file) != file or report.get("base_sha256", served) != served:
+            return "void"
+        return "passed" if report.get("passed") is True else "failed"
 
     def standing(self, manifest: Manifest) -> Standing:
         """What the gate says of the exported file on the model that is served.
@@ -158,6 +224,7 @@ class AdapterServing:
             manifest,
             adapter_sha256=str((manifest.gguf or {}).get("sha256", "")),
             base_sha256=served if served == proven_on(manifest) else learnt,
+            now=None if self._circumstances is None else self._circumstances(),
         )
 
     def _whole(self, manifest: Manifest) -> Path:

@@ -26,24 +26,19 @@ def last_trial(publication: Publication) -> Trial | None:
     """The trial that runs, or the last one that ran."""
     found: Mapping[str, Any] | None = None
     until: str | None = None
+    served: str | None = None
+    beside: str | None = None  # what was served besides when it ended; rows are in order, clocks need not be
     for row in publication.history:
         if row["act"] == "trial":
             found, until = row, None
         elif row["act"] == "end_trial" and found is not None and until is None:
-            until = row["at"]
+            until, beside = row["at"], served
+        elif row["act"] in ("publish", "rollback"):
+            served = row["adapter"]
     if found is None:
         return None
-    return Trial(
-        str(found["adapter"]), float(found["share"]), str(found["at"]), until, _current(publication, until)
-    )
-
-
-def _current(publication: Publication, until: str | None) -> str | None:
-    """What was served beside the trial in its end."""
-    if until is None:
-        return publication.current
-    acts = [row for row in publication.history if row["act"] in ("publish", "rollback") and row["at"] < until]
-    return acts[-1]["adapter"] if acts else None
+    current = publication.current if until is None else beside
+    return Trial(str(found["adapter"]), float(found["share"]), str(found["at"]), until, current)
 
 
 def _liked(rows: list[AnswerOutcome]) -> Share:

@@ -96,6 +96,11 @@ class Publication:
         }  # fmt: skip
         return replace(self, history=(*self.history, row))
 
+    def sha256_of(self, adapter: str, act: Literal["publish", "trial"]) -> str:
+        """Of the file that was published (or put on trial) last under this name, "" where none was noted."""
+        rows = [row for row in self.history if row.get("act") == act and row.get("adapter") == adapter]
+        return str(rows[-1].get("sha256", "")) if rows else ""
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterFolder:
@@ -129,7 +134,10 @@ class AdapterFolder:
         """
         path = self.folder(name) / MANIFEST
         try:
-            return Manifest.from_json(json.loads(path.read_text("utf-8")))
+            found = json.loads(path.read_text("utf-8"))
+            if not isinstance(found, dict):
+                raise ValueError("it is no table")
+            return Manifest.from_json(found)
         except FileNotFoundError:
             raise AdapterError(f"there is no adapter {name!r}. See: konkyo train list") from None
         except (OSError, ValueError) as error:
@@ -150,7 +158,7 @@ class AdapterFolder:
         path = self.root / "published.json"
         try:
             value = json.loads(path.read_text("utf-8"))
-            return Publication(value["current"], _trial(value["trial"]), tuple(value["history"]))
+            return Publication(value["current"], _trial(value["trial"]), tuple(map(dict, value["history"])))
         except FileNotFoundError:
             return Publication()
         except (OSError, ValueError, KeyError, TypeError) as error:

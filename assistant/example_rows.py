@@ -16,6 +16,8 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from assistant.errors import ExampleConflictError, RecordNotFoundError
+from assistant.record_tables import tuning_examples as _examples
+from assistant.record_tables import tuning_sources as _sources
 from assistant.records import fold
 
 Json = dict[str, Any]
@@ -24,43 +26,6 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 SplitAll = Callable[[Mapping[int, str]], Mapping[int, str]]
 """The splits of all rows by the groups of all rows."""
 
-_tables = sa.MetaData()
-_examples = sa.Table(
-    "tuning_examples",
-    _tables,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("id", sa.String, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("made_key", sa.String, nullable=False),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("problem", sa.String, nullable=False),
-    sa.Column("assignee", sa.String, nullable=False),
-    sa.Column("note", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("type", sa.String, nullable=False),
-    sa.Column("language", sa.String, nullable=False),
-    sa.Column("answerable", sa.Boolean, nullable=False),
-    sa.Column("split", sa.String, nullable=False),
-    sa.Column("group", sa.String, nullable=False),
-    sa.Column("origin", sa.String, nullable=False),
-    sa.Column("payload", sa.String, nullable=False),
-    sa.Column("original", sa.String),
-    sa.Column("folded", sa.String, nullable=False),
-    sa.Column("created_at", sa.String, nullable=False),
-    sa.Column("created_by", sa.String, nullable=False),
-    sa.Column("changed_at", sa.String, nullable=False),
-    sa.Column("changed_by", sa.String, nullable=False),
-)
-_sources = sa.Table(
-    "tuning_sources",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("example", sa.Integer, sa.ForeignKey("tuning_examples.number"), nullable=False),
-    sa.Column("document", sa.String, nullable=False),
-    sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("sha256", sa.String, nullable=False),
-)
 _COUNTED = ("status", "split", "kind", "type", "origin", "assignee")
 _BATCH = 500  # ids in one IN (…); SQLite takes some thousand parameters
 

@@ -13,6 +13,10 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from assistant.errors import RecordNotFoundError
+from assistant.record_tables import conversations as _conversations
+from assistant.record_tables import feedback as _feedback
+from assistant.record_tables import messages as _messages
+from assistant.record_tables import question_of_message
 
 Rating = Literal["up", "down"]
 Reason = Literal[
@@ -20,35 +24,6 @@ Reason = Literal[
 ]
 RATINGS: tuple[Rating, ...] = get_args(Rating)
 REASONS: tuple[Reason, ...] = get_args(Reason)
-
-_tables = sa.MetaData()
-_messages = sa.Table(
-    "messages",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
-    sa.Column("role", sa.String, nullable=False),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("answer_json", sa.String),
-)
-_conversations = sa.Table(
-    "conversations",
-    _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("user", sa.String, nullable=False),
-)
-_feedback = sa.Table(
-    "feedback",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("message", sa.Integer, sa.ForeignKey("messages.id"), nullable=False),
-    sa.Column("rating", sa.String, nullable=False),
-    sa.Column("reason", sa.String, nullable=False),
-    sa.Column("comment", sa.String, nullable=False),
-    sa.Column("corrected", sa.String, nullable=False),
-    sa.Column("user", sa.String, nullable=False),
-    sa.Column("at", sa.String, nullable=False),
-)
 
 
 class FeedbackRows:
@@ -95,19 +70,7 @@ class FeedbackRows:
 
     def all(self, *, rating: str | None = None, conversation: str | None = None) -> list[dict[str, Any]]:
         """Everything that was said, oldest first, with question, answer, hits and model."""
-        asked = _messages.alias("asked")
-        question = (
-            sa.select(asked.c.text)
-            .where(
-                asked.c.conversation == _messages.c.conversation,
-                asked.c.id < _messages.c.id,
-                asked.c.role == "user",
-            )
-            .order_by(asked.c.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        columns = (_messages.c.conversation, _messages.c.answer_json, question.label("question"))
+        columns = (_messages.c.conversation, _messages.c.answer_json, question_of_message().label("question"))
         query = sa.select(_feedback, *columns).join(_messages).order_by(_feedback.c.at, _feedback.c.id)
         if rating is not None:
             query = query.where(_feedback.c.rating == rating)

@@ -18,34 +18,11 @@ from alembic import command
 from alembic.config import Config
 
 from assistant.errors import RecordNotFoundError
+from assistant.record_tables import conversations as _conversations
+from assistant.record_tables import messages as _messages
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TITLE_LENGTH = 60
-
-_tables = sa.MetaData()
-_conversations = sa.Table(
-    "conversations",
-    _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("title", sa.String, nullable=False),
-    sa.Column("folded", sa.String, nullable=False),
-    sa.Column("created_at", sa.String, nullable=False),
-    sa.Column("updated_at", sa.String, nullable=False),
-    sa.Column("user", sa.String, nullable=False),
-    sa.Column("adapter", sa.String),
-)
-_messages = sa.Table(
-    "messages",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
-    sa.Column("role", sa.String, nullable=False),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("folded", sa.String, nullable=False),
-    sa.Column("answer_json", sa.String),
-    sa.Column("scope_json", sa.String),
-    sa.Column("at", sa.String, nullable=False),
-)
 
 
 class Records:

@@ -127,7 +127,11 @@ def open_adapters(workspace: Workspace, settings: Settings) -> AdapterServing:
     """The tuned adapters of the workspace, over the chat model that the settings name."""
     from assistant.adapter_serving import AdapterServing, BaseModel
     from assistant.adapters import AdapterFolder
+    from assistant.gate_standing import circumstances
+    from assistant.task_prompts import TaskPrompts
     from ingestion.model_store import ModelStore
+
+    prompts = TaskPrompts(workspace.prompts)
 
     def base(model: str | None) -> BaseModel:
         if settings.server.base_url:
@@ -138,7 +142,9 @@ def open_adapters(workspace: Workspace, settings: Settings) -> AdapterServing:
         name = model or settings.models.chat
         return BaseModel(name, ModelStore(workspace.models).path_of(name))
 
-    return AdapterServing(AdapterFolder(workspace.adapters), base)
+    return AdapterServing(
+        AdapterFolder(workspace.adapters), base, circumstances=lambda: circumstances(settings, prompts)
+    )
 
 
 def open_library(workspace: Workspace, settings: Settings) -> Library:

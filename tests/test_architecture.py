@@ -94,9 +94,10 @@ SQL_IN = {
     "ingestion/ruling_rows.py",
     "ingestion/sync_rows.py",
     "ingestion/migrations/",
+    "assistant/record_tables.py",
     "assistant/records.py",
     "assistant/feedback_rows.py",
-    "assistant/monitoring/asked_rows.py",  # the same tables, read across conversations
+    "assistant/monitoring/asked_rows.py",  # the records, read across conversations
     "assistant/adapter_rows.py",  # answers and feedback of a trial, of the records
     "assistant/verified_rows.py",
     "assistant/example_rows.py",

@@ -23,7 +23,8 @@ class AdapterOperations(Protocol):
     def adapter(self, adapter: str) -> Json:
         """`{manifest, published, trial, gate, problem, history}`: `history` are the changes that name it.
 
-        `gate` is none, passed, failed or void: the verdict was on another file or another model.
+        `gate` is none, passed, failed or void: the verdict was on another file or model, or made
+        under other bounds, settings or prompts.
 
         Raises:
             AdapterError: there is none of this name.

@@ -214,8 +214,8 @@ class Asking:
         problem: AdapterError | None = None
         for asker in (asker_of(LOCAL_USER, conversation), None):  # None: as without the trial
             try:
-                adapter = resources.adapters.choice(own=own, asker=asker).adapter
-                return None if adapter is None else resources.adapters.file_of(adapter, model), problem
+                choice = resources.adapters.choice(own=own, asker=asker)
+                return resources.adapters.chosen_file(choice, model), problem
             except AdapterError as error:
                 if own is not None:
                     raise

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from assistant.adapters import BASE, GGUF, MANIFEST, Manifest, Publication
 from assistant.errors import AdapterError
-from assistant.gate_standing import Standing
 from ui.adapter_operations import Json
 
 if TYPE_CHECKING:
     from assistant.adapter_publishing import Publisher
+    from assistant.gate_standing import Standing
     from ui.resources import Resources
 
 
@@ -105,7 +105,7 @@ class LocalAdapters:
         return {
             "name": name, "base": manifest.base.get("model"), "created": manifest.created_at,
             "method": manifest.method, "exported": exported,
-            "gate": _GATE[serving.standing(manifest)], "parity": _passed(manifest.parity),
+            "gate": _PASSED[serving.standing(manifest)], "parity": _PASSED[serving.parity(manifest)],
             "published": served.current == name, "trial": _share(served, name),
             "lineage": {
                 "parents": list(manifest.parents), "run": manifest.run, "data": manifest.data.get("hash"),
@@ -115,7 +115,7 @@ class LocalAdapters:
         }  # fmt: skip
 
 
-_GATE: Mapping[Standing, bool | None] = {"none": None, "void": None, "passed": True, "failed": False}
+_PASSED: Mapping[Standing, bool | None] = {"none": None, "void": None, "passed": True, "failed": False}
 _UNKNOWN: Json = {
     "base": None, "created": None, "method": None, "exported": False, "gate": None, "parity": None,
     "published": False, "trial": None,
@@ -133,10 +133,6 @@ def _served(publication: Publication) -> Json:
 def _share(publication: Publication, name: str) -> float | None:
     trial = publication.trial
     return float(trial["share"]) if trial and trial["adapter"] == name else None
-
-
-def _passed(report: object) -> bool | None:
-    return bool(report.get("passed")) if isinstance(report, dict) else None
 
 
 def _text(error: Exception | None) -> str | None:

@@ -261,8 +261,7 @@ class Resources:
         from assistant.errors import AdapterError
 
         try:
-            adapter = self.adapters.choice().adapter
-            return None if adapter is None else self.adapters.file_of(adapter)
+            return self.adapters.chosen_file(self.adapters.choice())
         except AdapterError as error:
             logger.warning("what is published cannot be served: %s", error)
             return None

@@ -1,7 +1,7 @@
 """The bare chat model over given chunks, to show what search for evidence, checks and refusals gain.
 
 It reads whole chunks, best first by search, as many as its context holds; nothing that it writes is checked.
-It may refuse by itself: its prompt, which bare.toml holds beside the wordings of refusals, allows it.
+It may refuse by itself: its prompt, which bare.toml holds, allows it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from assistant.answers import Answer, Hit, Language, Mode, Query, Source
 from assistant.evaluation.given import GivenChunk
 from assistant.generation import adapter_of
 from assistant.refusing import refuses as refuses
+from assistant.refusing import wordings
 from assistant.task_prompts import LANGUAGES, TaskPrompt
 from assistant.words import detect_language
 from assistant.writing import Clock, Writer
@@ -37,12 +38,12 @@ class Finder(Protocol):
 @cache
 def bare_prompt(language: Language) -> TaskPrompt:
     """What the bare model is told."""
-    return TaskPrompt(**{name: value for name, value in _texts()[language].items() if name != "refusals"})
+    return TaskPrompt(**_texts()[language])
 
 
 def bare_texts() -> dict[str, Any]:
     """All that decides what the bare model says, and what of it is a refusal."""
-    return {language: dict(_texts()[language]) for language in LANGUAGES}
+    return {language: {**_texts()[language], **wordings()[language]} for language in LANGUAGES}
 
 
 @cache

@@ -15,47 +15,16 @@ from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
+from assistant.record_tables import conversations as _conversations
+from assistant.record_tables import feedback as _feedback
+from assistant.record_tables import messages as _messages
+from assistant.record_tables import question_of_message
+from assistant.record_tables import tuning_examples as _examples
+
 Outcome = Literal["answered", "verified", "abstained", "stopped", "task"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 _CLOSEST = 3  # documents that stand for a question without an answer, as the answer itself names them
-
-_tables = sa.MetaData()
-_conversations = sa.Table(
-    "conversations",
-    _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("updated_at", sa.String, nullable=False),
-    sa.Column("user", sa.String, nullable=False),
-)
-_messages = sa.Table(
-    "messages",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation", sa.String, sa.ForeignKey("conversations.id"), nullable=False),
-    sa.Column("role", sa.String, nullable=False),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("answer_json", sa.String),
-    sa.Column("at", sa.String, nullable=False),
-)
-_feedback = sa.Table(
-    "feedback",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("message", sa.Integer, sa.ForeignKey("messages.id"), nullable=False),
-    sa.Column("rating", sa.String, nullable=False),
-    sa.Column("reason", sa.String, nullable=False),
-    sa.Column("corrected", sa.String, nullable=False),
-    sa.Column("at", sa.String, nullable=False),
-)
-_examples = sa.Table(
-    "tuning_examples",
-    _tables,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("origin", sa.String, nullable=False),
-    sa.Column("changed_at", sa.String, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +80,10 @@ class AskedRows:
     def between(self, since: datetime, until: datetime, *, user: str | None = None) -> list[Asked]:
         """Questions answered in [since, until), oldest first; of one `user`, or of all."""
         first, last = _stored(since), _stored(until)
-        said = (_feedback.c.rating, _feedback.c.reason)
+        answer, said = _messages.c, (_feedback.c.rating, _feedback.c.reason)
+        columns = (answer.id, answer.conversation, answer.at, answer.answer_json, _conversations.c.user)
         query = (
-            sa.select(_messages, _conversations.c.user, _question().label("question"), *said)
+            sa.select(*columns, question_of_message().label("question"), *said)
             .select_from(_messages.join(_conversations).outerjoin(_feedback))
             .where(
                 # Says no more than the line below, and spares reading the long rows of older conversations.
@@ -141,7 +111,7 @@ class AskedRows:
         query = (
             sa.select(
                 _feedback.c.at, _feedback.c.rating, _feedback.c.corrected, _messages.c.answer_json,
-                _question().label("question"),
+                question_of_message().label("question"),
             )
             .select_from(_feedback.join(_messages).join(_conversations))
             .order_by(_feedback.c.at, _feedback.c.id)
@@ -168,22 +138,6 @@ class AskedRows:
             query = query.where(_examples.c.changed_at > _stored(since))
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
-
-
-def _question() -> sa.ScalarSelect[str]:
-    """The question that a message answers: the last one before it in its conversation."""
-    asked = _messages.alias("asked")
-    return (
-        sa.select(asked.c.text)
-        .where(
-            asked.c.conversation == _messages.c.conversation,
-            asked.c.id < _messages.c.id,
-            asked.c.role == "user",
-        )
-        .order_by(asked.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
 
 
 def _stored(at: datetime) -> str:

@@ -55,6 +55,7 @@ def test_publishing_again_changes_nothing(publisher: Publisher, adapters: Adapte
         ({"parity": FAILED}, "did not pass parity"),
         ({"parity": {"passed": "yes"}}, "did not pass parity"),
         ({"parity": {"passed": True, "adapter_sha256": "another file"}}, "was not compared"),
+        ({"parity": {"passed": True, "base_sha256": "another model"}}, "was not compared"),
         ({"base": {"model": "large", "sha256": "ff"}}, "tuned on large"),
     ],
 )
@@ -88,7 +89,7 @@ def test_a_verdict_on_another_file_or_another_model_does_not_count(
     publisher: Publisher, adapters: AdapterServing, about: dict[str, Any]
 ) -> None:
     add(adapters.folder, "one", gate={**PASSED, **about})
-    with pytest.raises(AdapterRefusedError, match="was evaluated as another file or on another model"):
+    with pytest.raises(AdapterRefusedError, match="was evaluated as another file, on another"):
         publisher.publish("one", by="a")
     publisher.publish("one", by="a", force=True, reason="we know it")
     assert adapters.folder.publication().history[-1]["forced"] is True
@@ -145,6 +146,79 @@ def test_a_rollback_to_one_that_was_served_or_to_the_base(
     base = publisher.roll_back(BASE, by="a", reason="all bad")
     assert base.current is None
     assert publisher.roll_back(BASE, by="a") == base
+
+
+def test_a_rollback_forth_again_keeps_what_answered_until_then(
+    publisher: Publisher, adapters: AdapterServing
+) -> None:
+    for name in ("one", "two"):
+        add(adapters.folder, name)
+        publisher.publish(name, by="a")
+    served = [publisher.roll_back(to, by="a").current for to in (None, "two", None, None)]
+    assert served == ["one", "two", "one", None]
+
+
+def test_no_way_around_the_gate_by_exporting_again(publisher: Publisher, adapters: AdapterServing) -> None:
+    """A new file of what is published is another adapter: nobody is given it until it is published anew."""
+    add(adapters.folder, "one")
+    add(adapters.folder, "two")
+    publisher.publish("two", by="a")
+    publisher.publish("one", by="a")
+    add(adapters.folder, "one", content=b"exported again", gate=None)
+    with pytest.raises(AdapterError, match="not what was published under its name"):
+        adapters.chosen_file(adapters.choice())
+    assert "not what was published" in str(adapters.problem("one")) and adapters.unfit("one") is None
+    with pytest.raises(AdapterRefusedError, match="was not evaluated"):
+        publisher.publish("one", by="a")
+    add(adapters.folder, "one", content=b"exported again")
+    publisher.publish("one", by="b")
+    found = adapters.chosen_file(adapters.choice())
+    assert found is not None and found.sha256 == sha256(b"exported again").hexdigest()
+    assert rows(adapters.folder)[-2:] == [("publish", "one", "two"), ("publish", "one", "one")]
+    assert publisher.roll_back(by="a").current == "two"
+
+
+def test_no_way_around_the_gate_by_exporting_again_what_is_tried(
+    publisher: Publisher, adapters: AdapterServing
+) -> None:
+    add(adapters.folder, "one")
+    publisher.try_out("one", 0.999, by="a")
+    asker = next(str(i) for i in range(99) if adapters.choice(asker=str(i)).why == "trial")
+    assert adapters.chosen_file(adapters.choice(asker=asker)) is not None
+    add(adapters.folder, "one", content=b"exported again")
+    with pytest.raises(AdapterError, match="not what was published under its name"):
+        adapters.chosen_file(adapters.choice(asker=asker))
+    assert "not what was published" in str(adapters.problem("one"))
+    assert adapters.file_of("one", None).sha256 == sha256(b"exported again").hexdigest()  # for testers
+
+
+class Meddling(AdapterServing):
+    """Lets `meanwhile` happen once, after an adapter was looked at and before anything is locked."""
+
+    def __init__(self, inner: AdapterServing, meanwhile: Callable[[], object]) -> None:
+        super().__init__(inner.folder, inner._base)
+        self.meanwhile: Callable[[], object] | None = meanwhile
+
+    def unfit(self, name: str) -> Exception | None:
+        found = super().unfit(name)
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        return found
+
+
+@pytest.mark.parametrize("share", [None, 0.5])
+def test_what_is_removed_while_it_is_looked_at_is_not_published(
+    publisher: Publisher, adapters: AdapterServing, share: float | None
+) -> None:
+    add(adapters.folder, "one")
+    meddled = Publisher(Meddling(adapters, lambda: publisher.remove("one")))
+    with pytest.raises(AdapterError, match="no adapter 'one'"):
+        if share is None:
+            meddled.publish("one", by="a")
+        else:
+            meddled.try_out("one", share, by="a")
+    assert adapters.folder.publication().history == ()
 
 
 def test_no_way_around_the_gate_by_a_rollback(publisher: Publisher, adapters: AdapterServing) -> None:

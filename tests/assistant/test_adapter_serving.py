@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -134,3 +135,16 @@ def test_a_fetched_models_digest_is_taken_from_its_manifest_while_its_size_fits(
     assert sums.of_model(path) == "ab" * 32
     path.write_bytes(WEIGHTS + b"!")
     assert sums.of_model(path) == sha256(WEIGHTS + b"!").hexdigest()
+
+
+def test_another_model_of_the_same_size_is_another_model(tmp_path: Path) -> None:
+    path, sums = tmp_path / "model.gguf", Checksums()
+    path.write_bytes(WEIGHTS)
+    noted = {"files": {"model.gguf": {"sha256": sha256(WEIGHTS).hexdigest(), "bytes": len(WEIGHTS)}}}
+    manifest = tmp_path / "konkyo.json"
+    manifest.write_text(json.dumps(noted), "utf-8")
+    assert sums.of_model(path) == sha256(WEIGHTS).hexdigest()
+    path.write_bytes(WEIGHTS[::-1])
+    later = manifest.stat().st_mtime + 5
+    os.utime(path, (later, later))
+    assert sums.of_model(path) == sha256(WEIGHTS[::-1]).hexdigest()

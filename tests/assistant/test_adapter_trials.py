@@ -134,3 +134,5 @@ def test_the_last_trial_is_the_one_that_runs_or_ran() -> None:
         ),
     )
     assert last_trial(ended) == Trial("new", 0.2, "2", "3", "old")
+    set_back = tuple({**row, "at": {"1": "9"}.get(row["at"], row["at"])} for row in ended.history)
+    assert last_trial(Publication(current="new", history=set_back)) == Trial("new", 0.2, "2", "3", "old")

@@ -50,6 +50,9 @@ def test_what_is_not_there_or_broken_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad" / "manifest.json").write_text(json.dumps({"name": "bad"}), "utf-8")
     with pytest.raises(AdapterError, match="created_at"):
         folder.read("bad")
+    (tmp_path / "bad" / "manifest.json").write_text("[]", "utf-8")
+    with pytest.raises(AdapterError, match="no table"):
+        folder.read("bad")
 
 
 def test_a_newer_manifest_is_still_read(tmp_path: Path) -> None:
@@ -82,6 +85,7 @@ def test_publication_keeps_every_change(tmp_path: Path) -> None:
         '{"current": null, "trial": {"adapter": "a"}, "history": []}',
         '{"current": null, "trial": {"adapter": "a", "share": "much"}, "history": []}',
         '{"current": null, "trial": 0.2, "history": []}',
+        '{"current": null, "trial": null, "history": ["published terms-1"]}',
     ],
 )
 def test_a_broken_publication_is_no_silent_base_model(tmp_path: Path, text: str) -> None:

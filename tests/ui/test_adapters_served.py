@@ -175,6 +175,19 @@ def test_where_the_published_one_cannot_answer_the_answer_says_who_did_and_why(
     assert "answered by: base model" in warning and "not the one that was exported" in warning
 
 
+def test_another_file_of_the_published_one_does_not_answer_before_it_is_published(
+    asking: Asking, adapters: AdapterServing, publisher: Publisher
+) -> None:
+    publisher.publish("one", by="a")
+    add(adapters.folder, "one", content=b"exported again")
+    found = answer(asking)
+    assert found["adapter"] is None
+    (warning,) = found["warnings"]
+    assert "基本モデルが答えました" in warning and "konkyo train publish one" in warning
+    publisher.publish("one", by="a")
+    assert (answer(asking)["adapter"], answer(asking)["warnings"]) == ("one", [])
+
+
 def test_where_the_tried_one_cannot_answer_the_published_one_does_and_says_so(
     asking: Asking, resources: FakeAskResources, adapters: AdapterServing, publisher: Publisher
 ) -> None:

@@ -137,7 +137,7 @@ def test_a_verdict_on_another_file_counts_no_more(konkyo: Any, folder: AdapterFo
     assert json.loads(konkyo("show", "one", "--json")[1])["gate"] == "void"
     assert "does not count" in konkyo("show", "one")[1]
     code, _, err = konkyo("publish", "one")
-    assert code == 3 and "as another file or on another model" in err and "allow-empty" not in err
+    assert code == 3 and "as another file, on another model" in err and "allow-empty" not in err
 
 
 def test_without_parity_nothing_helps(konkyo: Any, folder: AdapterFolder) -> None:

@@ -156,6 +156,19 @@ def test_speed_is_judged_by_how_many_times_as_slow(mean: float, low: float, stop
     assert codes(slow) == (("slower_to_begin",) if stopped else PASSING)
 
 
+def test_a_few_prompts_show_no_slowness() -> None:
+    """Of five prompts the bootstrap believes whatever they agree in."""
+    ratio = Interval(1.5, 1.5, 1.5)
+    slow = replace(measured("tokens_per_s", -5.0, 0.0, ratio=ratio), n=5)
+    assert codes(slow) == PASSING
+    assert codes(replace(slow, n=6)) == ("slower_to_write",)
+
+
+def test_questions_whose_right_source_is_unknown_are_not_counted() -> None:
+    assert codes(replace(measured("cited", 0.2), n=29)) == ("too_few_answerable",)
+    assert codes(replace(measured("cited", 0.2), n=30)) == PASSING
+
+
 @pytest.mark.parametrize("kind", ["answerable", "unanswerable", "general"])
 def test_each_kind_needs_its_number(kind: str) -> None:
     few = replace(ENOUGH, **{kind: 4})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,9 @@ from assistant.adapter_serving import proven_on
 from assistant.adapters import GGUF, AdapterFolder, Manifest
 from assistant.evaluation import answer_log
 from assistant.evaluation.scoring import SCORING
+from assistant.gate_standing import circumstances
 from assistant.generation import AdapterFile
+from assistant.refusing import wordings
 from assistant.task_prompts import LANGUAGES, TaskPrompts
 from ingestion.model_files import sha256_of
 from ingestion.model_store import ModelStore
@@ -27,6 +29,7 @@ from training.errors import GateError
 from training.tuning.examples import TuningExample
 from training.tuning.gate.examiner import Examiner
 from training.tuning.gate.generators import LlamaGenerators, TunedGenerators
+from training.tuning.gate.learnt import learnt_examples
 from training.tuning.gate.measuring import (
     Logs,
     Progress,
@@ -51,7 +54,7 @@ from training.tuning.gate.significance import Comparison
 from training.tuning.gate.verdict import Decision, decide
 
 Json = dict[str, Any]
-VERSION = 1
+VERSION = 2
 """Grows when the same answer gets other measures than before: answers are then asked for anew."""
 SEED = 0
 _MATTERS = ("answers", "generation", "rerank", "verifier")
@@ -117,9 +120,9 @@ def evaluate_adapter(
 ) -> Json:
     """The report of an adapter against its base model, kept; the verdict stands in its manifest then.
 
-    `examples` are all accepted ones, of which those kept back are asked. `general` None are those that come
-    with the program, `generators` None llama.cpp. What is known is not asked again, unless
-    `again`; with `time_again` only the speed is measured again.
+    `examples` are all accepted ones, of which those kept back are asked that it has not learnt. `general`
+    None are those that come with the program, `generators` None llama.cpp. What is known is not asked
+    again, unless `again`; with `time_again` only the speed is measured again.
 
     Raises:
         GateError: nothing was kept back to ask, or as `candidate`.
@@ -129,7 +132,8 @@ def evaluate_adapter(
     """
     settings = workspace.settings()
     asked = candidate(workspace, name)
-    kept_back = held_out(examples)
+    all_kept_back, learnt = held_out(examples), learnt_examples(workspace, asked.manifest)
+    kept_back = [one for one in all_kept_back if one.id not in learnt]
     if not kept_back:
         raise GateError(
             "no question with evidence was kept back for measuring. Accept more examples: "
@@ -139,9 +143,10 @@ def evaluate_adapter(
     questions = Questions(
         drawn_examples(kept_back, limit, SEED),
         drawn_general(everyday, general_limit, SEED),
-        taught_refusals(kept_back),
+        taught_refusals(all_kept_back),
     )
     prompts = TaskPrompts(workspace.prompts)
+    about = circumstances(settings, prompts)  # those of the beginning: a run takes hours
     opened = generators or LlamaGenerators(workspace, settings, asked.base, asked.model, asked.adapter)
     with ExitStack() as closed:
         depends = _depends(asked, settings, prompts, examiner, questions)
@@ -157,7 +162,8 @@ def evaluate_adapter(
         rows, timed = side_by_side(questions, logs), speeds(questions, logs)
     metrics = metrics_of([*rows, *timed])
     decision = decide(metrics, questions.counts, settings.gate)
-    return _kept(workspace, asked, questions, settings, metrics, decision, rows)
+    more = {"circumstances": about, "left_out": len(all_kept_back) - len(kept_back)}
+    return _kept(workspace, asked, questions, settings, metrics, decision, rows, more)
 
 
 def _depends(
@@ -171,7 +177,7 @@ def _depends(
         "threshold": settings.answers.answerable_at, "checks": examiner.identity,
         "reranker": examiner.reranker.name if examiner.reranker else None,
         "settings": {section: told[section] for section in _MATTERS}, "asking": described(),
-        "refusals": sorted(questions.refusals),
+        "refusals": sorted(questions.refusals), "wordings": _plain(wordings()),
         "prompts": {
             language: prompts.get("answer", language).model_dump(mode="json") for language in LANGUAGES
         },
@@ -196,6 +202,7 @@ def _kept(
     metrics: dict[str, Comparison],
     decision: Decision,
     rows: Sequence[Json],
+    more: Mapping[str, Any],
 ) -> Json:
     folder = AdapterFolder(workspace.adapters)
     name = asked.manifest.name
@@ -207,10 +214,12 @@ def _kept(
         "adapter_sha256": asked.adapter.sha256, "base_sha256": asked.base_sha256,
         "data": {"test": digest(questions.examples), "general": digest(questions.general),
                  "trained": _plain(asked.manifest.data)},
-        "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"),
+        "settings": settings.gate.model_dump(mode="json"), "seed": SEED, "konkyo": version("konkyo"), **more,
     }  # fmt: skip
+    # Read again: something else may have been found about the adapter while its answers were written, or it
+    # was removed, and nothing of it may come back then.
+    folder.read(name)
     saved = GateReports.of(folder, name).save({**verdict, "rows": list(rows)})
-    # Read again: something else may have been found about the adapter while its answers were written.
     now = folder.read(name)
     folder.write(replace(now, gate={**verdict, "report": saved["id"]}))
     return saved

@@ -14,10 +14,10 @@ from importlib.resources.abc import Traversable
 from typing import Any, TypeVar, cast, get_args
 
 from assistant.answers import Language
-from assistant.evaluation.bare import refuses
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.samples import comparable, contains
 from assistant.evaluation.sampling import stratified
+from assistant.refusing import refuses
 from training.errors import GateError
 from training.tuning.examples import TuningExample
 from training.tuning.gate.evidence import without_markers

@@ -21,6 +21,7 @@ from assistant.evaluation.given_answers import scored
 from assistant.evaluation.samples import comparable, contains
 from assistant.evaluation.scoring import token_f1
 from assistant.grounding.verdicts import Checker
+from assistant.refusing import is_refusal, refuses
 from training.tuning.examples import TuningExample
 from training.tuning.gate.evidence import right_sources, without_markers
 from training.tuning.gate.questions import GeneralQuestion, digest, tells
@@ -46,9 +47,8 @@ def domain_row(
     reference, _ = without_markers(example.answer, len(example.evidence))
     references = (*example.accepted, reference)
     question = Question(example.id, example.question, ("", 0), example.type, references)
-    draft, score = scored(
-        question, reply.draft, checker, answerable=example.answerable, refusing=refusing
-    )  # fmt: skip
+    besides = _besides_rules(reply, refusing)
+    draft, score = scored(question, reply.draft, checker, answerable=example.answerable, refusing=besides)
     refused, served_refused = draft.abstained, draft.abstained or reply.served.abstained
     right = right_sources(example, checker) if example.answerable else frozenset()
     cited = _cited(reply) & right
@@ -97,6 +97,22 @@ def probe_row(side: str, example: TuningExample, respondent: Respondent) -> Row:
 def probe_key(side: str, example: TuningExample) -> str:
     """The id of its row. Both sides are timed in the same run, so that both meet the same machine."""
     return f"speed:{side}:{digest(example)}"
+
+
+def _besides_rules(reply: Reply, refusing: Callable[[str], bool]) -> Callable[[str], bool]:
+    """`refusing` of what is left of a draft without the rules that a passage proves.
+
+    A rule can be worded like a refusal ("breakfast is not included"). Where it is proven people are given it
+    as an answer (`assistant/refusing.py`), so here it is none either.
+    """
+    rules = [claim.text for claim in reply.claims if refuses(claim.text) and not is_refusal(claim)]
+
+    def besides(text: str) -> bool:
+        for rule in rules:
+            text = text.replace(rule, " ")
+        return bool(text.strip() or not rules) and refusing(text)
+
+    return besides
 
 
 def _cited(reply: Reply) -> frozenset[int]:

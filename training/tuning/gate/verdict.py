@@ -6,15 +6,17 @@ forgetting is what tuning is known for: the measured loss is at most `gate.gener
 of the interval of the difference is not below −`gate.general_bound`, so that a larger loss is not merely
 unseen. (The second bound is the wider: with 200 questions of which the tuned model gets one in ten right or
 wrong otherwise than the base, the interval of an adapter that loses nothing reaches from −4.4 to +4.4
-points.) All else may not be lost significantly.
+points.) All else may not be lost significantly; each is looked at alone, because a correction for their
+number would let larger losses pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from assistant.evaluation.report_comparison import FEWEST
 from ingestion.gate_settings import GateSettings
 from training.tuning.gate.significance import Comparison
 
@@ -70,8 +72,8 @@ class Decision:
 def decide(metrics: Mapping[str, Comparison], counts: Counts, settings: GateSettings) -> Decision:
     """The verdict on measured metrics."""
     failing = (
-        *_too_few(counts, settings), *_gain_failing(metrics, settings), *_general_failing(metrics, settings),
-        *_losses(metrics), *_slower(metrics, settings),
+        *_too_few(counts, metrics, settings), *_gain_failing(metrics, settings),
+        *_general_failing(metrics, settings), *_losses(metrics), *_slower(metrics, settings),
     )  # fmt: skip
     if failing:
         return Decision(False, failing)
@@ -79,7 +81,10 @@ def decide(metrics: Mapping[str, Comparison], counts: Counts, settings: GateSett
     return Decision(True, (_told("gained", gained), _told("general_kept", general)))
 
 
-def _too_few(counts: Counts, settings: GateSettings) -> Iterator[Reason]:
+def _too_few(counts: Counts, metrics: Mapping[str, Comparison], settings: GateSettings) -> Iterator[Reason]:
+    """Answerable are those questions of which the right source is known: of no other can citing be judged."""
+    if "cited" in metrics:
+        counts = replace(counts, answerable=min(counts.answerable, metrics["cited"].n))
     needed = {
         "answerable": settings.least_answerable, "unanswerable": settings.least_unanswerable,
         "general": settings.least_general,
@@ -118,10 +123,10 @@ def _losses(metrics: Mapping[str, Comparison]) -> Iterator[Reason]:
 
 
 def _slower(metrics: Mapping[str, Comparison], settings: GateSettings) -> Iterator[Reason]:
-    """Slower than allowed, and not by chance: the interval of the ratio lies above 1."""
+    """Slower than allowed, and not by chance: the interval of the ratio lies above 1, over enough prompts."""
     for name, code in SPEEDS.items():
         found = metrics.get(name)
-        if found is None or found.ratio is None:
+        if found is None or found.ratio is None or found.n < FEWEST:
             continue
         if found.ratio.mean > settings.slower and found.ratio.low > 1:
             yield _told(code, found, ratio=found.ratio.mean, bound=settings.slower)

@@ -21,9 +21,10 @@ def publish(listed: Json, publication: Json) -> None:
     name = listed["name"]
     with st.container(horizontal=True, key="publish_buttons"):
         lacking = _lacking(listed)
+        answers = listed["published"] and not listed["problem"]  # what was exported anew since does not
         with st.popover(
             say("training.publish"), icon=":material/publish:", key=f"publish_more_{name}",
-            type="primary", disabled=bool(lacking) or listed["published"], help=lacking or None,
+            type="primary", disabled=bool(lacking) or answers, help=lacking or None,
         ):  # fmt: skip
             _form(listed)
         serves = listed["published"] or listed["trial"] is not None
