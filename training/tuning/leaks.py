@@ -27,7 +27,7 @@ _HELD = 0.9
 _LONGER = 2
 """Times as long as a question: a text that long is looked through for it."""
 _SHORTEST = 6
-"""Characters of a question that is looked for inside of texts: 締切は？ stands in many that ask other things."""
+"""Characters of a question that is looked for inside of texts: 締切は？ stands in many others."""
 _CLAUSE = re.compile(r"[\s。．.、，,！!？?：:；;「」『』()（）]")
 _NOT_SAID = re.compile(r"[\W_]+")
 
