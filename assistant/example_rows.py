@@ -171,7 +171,10 @@ class ExampleRows:
                     _put_places(connection, number, places)
 
     def resplit(self) -> None:
-        """Divide all rows anew, after the shares were changed."""
+        """Divide all rows anew, after the shares were changed; nobody waits where nothing moves."""
+        with self._engine.connect() as connection:
+            if not self._moved(connection):
+                return
         with self._engine.begin() as connection:
             _hold(connection)
             self._split(connection)
@@ -259,15 +262,14 @@ class ExampleRows:
         )
 
     def _split(self, connection: sa.Connection) -> None:
+        for number, split in self._moved(connection).items():
+            connection.execute(_examples.update().where(_examples.c.number == number).values(split=split))
+
+    def _moved(self, connection: sa.Connection) -> dict[int, str]:
+        """The rows that belong into another split than they are in, and which."""
         rows = connection.execute(sa.select(_examples.c.number, _examples.c.group, _examples.c.split)).all()
         wanted = self._split_all({row.number: row.group for row in rows})
-        for row in rows:
-            if wanted[row.number] != row.split:
-                connection.execute(
-                    _examples.update()
-                    .where(_examples.c.number == row.number)
-                    .values(split=wanted[row.number])
-                )
+        return {row.number: wanted[row.number] for row in rows if wanted[row.number] != row.split}
 
 
 def _hold(connection: sa.Connection) -> None:

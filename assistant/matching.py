@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.asked import wanted_in
 from assistant.grounding.numbers import Fact, Quantity, facts, matches
@@ -63,19 +66,34 @@ def same_matter(asked: str, kept: str) -> bool:
         return False
     if same_text(one, other):
         return True
+    first, second = _read(one), _read(other)
     return (
-        detect_language(one) == detect_language(other)
-        and _same_facts(facts(one), facts(other))
-        and _found(_CODE, one) == _found(_CODE, other)
-        and set(proper_names(one)) == set(proper_names(other))
-        and bool(DENIAL.search(one)) == bool(DENIAL.search(other))
-        and _found(_RELATION, one) == _found(_RELATION, other)
-        and _kinds(one) == _kinds(other)
-        and _same_words(one, other)
+        first.alike == second.alike
+        and _same_facts(first.facts, second.facts)
+        and _same_words(first.words, second.words)
     )
 
 
-def _same_facts(one: list[Fact], other: list[Fact]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What of a question is compared with others. `alike` must be equal: language, codes, names and more."""
+
+    alike: tuple[object, ...]
+    facts: tuple[Fact, ...]
+    words: tuple[str, ...]
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> _Read:
+    """Kept, because one question is compared with many: taking it apart takes far longer than comparing."""
+    alike = (
+        detect_language(text), _found(_CODE, text), frozenset(proper_names(text)), bool(DENIAL.search(text)),
+        _found(_RELATION, text), _kinds(text),
+    )  # fmt: skip
+    return _Read(alike, tuple(facts(text)), _words(text))
+
+
+def _same_facts(one: Sequence[Fact], other: Sequence[Fact]) -> bool:
     """Each number and date of one is in the other, with its unit and its bound."""
 
     def equal(a: Fact, b: Fact) -> bool:
@@ -86,8 +104,8 @@ def _same_facts(one: list[Fact], other: list[Fact]) -> bool:
     return len(one) == len(other) and all(any(equal(a, b) for b in other) for a in one)
 
 
-def _found(pattern: re.Pattern[str], text: str) -> set[str]:
-    return {re.sub(r"[-_\s]", "", match.group()).casefold() for match in pattern.finditer(text)}
+def _found(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    return frozenset(re.sub(r"[-_\s]", "", match.group()).casefold() for match in pattern.finditer(text))
 
 
 def _kinds(text: str) -> tuple[str, frozenset[str]]:
@@ -98,8 +116,7 @@ def _kinds(text: str) -> tuple[str, frozenset[str]]:
     return (wanted.kind if wanted else ""), frozenset(kinds)
 
 
-def _same_words(one: str, other: str) -> bool:
-    first, second = _words(one), _words(other)
+def _same_words(first: Sequence[str], second: Sequence[str]) -> bool:
     names = [tuple(word for word in words if kind_weight(word) >= 1.0) for words in (first, second)]
     if not names[0] or not names[1]:
         return first == second

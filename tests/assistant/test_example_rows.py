@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +86,19 @@ def test_the_first_words_are_kept_beside_edited_ones(rows: ExampleRows) -> None:
     assert row.original is not None
     assert (row.payload["answer"], row.original["answer"], row.split) == ("三番目。", "答。", "test")
     assert (row.version, row.changed_by) == (3, "taro")
+
+
+def test_nobody_waits_for_a_division_that_moves_nothing(rows: ExampleRows, records: Records) -> None:
+    rows.add([new("a"), new("b", group="t")])
+    with closing(records.engine.connect()) as writer:
+        writer.exec_driver_sql("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        rows.resplit()
+        assert time.monotonic() - began < 20  # a writer is waited for 30 seconds
+        writer.rollback()
+    moved = ExampleRows(records.engine, lambda groups: dict.fromkeys(groups, "validation"))
+    moved.resplit()
+    assert {row.split for row in rows.rows()} == {"validation"}
 
 
 def test_of_many_writers_at_once_each_change_wins_or_is_told(rows: ExampleRows, tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from datasketch import MinHash, MinHashLSH
 
+from assistant.likeness import naming_words, unmatched
 from assistant.matching import DENIAL, same_matter
-from ingestion.written_forms import fold
+from ingestion.written_forms import fold, plain_numbers
 from training.tuning.examples import TuningExample
 
 GRAM = 3
@@ -31,6 +33,8 @@ _BANDS, _ROWS = 42, 3
 _NOT_SAID = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+")
 _MARKER = re.compile(r"\[\d+\]")
+_KEPT = 8192
+"""Texts of which numbers and denials are kept: each is compared with many."""
 
 Found = Literal["duplicate", "conflict"]
 
@@ -57,10 +61,13 @@ def _same_sense(one: str, other: str) -> bool:
     return _numbers(one) == _numbers(other) and _denials(one) == _denials(other)
 
 
-def _numbers(text: str) -> list[str]:
-    return sorted(_NUMBER.findall(unicodedata.normalize("NFKC", _MARKER.sub("", text))))
+@lru_cache(maxsize=_KEPT)
+def _numbers(text: str) -> tuple[str, ...]:
+    """12,000 and 12000 are one number."""
+    return tuple(sorted(_NUMBER.findall(plain_numbers(fold(_MARKER.sub("", text))))))
 
 
+@lru_cache(maxsize=_KEPT)
 def _denials(text: str) -> int:
     return len(DENIAL.findall(unicodedata.normalize("NFKC", text))) % 2
 
@@ -103,12 +110,25 @@ class Duplicates:
 
     def __init__(self) -> None:
         self._asked: dict[tuple[str, bool], NearTexts] = defaultdict(NearTexts)
+        self._chats = NearTexts()
         self._known: dict[str, TuningExample] = {}
 
     def add(self, id: str, example: TuningExample) -> None:
         """Remember an example under the id of its row."""
         self._asked[_sort(example)].add(id, asked_by(example))
+        if example.kind == "chat":
+            self._chats.add(id, asked_last(example))
         self._known[id] = example
+
+    def asking_same(self, example: TuningExample) -> TuningExample | None:
+        """An example of any sort that asks the same, whatever it answers; None without one."""
+        asked = asked_last(example)
+        asking = [near for (kind, _), near in self._asked.items() if kind in ("answer", "preference")]
+        for near in (*asking, self._chats):
+            for id, text, similarity in near.near(asked):
+                if same_question(asked, text, similarity):
+                    return self._known[id]
+        return None
 
     def find(self, example: TuningExample) -> tuple[Found, str] | None:
         """The example that says the same, or that answers the same question otherwise; None without one."""
@@ -127,8 +147,7 @@ class Duplicates:
             return True
         if one.kind == "preference":
             return alike(one.answer, other.answer) and alike(one.rejected, other.rejected)
-        # The same said shortly and in a whole sentence is one answer.
-        return _same_sense(one.answer, other.answer) or alike(one.answer, other.answer)
+        return alike(one.answer, other.answer) or _within(one.answer, other.answer)
 
 
 def asked_by(example: TuningExample) -> str:
@@ -136,6 +155,19 @@ def asked_by(example: TuningExample) -> str:
     if example.kind == "chat":
         return "\n".join(one.content for one in example.messages if one.role != "system")
     return example.answer if example.kind == "text" else example.question
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether both say the same, one of them shortly and one in a whole sentence."""
+    words = sorted((naming_words(_MARKER.sub("", text)) for text in (one, other)), key=len)
+    return bool(words[0]) and not unmatched(words[0], words[1]) and _same_sense(one, other)
+
+
+def asked_last(example: TuningExample) -> str:
+    """The question that the reply to be learnt answers; "" where there is none."""
+    if example.kind != "chat":
+        return example.question
+    return next((one.content for one in reversed(example.messages) if one.role == "user"), "")
 
 
 def _sort(example: TuningExample) -> tuple[str, bool]:

@@ -95,7 +95,7 @@ class TuningExample:
             ],
             ensure_ascii=False,
         )  # fmt: skip
-        return hashlib.sha256(told.encode("utf-8")).hexdigest()[:16]
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
         """The example as a JSON line; `from_json` reads it again."""

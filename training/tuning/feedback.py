@@ -68,7 +68,7 @@ class FeedbackBuilding:
 
     def _answer(self, one: Said) -> TuningExample | None:
         evidence = self._evidence(one)
-        if not evidence:
+        if one.gone or not evidence:
             self.dropped["gone"] += 1
             return None
         return TuningExample(kind="answer", answer=one.corrected.strip(), **_common(one, evidence))
@@ -104,15 +104,24 @@ def _nearest(answer: str, evidence: Sequence[EvidenceText]) -> str:
 
 
 def _pairs(said: Sequence[Said]) -> Iterator[tuple[Said, Said]]:
-    """Answers to one question of which readers liked one and not the other."""
+    """Answers to one question of which readers liked one and not the other, each wording once."""
     asked: dict[frozenset[str], list[Said]] = defaultdict(list)
     for one in said:
         asked[grams(one.question)].append(one)
     for same in asked.values():
-        for better in (one for one in same if one.rating == "up"):
-            for worse in (one for one in same if one.rating == "down"):
-                if better.answer.strip() != worse.answer.strip() and better.answer and worse.answer:
+        for better in _worded(same, "up"):
+            for worse in _worded(same, "down"):
+                if better.answer.strip() != worse.answer.strip():
                     yield better, worse
+
+
+def _worded(same: Sequence[Said], rating: str) -> Iterator[Said]:
+    """Of equal answers that were rated so the first that may be shown: many readers get one and the same."""
+    found: dict[str, Said] = {}
+    for one in sorted(same, key=lambda one: (one.gone, one.id)):
+        if one.rating == rating and one.answer.strip():
+            found.setdefault(one.answer.strip(), one)
+    yield from found.values()
 
 
 def _key(*parts: object) -> str:

@@ -19,8 +19,8 @@ from assistant.answers import Message
 from assistant.words import detect_language
 from ingestion.written_forms import fold
 from training.errors import ExampleError
+from training.examples import Example, example_from, form_of
 from training.examples import Form as ChatForm
-from training.examples import example_from, form_of
 from training.tuning.examples import EvidenceText, TuningExample
 from training.tuning.row_files import is_table, rows_of
 
@@ -36,6 +36,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "answerable": ("answerable", "回答可否"),
     "type": ("type", "種類"),
     "document": ("document", "文書"),
+    "licence": ("licence", "license", "ライセンス"),
 }
 """Fields of an example and the names of the columns that hold them; those with the reply come first."""
 _TRUE = frozenset("true yes 1 はい 可 ○ 〇".split(" "))  # noqa: SIM905
@@ -69,7 +70,7 @@ def parse(name: str, data: bytes, *, licence: str = "") -> Parsed:
         ExampleError: the file as a whole cannot be read, or no row is in a known form.
     """
     origin = f"import:{PurePath(name).name}"
-    rows = list(rows_of(name, data))
+    rows = list(rows_of(name, data, _names_both))
     forms = Counter(form for _, row in rows if isinstance(row, dict) and (form := _form(name, row)))
     if not forms:
         raise ExampleError(_unknown(name, [row for _, row in rows if isinstance(row, dict)]))
@@ -92,7 +93,7 @@ def parse(name: str, data: bytes, *, licence: str = "") -> Parsed:
 def _form(name: str, row: Mapping[str, Any]) -> Form | None:
     if is_table(name):
         return "table"
-    if "kind" in row:
+    if "kind" in row and not {"instruction", "conversations"} & row.keys():
         return "konkyo"
     if "chosen" in row or "rejected" in row:
         return "preference"
@@ -147,20 +148,29 @@ def _check_parts(row: Mapping[str, Any]) -> None:
         field = f"evidence[{place}]"
         if not isinstance(one, dict) or not all(isinstance(one.get(key), str) for key in ("heading", "text")):
             raise ExampleError(f"{field} needs heading and text", field=field)
+        if unknown := sorted(one.keys() - EvidenceText.__dataclass_fields__.keys()):
+            raise ExampleError(f"unknown field {unknown[0]!r}", field=f"{field}.{unknown[0]}")
         numbers = (one.get("start", 0), one.get("end", 0), one.get("page") or 0)
         if not all(isinstance(number, int) for number in numbers):
             raise ExampleError(f"{field} needs whole numbers for start, end and page", field=field)
         if not isinstance(one.get("document", ""), str):
             raise ExampleError(f"{field} needs the id of its document as text", field=f"{field}.document")
+    if row.get("kind") == "chat" and row.get("messages"):
+        try:
+            Example(tuple(Message(**one) for one in row["messages"]))
+        except ExampleError as error:
+            raise ExampleError(str(error), field="messages") from error
 
 
 def _from_chat(form: ChatForm, row: Mapping[str, Any]) -> TuningExample:
     chat = example_from(row, form).messages
     language = detect_language("\n".join(one.content for one in chat))
+    return TuningExample("chat", "", messages=chat, language=language, licence=_licence(row))
+
+
+def _licence(row: Mapping[str, Any]) -> str:
     licence = row.get("licence") or row.get("license")
-    return TuningExample(
-        "chat", "", messages=chat, language=language, licence=licence if isinstance(licence, str) else ""
-    )
+    return licence if isinstance(licence, str) else ""
 
 
 def _from_preference(row: Mapping[str, Any]) -> TuningExample:
@@ -178,7 +188,7 @@ def _from_preference(row: Mapping[str, Any]) -> TuningExample:
         raise ExampleError(f"the field {field!r} is blank", field=field)
     return TuningExample(
         "preference", chosen, turns[-1].content, rejected, detect_language(turns[-1].content),
-        messages=tuple(turns) if len(turns) > 1 else (),
+        messages=tuple(turns) if len(turns) > 1 else (), licence=_licence(row),
     )  # fmt: skip
 
 
@@ -221,6 +231,11 @@ def _columns(row: Mapping[str, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _names_both(cells: Sequence[str]) -> bool:
+    """Whether cells name a column for the question and one for the answer."""
+    return {"question", "answer"} <= _columns(dict.fromkeys(cells)).keys()
+
+
 def _require_columns(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = _columns(rows[0])
     for field in ("question", "answer"):
@@ -249,7 +264,7 @@ def _from_table(row: Mapping[str, Any]) -> TuningExample:
             _flag(told.get("answerable", ""), columns.get("answerable", "")),
             (EvidenceText(told.get("heading", ""), source, document),) if source else (),
             tuple(one.strip() for one in told.get("accepted", "").split("|") if one.strip()),
-            (document,) if document else (), type=told.get("type", ""),
+            (document,) if document else (), type=told.get("type", ""), licence=told.get("licence", ""),
         )  # fmt: skip
     except ExampleError as error:
         raise ExampleError(str(error), field=columns.get(error.field, error.field)) from error

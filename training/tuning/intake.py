@@ -18,7 +18,7 @@ from training.tuning.examples import TuningExample
 from training.tuning.leaks import Leaks
 from training.tuning.masking import holds_planted, mask_example
 from training.tuning.sources import Sources
-from training.tuning.splitting import group_of
+from training.tuning.splitting import JOINED, group_of
 
 LEAK, DUPLICATE, CONFLICT, PERSONAL, UNKNOWN = "leak", "duplicate", "conflict", "personal", "unknown_source"
 SET_ASIDE = (LEAK, DUPLICATE)
@@ -47,8 +47,9 @@ class Intake:
         self._duplicates = Duplicates()
         self._ids: set[str] = set()
         for row in existing:
-            self._ids.add(row.id)
-            self._duplicates.add(row.id, TuningExample.from_json(row.payload))
+            example = TuningExample.from_json(row.payload)
+            self._ids |= {row.id, example.id}  # of one that was edited both say what is here
+            self._duplicates.add(row.id, example)
 
     def examine(self, example: TuningExample, made_key: str = "") -> Examined:
         """What becomes of `example`.
@@ -62,6 +63,7 @@ class Intake:
         masked = grouped(masked)
         if masked.id in self._ids:
             return Examined("known", personal=personal)
+        masked = self._beside_same(masked)
         problem = self._problem(masked, personal)
         code = problem.partition(":")[0]
         status: Status = "rejected" if code in SET_ASIDE else "new"
@@ -70,6 +72,15 @@ class Intake:
         self._duplicates.add(masked.id, masked)
         outcome: Outcome = "leak" if code == LEAK else "duplicate" if code == DUPLICATE else "new"
         return Examined(outcome, row, personal)
+
+    def _beside_same(self, example: TuningExample) -> TuningExample:
+        """The example in one split with another that asks the same, so that neither measures the other."""
+        other = self._duplicates.asking_same(example)
+        if other is None or not other.group:
+            return example
+        alone = example.group == example.id
+        first = other.group.partition(JOINED)[0]
+        return replace(example, group=first if alone else group_of([*example.group.split(JOINED), first]))
 
     def _problem(self, example: TuningExample, personal: int) -> str:
         if leak := self._leaks.find(example):
@@ -114,10 +125,12 @@ def settled(row: ExampleRow, sources: Sources) -> tuple[str, tuple[Place, ...]] 
 
 
 def grouped(example: TuningExample) -> TuningExample:
-    """With a group: what it names, else its documents; an example without either stands alone."""
-    if example.group:
-        return example
-    return replace(example, group=group_of(named_documents(example)) or example.id)
+    """With a group: what it names, else its documents; an example without either stands alone.
+
+    All documents that it names stand in `documents` then, also those that only its evidence names.
+    """
+    named = tuple(named_documents(example))
+    return replace(example, documents=named, group=example.group or group_of(named) or example.id)
 
 
 def named_documents(example: TuningExample) -> Sequence[str]:

@@ -6,13 +6,16 @@ stands on the same document is no leak: see the splits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from assistant.errors import EvaluationError
 from assistant.evaluation.datasets import read_jsonl
 from assistant.evaluation.question_store import QuestionStore
+from ingestion.written_forms import fold
 from training.errors import ExampleError
 from training.tuning.deduplicating import ALIKE, NearTexts, grams, same_question
 from training.tuning.examples import TuningExample
@@ -23,6 +26,10 @@ _HELD = 0.9
 """Share of a question's n-grams in a text that holds it."""
 _LONGER = 2
 """Times as long as a question: a text that long is looked through for it."""
+_SHORTEST = 6
+"""Characters of a question that is looked for inside of texts: 締切は？ stands in many others."""
+_CLAUSE = re.compile(r"[\s。．.、，,！!？?：:；;「」『』()（）]")
+_NOT_SAID = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +75,56 @@ class Leaks:
         self._near = NearTexts()
         self._names: dict[str, str] = {}
         self._questions: dict[str, frozenset[str]] = {}
+        self._plain: dict[str, str] = {}
         for number, one in enumerate(sets):
             for place, question in enumerate(one.questions):
                 key = f"{number}:{place}"
                 self._names[key] = one.name
                 self._questions[key] = grams(question)
+                self._plain[key] = _NOT_SAID.sub("", fold(question))
                 self._near.add(key, question)
 
     def find(self, example: TuningExample) -> str | None:
         """The name of the evaluation, None without a leak."""
-        for text in _texts(example):
+        for text in asked_texts(example):
             for key, question, similarity in self._near.near(text):
                 if similarity >= ALIKE or same_question(text, question, similarity):
                     return self._names[key]
-            found = grams(text)
+            found, clauses = grams(text), _Clauses(text)
             for key, asked in self._questions.items():
-                if asked and len(found) >= _LONGER * len(asked) and len(asked & found) >= _HELD * len(asked):
+                if len(self._plain[key]) < _SHORTEST:
+                    continue
+                if len(found) >= _LONGER * len(asked):
+                    held = len(asked & found) >= _HELD * len(asked)
+                else:
+                    held = clauses.hold(self._plain[key])
+                if held:
                     return self._names[key]
         return None
 
 
-def _texts(example: TuningExample) -> Iterator[str]:
+class _Clauses:
+    """A text of which is asked whether one of its clauses begins with a question, word for word."""
+
+    def __init__(self, text: str) -> None:
+        clauses = [_NOT_SAID.sub("", clause) for clause in _CLAUSE.split(fold(text))]
+        self._text = "".join(clauses)
+        self._starts = {0, *accumulate(map(len, clauses))}
+
+    def hold(self, question: str) -> bool:
+        """Whether it is there; `question` is folded and without signs."""
+        at = self._text.find(question)
+        while at >= 0:
+            if at in self._starts:
+                return True
+            at = self._text.find(question, at + 1)
+        return False
+
+
+def asked_texts(example: TuningExample) -> Iterator[str]:
+    """The texts of an example that ask something, or its whole text where it asks nothing."""
     if example.kind == "text":
         yield example.answer
-    elif example.kind == "chat":
-        yield from (one.content for one in example.messages if one.role == "user")
-    else:
+    elif example.question:
         yield example.question
+    yield from (one.content for one in example.messages if one.role == "user")

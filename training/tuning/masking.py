@@ -1,7 +1,8 @@
 """Personal data does not go into weights, and planted instructions are not learnt from.
 
-What `ingestion.screening` finds in any part of an example is masked in all of its parts: a name that one
-sentence introduces stands bare in the next. Masks cannot be taken off again, since nothing else is kept.
+What `ingestion.screening` finds in any part of an example is masked in all of its parts, however it is
+written there: a name or a number that one sentence introduces stands bare in the next. Masks cannot be taken
+off again, since nothing else is kept.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ingestion.screening.findings import REPORTED_AT
-from ingestion.screening.masking import MASK, masked_text
+from ingestion.documents import Document
+from ingestion.screening.findings import REPORTED_AT, Finding
+from ingestion.screening.masking import MASK, Cleaner
 from ingestion.screening.personal import find_personal
 from ingestion.screening.planted import planted_score
 from ingestion.screening.policy import Policy
 from training.errors import ExampleError
 from training.tuning.examples import TuningExample
-
-_SHORTEST = 2  # characters of what is masked in another place; one alone may be any
 
 
 def mask_example(example: TuningExample, policy: Policy) -> tuple[TuningExample, int]:
@@ -28,25 +28,17 @@ def mask_example(example: TuningExample, policy: Policy) -> tuple[TuningExample,
     Raises:
         ExampleError: nothing can be learnt from what is left.
     """
-    said: set[str] = set()
-    number = 0
-    for text in texts_of(example):
-        for finding in find_personal(text):
-            if policy.meant(finding):
-                number += 1
-                said.add(text[finding.start : finding.end])
-    if not number:
+    texts = list(texts_of(example))
+    findings: list[Finding] = []
+    offset = 0
+    for text in texts:
+        meant = (one for one in find_personal(text) if policy.meant(one))
+        findings += (replace(one, start=one.start + offset, end=one.end + offset) for one in meant)
+        offset += len(text) + 1
+    if not findings:
         return example, 0
-    known = sorted((one for one in said if len(one) >= _SHORTEST), key=len, reverse=True)
-
-    def clean(text: str) -> str:
-        found = [finding for finding in find_personal(text) if policy.meant(finding)]
-        text = masked_text(text, found)
-        for one in known:
-            text = text.replace(one, MASK * len(one))
-        return text
-
-    return _mapped(example, clean), number
+    cleaner = Cleaner(Document("\n".join(texts), "txt", ()), findings, policy)
+    return _mapped(example, cleaner.clean), len(findings)
 
 
 def holds_planted(example: TuningExample) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -14,7 +14,8 @@ from training.errors import ExampleError
 from training.tuning.examples import TuningExample
 from training.tuning.importing import check_own
 from training.tuning.intake import LEAK, PERSONAL, reworded
-from training.tuning.leaks import Leaks
+from training.tuning.leaks import EvaluationSet, Leaks, asked_texts
+from training.tuning.row_files import object_of
 from training.tuning.sources import QUARANTINED, REMOVED, Sources
 
 Act = Literal["accept", "reject", "reopen"]
@@ -46,15 +47,12 @@ def read_decisions(text: str, act: Act) -> list[Decision]:
         ExampleError: a line is neither; the message names it.
     """
     found = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         try:
-            value = json.loads(line) if line.startswith("{") else {"id": line}
-        except json.JSONDecodeError as error:
-            raise ExampleError(f"line {number} is not JSON: {error}") from error
-        try:
+            value = object_of(line) if line.startswith("{") else {"id": line}
             found.append(decision_of({"act": act, **_of_example(value, act)}, line=number))
         except ExampleError as error:
             raise ExampleError(f"line {number}: {error}", field=error.field) from error
@@ -115,9 +113,10 @@ def decide(
         ExampleConflictError: somebody changed one since the version that a decision names.
     """
     ids = [one.id for one in decisions]
-    if doubled := next((one for one in ids if ids.count(one) > 1), None):
+    known = _known(rows, ids)
+    times = Counter(known[id].id for id in ids if id in known)
+    if doubled := next((one for one, number in times.items() if number > 1), None):
         raise ExampleError(f"example {doubled} stands in the list twice. Nothing was changed.")
-    known = {row.id: row for row in rows.rows(ExampleFilter(ids=tuple(ids)))}
     changes = []
     for one in decisions:
         row = known.get(one.id)
@@ -130,6 +129,18 @@ def decide(
             raise ExampleError(f"line {one.line}: {told}" if one.line else told, field=error.field) from error
     rows.change(changes, by=by)
     return {change.id: change.status for change in changes if change.status is not None}
+
+
+def _known(rows: ExampleRows, ids: Sequence[str]) -> dict[str, ExampleRow]:
+    """The rows by the ids that are asked for: their own, or those of the words that somebody gave them.
+
+    An export names an example by its words.
+    """
+    found = {row.id: row for row in rows.rows(ExampleFilter(ids=tuple(ids)))}
+    if any(id not in found for id in ids):
+        for row in rows.rows(ExampleFilter(status="edited")):
+            found.setdefault(str(row.payload.get("id", row.id)), row)
+    return found
 
 
 def edited(row: ExampleRow, changes: Mapping[str, Any]) -> TuningExample:
@@ -157,15 +168,25 @@ def _change(one: Decision, row: ExampleRow, leaks: Leaks, policy: Policy, source
     version = row.version if one.version is None else one.version
     if one.act != "accept":
         status: Status = "rejected" if one.act == "reject" else "new"
-        return Change(one.id, version, status, note=one.note)
+        return Change(row.id, version, status, note=one.note)
     if problem := sources.problem(row.places):
         raise _not_usable(problem)
     changes = {name: value for name, value in one.changes.items() if row.payload.get(name) != value}
+    example = edited(row, changes) if changes else TuningExample.from_json(row.payload)
+    _require_no_leak(row, example, leaks)
     if not changes:
-        if row.problem.partition(":")[0] == LEAK:
-            name = row.problem.partition(":")[2]
-            raise ExampleError(f"it asks what the evaluation {name} asks", field="question")
-        return Change(one.id, version, "accepted" if row.original is None else "edited", note=one.note)
-    masked, personal = reworded(edited(row, changes), leaks, policy)
+        return Change(row.id, version, "accepted" if row.original is None else "edited", note=one.note)
+    masked, personal = reworded(example, leaks, policy)
     problem = f"{PERSONAL}:{personal}" if personal else ""
-    return Change(one.id, version, "edited", problem, note=one.note, payload=masked.as_json())
+    return Change(row.id, version, "edited", problem, note=one.note, payload=masked.as_json())
+
+
+def _require_no_leak(row: ExampleRow, example: TuningExample, leaks: Leaks) -> None:
+    """Refuse what an evaluation asks, also one that was named only when the example came in."""
+    code, _, name = row.problem.partition(":")
+    leak = leaks.find(example)
+    if leak is None and code == LEAK:
+        before = tuple(asked_texts(TuningExample.from_json(row.payload)))
+        leak = Leaks([EvaluationSet(name, before)]).find(example)
+    if leak is not None:
+        raise ExampleError(f"it asks what the evaluation {leak} asks", field="question")

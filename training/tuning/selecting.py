@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,8 @@ from ingestion.finding_rows import counts
 from ingestion.library import Library
 from training.errors import ExampleError
 from training.tuning.examples import TuningExample
+from training.tuning.importing import check_own
+from training.tuning.row_files import object_of
 
 OWN = "replay.jsonl"
 """The general examples that come with the program."""
@@ -43,27 +46,33 @@ def read_examples(path: Path) -> list[TuningExample]:
     Raises:
         ExampleError: a row is none; file, row and field are named.
     """
+    found = []
+    for number, line in _lines(path):
+        try:
+            row = object_of(line)
+            check_own(row)
+            found.append(TuningExample.from_json({"answer": "", **row}))
+        except ExampleError as error:
+            raise ExampleError(f"{path}: row {number}: {error}", field=error.field) from error
+    return found
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a JSON Lines file that are not blank, by number.
+
+    Only a line feed ends one: U+2028 and its like stand inside of texts that JSON does not escape.
+    """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ExampleError(f"{path} cannot be read as UTF-8: {error}") from error
-    found = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            found.append(TuningExample.from_json(json.loads(line)))
-        except (ValueError, AttributeError) as error:
-            raise ExampleError(f"{path}: row {number} is no JSON object: {error}") from error
-        except ExampleError as error:
-            raise ExampleError(f"{path}: row {number}: {error}") from error
-    return found
+    return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
 
 
 def write_examples(examples: Iterable[TuningExample], path: Path) -> None:
     """Write what `read_examples` reads."""
     lines = [json.dumps(one.as_json(), ensure_ascii=False) for one in examples]
-    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8", "backslashreplace")
 
 
 def selected(examples: Sequence[TuningExample], share: float, seed: int) -> Selection:
@@ -79,15 +88,17 @@ def selected(examples: Sequence[TuningExample], share: float, seed: int) -> Sele
 
 def _held_out(examples: Sequence[TuningExample], share: float, seed: int) -> set[str]:
     """Groups with about `share` of the examples, and never all of them."""
-    groups = sorted({_group(one) for one in examples})
+    sizes = Counter(map(_group, examples))
+    groups = sorted(sizes)
     random.Random(seed).shuffle(groups)
     held: set[str] = set()
-    wanted = max(1, round(share * len(examples)))
+    wanted, number = max(1, round(share * len(examples))), 0
     for group in groups[:-1]:
-        size = sum(_group(one) == group for one in examples)
-        if sum(_group(one) in held for one in examples) + size <= wanted or not held:
+        if number + sizes[group] <= wanted:
             held.add(group)
-    return held
+            number += sizes[group]
+    # Where each group is larger than the share, one of them is held out all the same: the smallest.
+    return held or set(sorted(groups[:-1], key=sizes.__getitem__)[:1])
 
 
 def _group(example: TuningExample) -> str:
@@ -114,11 +125,9 @@ def general_examples(folder: str, share: float, among: int, seed: int) -> list[T
 
 def _general(path: Path) -> list[TuningExample]:
     found = []
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in _lines(path):
         try:
-            row = json.loads(line)
+            row = object_of(line)
             if "messages" in row:
                 example = TuningExample.from_json(row)
             else:

@@ -7,7 +7,8 @@ what it taught is set aside, and comes back by itself when the document does.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from assistant.example_rows import Place
@@ -16,6 +17,9 @@ from ingestion.documents import Span
 from ingestion.library import Library
 from training.tuning.examples import TuningExample
 
+_SHORT = 5_000
+"""In so many characters a piece is looked for everywhere, in longer documents where sentences begin."""
+_BEGINNING = re.compile(r"(?:^|(?<=[\s。．.!！?？:：」』）)】\]|]))\S")
 REMOVED, CHANGED, QUARANTINED = "source_removed", "source_changed", "source_quarantined"
 
 
@@ -95,6 +99,7 @@ def _start(place: Place, text: str) -> int | None:
     length = place.end - place.start
     if digest(text[place.start : place.end]) == place.sha256:
         return place.start
-    return next(
-        (at for at in range(len(text) - length + 1) if digest(text[at : at + length]) == place.sha256), None
-    )
+    last = len(text) - length
+    everywhere: Iterable[int] = range(last + 1)
+    places = everywhere if len(text) <= _SHORT else (one.start() for one in _BEGINNING.finditer(text))
+    return next((at for at in places if at <= last and digest(text[at : at + length]) == place.sha256), None)

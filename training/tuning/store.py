@@ -16,7 +16,7 @@ from ingestion.library import Library
 from ingestion.settings import Settings, TuningSettings
 from ingestion.workspace import Workspace
 from training.tuning.examples import TuningExample
-from training.tuning.intake import LEAK, settled
+from training.tuning.intake import LEAK, named_documents, settled
 from training.tuning.leaks import Leaks, evaluations_of
 from training.tuning.sources import Sources
 from training.tuning.splitting import Shares, split_all
@@ -45,10 +45,13 @@ def example_rows(records: Records, tuning: TuningSettings) -> ExampleRows:
 def workspace_leaks(workspace: Workspace, tuning: TuningSettings, others: Sequence[Path] = ()) -> Leaks:
     """The questions of all evaluations that the workspace knows, and of `others`.
 
+    A relative path of the settings begins at the workspace: service and command line run anywhere.
+
     Raises:
         ExampleError: an evaluation cannot be read.
     """
-    return Leaks(evaluations_of(workspace.root, [*map(Path, tuning.evaluations), *others]))
+    own = (workspace.root / Path(one).expanduser() for one in tuning.evaluations)
+    return Leaks(evaluations_of(workspace.root, [*own, *others]))
 
 
 def accepted_examples(workspace: Workspace) -> list[TuningExample]:
@@ -113,4 +116,4 @@ def data_hash(examples: Iterable[TuningExample]) -> str:
 
 def documents_of(examples: Iterable[TuningExample]) -> list[str]:
     """The ids of all documents that taught something, for the manifest of an adapter."""
-    return sorted({document for one in examples for document in one.documents})
+    return sorted({document for one in examples for document in named_documents(one)})

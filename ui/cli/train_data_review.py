@@ -101,8 +101,8 @@ def review_at_terminal(
                 operations.review_examples([decision], by=by)
                 counts["accepted" if act == "accept" else "rejected"] += 1
             elif act == "edit":
-                operations.edit_example(one["id"], _changes(one, ask), version=one["version"], by=by)
-                counts["edited"] += 1
+                done = operations.edit_example(one["id"], _changes(one, ask), version=one["version"], by=by)
+                counts[str(done["status"])] += 1  # "accepted" where no word was changed
             else:
                 skipped += 1
                 continue
@@ -119,8 +119,9 @@ def _decisions(files: list[Path] | None, act: str) -> list[Json]:
     found: list[Json] = []
     for file in files or ():
         from training.tuning.reviewing import read_decisions
+        from training.tuning.row_files import text_of
 
-        for one in read_decisions(file.read_text("utf-8-sig"), act):  # type: ignore[arg-type]
+        for one in read_decisions(text_of(file.name, file.read_bytes()), act):  # type: ignore[arg-type]
             found.append(
                 {"id": one.id, "act": one.act, "changes": dict(one.changes), "note": one.note,
                  "version": one.version, "line": one.line}

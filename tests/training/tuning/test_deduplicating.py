@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant import matching
 from assistant.answers import Message
 from training.tuning.deduplicating import ALIKE, Duplicates, NearTexts, alike
 from training.tuning.examples import TuningExample
@@ -83,6 +84,55 @@ def test_another_answer_is_a_conflict_and_another_sort_is_neither() -> None:
     assert known.find(replace(pair, rejected="9,000円です。")) is None
 
 
+WHERE = "経費の申請書の提出先はどこですか。"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("総務部です。", "経理部です。", "conflict"),
+        ("はい。", "いいえ。", "conflict"),
+        ("総務部です。[1]", "経費の申請書は総務部に提出します。[2]", "duplicate"),
+        ("12,000円です。", "12000円です。", "duplicate"),
+    ],
+)
+def test_another_answer_without_a_number_is_a_conflict_too(one: str, other: str, found: str) -> None:
+    """Both stay candidates; a duplicate would be set aside."""
+    known = Duplicates()
+    known.add("a", example(WHERE, one))
+    assert known.find(example(WHERE, other)) == (found, "a")
+
+
+def test_who_asks_the_same_is_known_in_any_sort_of_example() -> None:
+    known = Duplicates()
+    chat = TuningExample(
+        "chat", "", messages=(Message("user", WHERE), Message("assistant", "総務部です。" * 9))
+    )
+    known.add("chat", chat)
+    assert known.asking_same(example(WHERE)) == chat
+    assert known.asking_same(example("海外出張の日当は、1日いくらですか。")) is None
+    other = Duplicates()
+    other.add("a", unanswered := example(WHERE, "記載がありません。", answerable=False))
+    assert other.asking_same(chat) == unanswered
+    assert other.asking_same(TuningExample("text", WHERE)) is None
+
+
+def test_many_questions_of_one_pattern_are_compared_in_a_moment() -> None:
+    """Each shares more than half of its 3-grams with each other: taking both apart each time took minutes."""
+    kinds, sorts = (
+        ("冷蔵庫", "洗濯機", "掃除機", "炊飯器", "扇風機", "加湿器"),
+        ("台所", "寝室", "倉庫", "工場"),
+    )
+    asked = [f"{sort}の{kind}の標準の保証期間は何か月ですか。" for sort in sorts for kind in kinds]
+    known = Duplicates()
+    known.add("warm", example("辞書を読み込むための質問は何ですか。"))
+    before = matching._read.cache_info().misses
+    for number, question in enumerate(asked):
+        known.find(example(question))
+        known.add(str(number), example(question))
+    assert matching._read.cache_info().misses - before <= len(asked)
+
+
 def test_chats_are_compared_as_a_whole() -> None:
     def chat(*said: str) -> TuningExample:
         roles = ("user", "assistant")
@@ -109,6 +159,30 @@ def test_questions_of_evaluations_are_leaks_in_any_kind_of_example() -> None:
     assert leaks.find(TuningExample("text", f"{rest}{BASE}{rest}")) == "set.jsonl"
     assert leaks.find(TuningExample("text", rest)) is None
     assert leaks.find(example("年次有給休暇は、入社後6か月で何日もらえますか。")) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"すみません、急ぎで知りたいのですが、{BASE}",
+        f"教えてください。{BASE}よろしくお願いします。",
+        f"【至急】\n{BASE}",
+    ],
+)
+def test_polite_words_around_a_question_hide_no_leak(asked: str) -> None:
+    leaks = Leaks([EvaluationSet("set.jsonl", (BASE, "締切は？"))])
+    assert leaks.find(example(asked)) == "set.jsonl"
+    assert leaks.find(example("出張の申請の締切はいつですか。")) is None
+
+
+def test_earlier_turns_of_a_preference_are_looked_at() -> None:
+    turns = (
+        Message("user", BASE),
+        Message("assistant", "12,000円です。"),
+        Message("user", "それは税込みですか。"),
+    )
+    pair = TuningExample("preference", "はい。", "それは税込みですか。", "いいえ。", messages=turns)
+    assert Leaks([EvaluationSet("set.jsonl", (BASE,))]).find(pair) == "set.jsonl"
 
 
 def test_signs_and_width_do_not_count_but_digits_do() -> None:

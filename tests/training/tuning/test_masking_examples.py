@@ -27,6 +27,19 @@ def test_what_one_part_shows_to_be_personal_is_masked_in_all() -> None:
     assert masked.evidence[0].text == f"担当の電話番号は{'■' * len(PHONE)}である。受付は九時から。"
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "bare"),
+    [
+        ("社員番号: A12345 の人の部署は？", "A12345は部長です。", "12345"),
+        ("電話は090-1234-5678ですか。", "はい、内線から０９０ １２３４ ５６７８です。", "５６７８"),
+    ],
+)
+def test_what_is_personal_is_masked_however_it_is_written(question: str, answer: str, bare: str) -> None:
+    masked, number = mask_example(TuningExample("answer", answer, question), MASKING)
+    assert number and all(bare not in text for text in texts_of(masked))
+    assert [len(masked.question), len(masked.answer)] == [len(question), len(answer)]
+
+
 def test_what_the_settings_leave_out_stays_and_nothing_found_changes_nothing() -> None:
     example = TuningExample("answer", f"{PHONE}です。", "担当の電話番号は？")
     only_mail = Policy("mask", types=frozenset({"EMAIL"}))
