@@ -1,21 +1,20 @@
 """The prompt of a training example: message for message the one that the model is asked with later.
 
-Evidence that does not fit is left out from its end, source by source, and only where the answer does not
-stand on it: a model that learns an answer without its ground learns to invent.
+Evidence that does not fit is left out from its end, source by source, and only where no reply stands on it or
+names it: a model that learns an answer without its ground learns to invent. Something is always left to read,
+because the model is never asked without a source.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from assistant.answers import Message
+from assistant.grounding.claims import MarkerFilter
 from assistant.prompting import TEMPLATE_TOKENS, CountTokens, PromptSource, estimate_tokens, messages_for
 from assistant.task_prompts import TaskPrompts
 from training.errors import ExampleError
 from training.tuning.examples import EvidenceText, TuningExample
-
-_CITED = re.compile(r"\[(\d{1,2})\]")
 
 
 def prompt_messages(
@@ -46,7 +45,7 @@ def prompt_messages(
         needed = sum(count_tokens(one.content) for one in messages)
         if needed <= room:
             return messages
-        if not kept or not _dispensable(example, len(kept)):
+        if not _dispensable(example, len(kept)):
             raise too_long(example.id, needed + context_tokens - room, context_tokens)
         kept = kept[:-1]
 
@@ -76,8 +75,21 @@ def too_long(name: str, tokens: int, limit: int) -> ExampleError:
 
 
 def _dispensable(example: TuningExample, sources: int) -> bool:
-    """Whether the answer stands without the last of so many sources."""
-    if not example.answerable:
-        return True
-    cited = {int(number) for text in (example.answer, example.rejected) for number in _CITED.findall(text)}
-    return bool(cited) and max(cited) < sources
+    """Whether the replies stand without the last of so many sources."""
+    if sources < 2:
+        return False
+    cited = _cited(example)
+    if not cited:  # nobody knows what an answer without marks stands on; a refusal stands on nothing
+        return not example.answerable
+    return max(cited) < sources
+
+
+def _cited(example: TuningExample) -> set[int]:
+    """The numbers of sources that the replies name, in every form that is read as such in an answer."""
+    found = set()
+    for text in (example.answer, example.rejected):
+        marks = MarkerFilter(len(example.evidence))
+        marks.feed(text)
+        marks.finish()
+        found |= {hint.number for hint in marks.hints}
+    return found

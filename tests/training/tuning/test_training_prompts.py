@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,29 @@ def test_evidence_goes_only_where_the_answer_does_not_stand_on_it() -> None:
     assert sources(answer("x [1]"), 0) == 3
     assert (sources(answer("x [1]"), 1), sources(answer("x [1]"), 150)) == (2, 1)
     assert sources(answer("x [2]"), 1) == 2
-    assert sources(answer("xxxxx", answerable=False), 250) <= 1
-    for example, less in ((answer("x [3]"), 1), (answer("x [2]"), 150), (answer("xxxxx"), 1)):
+    assert sources(answer("xxxxx", answerable=False), 150) == 1
+    for example, less in (
+        (answer("x [3]"), 1), (answer("x [2]"), 150), (answer("xxxxx"), 1),
+        (answer("x [3]", answerable=False), 1),  # a refusal may name what it has looked at
+        (answer("x[1,3]"), 1), (answer("xx［３］"), 1), (answer("【2、3】"), 1),
+        (answer("xxxxx", answerable=False), 250),  # nobody is asked without a source
+    ):  # fmt: skip
         with pytest.raises(ExampleError, match=example.id):
             prompt_messages(example, count_tokens=len, context_tokens=fixed - less)
+
+
+def test_the_worse_reply_of_a_preference_keeps_its_sources_too() -> None:
+    pair = replace(answer("xxxxx", answerable=False), kind="preference", rejected="x [2]")
+    for tokens, left in ((10_000, 3), (330, 2)):
+        messages = prompt_messages(pair, count_tokens=sources_only, context_tokens=tokens)
+        assert messages[-1].content.count("] h") == left
+    with pytest.raises(ExampleError, match=pair.id):
+        prompt_messages(pair, count_tokens=sources_only, context_tokens=230)
+
+
+def sources_only(text: str) -> int:
+    """The tokens of the sources alone, so that no prompt's wording counts."""
+    return sum(text.count(sign) for sign in "あいう") if "あ" * 100 in text else 0
 
 
 def test_a_chat_is_asked_with_all_before_its_last_reply() -> None:
