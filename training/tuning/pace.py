@@ -12,6 +12,7 @@ import contextlib
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _measured(
             block.train(learns)
             with (
                 torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bf16"),
-                contextlib.nullcontext() if learns else torch.no_grad(),
+                torch.set_grad_enabled(learns),
             ):
                 told = block(inputs_embeds=seen, use_cache=False).logits
             if learns:
@@ -112,7 +113,10 @@ def _block(shape: Shape, lora: LoraRecipe, dtype: Weights) -> tuple[Any, int]:
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=list(lora.targets),
         task_type="CAUSAL_LM",
     )  # fmt: skip
-    tuned = get_peft_model(model, adapter).to("cuda" if torch.cuda.is_available() else "cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+        tuned = get_peft_model(model, adapter)
+    tuned = tuned.to("cuda" if torch.cuda.is_available() else "cpu")
     return tuned, sum(one.numel() for one in tuned.parameters() if one.requires_grad)
 
 
