@@ -72,7 +72,7 @@ class Estimate:
     @property
     def seconds(self) -> float:
         """From now to the adapter, where nothing stops it early."""
-        return sum(asdict(self.times).values())
+        return float(sum(asdict(self.times).values()))
 
     @property
     def total(self) -> int:
