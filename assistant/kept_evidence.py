@@ -20,7 +20,7 @@ from ingestion.settings import EvidenceSettings
 
 _FIRST = 3
 """The sentences asked for are the best third of the budget."""
-_MOST = 2
+MOST_BUDGETS = 2
 """Kept and added sources together have at most this many budgets; more than that is read anew."""
 
 
@@ -68,7 +68,7 @@ def keep_sources(
         return fresh
     numbered = tuple(replace(source, number=len(kept) + i) for i, source in enumerate(added, start=1))
     together = (*kept, *numbered)
-    if sum(_tokens(source) for source in together) > _MOST * settings.tokens:
+    if sum(_tokens(source) for source in together) > MOST_BUDGETS * settings.tokens:
         return fresh
     return Evidence(together, answerability(question, together))
 

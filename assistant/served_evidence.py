@@ -47,8 +47,11 @@ class ServedEvidence:
     ) -> Evidence:
         """The sources of the prompt; see `assistant.evidence.gather`."""
         settings = self._settings
-        room = settings.models.context_tokens - settings.generation.max_tokens - _AROUND
         return gather(
-            worded, hits, settings.evidence, mode=mode, earlier=earlier,
-            room=max(room, 200),
-        )  # fmt: skip
+            worded, hits, settings.evidence, mode=mode, earlier=earlier, room=room_for_chunks(settings)
+        )
+
+
+def room_for_chunks(settings: Settings) -> int:
+    """Tokens that whole chunks may take in a prompt, beside instructions, question and reply."""
+    return max(200, settings.models.context_tokens - settings.generation.max_tokens - _AROUND)

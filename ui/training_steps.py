@@ -47,21 +47,22 @@ def learnable(place: Workspace, method: str) -> list[TuningExample]:
 def estimated(place: Workspace, name: str, recipe: Recipe, examples: Sequence[TuningExample]) -> Json:
     """The value of `TrainingOperations.estimate_training`."""
     from training.errors import TrainingRefusedError
-    from training.tuning.estimating import refuse_what_cannot_fit
-    from training.tuning.performing import prepare
+    from training.tuning.estimating import refuse_a_full_disk, refuse_what_cannot_fit
+    from training.tuning.lessons import prepare
 
     lesson = prepare(place, recipe, examples)
     taken = lesson.estimate()
     refusal = None
     try:
         refuse_what_cannot_fit(taken)
+        refuse_a_full_disk(taken, place.root)
     except TrainingRefusedError as error:
         refusal = str(error)
     return {
         "recipe": name, "method": recipe.training.method, "base": lesson.base.model, "dtype": lesson.dtype,
         "examples": len(lesson.selection.train), "validation": len(lesson.selection.validation),
         "replayed": len(lesson.replayed), "left_out": list(lesson.left_out), **taken.as_json(),
-        "refusal": refusal,
+        "fits": refusal is None, "refusal": refusal,
     }  # fmt: skip
 
 
@@ -91,12 +92,13 @@ def export(place: Workspace, show: Progress, *, adapter: str) -> Json:
 def parity(place: Workspace, show: Progress, *, adapter: str) -> Json:
     """`konkyo train parity ADAPTER`."""
     from assistant.adapters import AdapterFolder
-    from training.tuning.parity_prompts import fixed_prompts
+    from training.tuning.parity_prompts import prompts_for
     from training.tuning.proving import base_of, prove
 
     adapters = AdapterFolder(place.adapters)
-    base = base_of(adapters.read(adapter), place.models)
-    return prove(adapters, adapter, base, fixed_prompts(), layouts=place.layouts_path, progress=show)
+    manifest = adapters.read(adapter)
+    base, prompts = base_of(manifest, place.models), prompts_for(place, manifest)
+    return prove(adapters, adapter, base, prompts, layouts=place.layouts_path, progress=show)
 
 
 def evaluate(place: Workspace, show: Progress, *, adapter: str, language: Language, time_again: bool) -> Json:

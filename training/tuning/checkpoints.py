@@ -61,6 +61,16 @@ def replace_folder(new: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def recover_folder(place: Path) -> None:
+    """Bring back what stood at `place`, where a process was killed within `replace_folder`.
+
+    What was to take its place is made again: the checkpoint that one goes on from is older.
+    """
+    old = place.with_name(f"{place.name}.old")
+    if not place.exists() and old.exists():
+        os.replace(old, place)
+
+
 def sync_tree(folder: Path, *, files: bool = True) -> None:
     """Bring a folder, and with `files` all below it, to the disk."""
     for path in [*(folder.rglob("*") if files else ()), folder]:

@@ -6,6 +6,7 @@ Started by `starting` as `python -m training.tuning.child RUN WORKSPACE`, with t
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ from training.tuning.runs import Run, RunFolder, this_process
 _LOWEST = 19
 _FIRST_TO_GO = "700"  # of 1000: when memory runs out the system ends the training before the chat
 _LOOK_SECONDS = 0.5
+_NO_SPACE = os.strerror(errno.ENOSPC)
+DISK_FULL = "the disk is full. Free some space, then let the training go on from its last checkpoint."
 
 
 def main() -> None:
@@ -58,10 +61,16 @@ def train(run: Run, workspace: Workspace, asked: threading.Event) -> str:
         reason = "memory ran out. Lower data.max_tokens or training.batch, or set training.recompute = true."
     except Exception as error:  # whatever ended it must be told: nobody else sees this process
         traceback.print_exc()
-        reason = f"{type(error).__name__}: {error}"
+        reason = DISK_FULL if is_full(error) else f"{type(error).__name__}: {error}"
     run.update(state=state, reason=reason, process=None)
     run.tell(state, reason=reason)
     return state
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a disk without room was the cause; libraries tell it in errors of their own."""
+    causes = [error, error.__cause__, error.__context__]
+    return any(getattr(one, "errno", None) == errno.ENOSPC or _NO_SPACE in str(one) for one in causes)
 
 
 def give_way() -> None:

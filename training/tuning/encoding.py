@@ -12,9 +12,9 @@ from typing import Any
 from assistant.answers import Message
 from assistant.prompting import control_pattern, defused
 from assistant.task_prompts import TaskPrompts
-from training.errors import ExampleError
+from training.errors import ExampleError, TuningError
 from training.tuning.examples import TuningExample
-from training.tuning.prompts import prompt_messages, too_long
+from training.tuning.prompts import ServedLimits, prompt_messages, too_long
 
 IGNORED = -100
 """The label of a token that carries no loss, as torch's cross entropy has it."""
@@ -63,10 +63,19 @@ class EncodedPair:
 class Encoder:
     """The tokenizer of one model, at one limit, with the prompts of one workspace."""
 
-    def __init__(self, tokenizer: Any, *, max_tokens: int, prompts: TaskPrompts | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        *,
+        max_tokens: int,
+        prompts: TaskPrompts | None = None,
+        served: ServedLimits | None = None,
+    ) -> None:
+        """`served` are the limits of answers; without them only `max_tokens` counts."""
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
         self._prompts = prompts
+        self._served = served
         self._control = control_pattern(control_tokens(tokenizer))
         self.end = end_of_turn(tokenizer)
 
@@ -107,8 +116,9 @@ class Encoder:
     def messages(self, example: TuningExample) -> list[Message]:
         """The prompt of an example, without the evidence that does not fit."""
         return prompt_messages(
-            example, count_tokens=self.count_tokens, context_tokens=self._max_tokens, prompts=self._prompts
-        )
+            example, count_tokens=self.count_tokens, context_tokens=self._max_tokens, prompts=self._prompts,
+            served=self._served,
+        )  # fmt: skip
 
     def blocks(self, texts: Iterable[tuple[str, str]], size: int) -> Iterator[Encoded]:
         """Documents `(id, text)` one behind the other, in blocks of `size` tokens; every token carries loss.
@@ -163,8 +173,18 @@ class Encoder:
 
 
 def rendered(tokenizer: Any, turns: Sequence[dict[str, str]], *, prompt: bool = True) -> str:
-    """The template's text; with `prompt` up to where the reply begins."""
-    return str(tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=prompt))
+    """The template's text; with `prompt` up to where the reply begins.
+
+    Raises:
+        TuningError: the template refuses these messages, as some do a system's.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        return str(tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=prompt))
+    except TemplateError as error:
+        roles = ", ".join(one["role"] for one in turns)
+        raise TuningError(f"the chat template refuses messages of {roles}: {error}.") from error
 
 
 def control_tokens(tokenizer: Any) -> list[str]:

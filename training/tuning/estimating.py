@@ -1,18 +1,23 @@
 """Memory and time of a training before it starts, and the refusal of one that cannot fit.
 
 Memory counts what autograd keeps for the backward pass, layer by layer, for the longest batch (compared with
-a real training in NOTES.md). Time counts multiply-adds and divides by what this machine does at the moment.
+a real training in NOTES.md). Time counts multiply-adds and divides by what this machine does at the moment
+(`pace`); beside learning itself it counts what stands between the steps.
 """
 
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from ingestion.hardware import free_memory, total_memory
 from training.errors import TrainingRefusedError
+from training.tuning.checkpoints import KEPT
+from training.tuning.pace import Pace
 from training.tuning.recipes import Recipe
 from training.tuning.weights import BYTES, Base, Shape, Weights
 
@@ -20,9 +25,14 @@ RUNTIME = 700_000_000
 """Python with torch, transformers and trl, before any weights."""
 RESERVE = 0.1
 """Of the machine's memory, left to the chat and the system."""
-EFFICIENCY = {"bf16": 0.35, "fp32": 0.6}
-"""Share of the speed of one large multiplication that a whole step is taken to reach."""
+_STARTING = 15.0  # seconds until libraries are there
+_UNPACKING = 80e-9  # seconds for each weight of a GGUF file, single-threaded
+_READING = 5e-9  # seconds for each weight of a folder
 _SPARE = 1.15
+_KEPT = 4 * (3 * (KEPT + 1) + 3)
+"""Bytes on the disk for each learnt weight: itself and Adam's means in a checkpoint more than are kept, and
+the best adapter with what takes its place, and the adapter that comes of it."""
+_LITTLE = 50_000_000  # all files beside weights
 _OPTIMISER = 16  # bytes of each learnt weight: itself, its gradient and Adam's two means, 4 each
 
 
@@ -32,6 +42,16 @@ class Load:
 
     tokens: int
     scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of a whole training, by what they go into."""
+
+    loading: float
+    learning: float
+    validation: float
+    samples: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +66,13 @@ class Estimate:
     steps: int
     tokens: int
     longest: int
-    seconds: float
+    times: Times
     learnt_weights: int
+
+    @property
+    def seconds(self) -> float:
+        """From now to the adapter, where nothing stops it early."""
+        return float(sum(asdict(self.times).values()))
 
     @property
     def total(self) -> int:
@@ -64,6 +89,7 @@ class Estimate:
         return {
             "steps": self.steps, "tokens": self.tokens, "longest_tokens": self.longest,
             "learnt_weights": self.learnt_weights, "seconds": round(self.seconds, 1),
+            "times": {name: round(value, 1) for name, value in asdict(self.times).items()},
             "memory": {
                 "weights": self.weights, "adapter": self.adapter, "activations": self.activations,
                 "loading": self.loading, "runtime": RUNTIME, "total": self.total,
@@ -94,28 +120,29 @@ def estimate(
     validation: Sequence[Sequence[Load]],
     *,
     available: int,
-    speed: float,
+    pace: Pace,
 ) -> Estimate:
     """What a training takes. Each row is one sequence, of a preference two.
 
-    `speed` is in multiply-adds a second (`weights.multiplications`), `available` in bytes.
+    `available` is in bytes.
     """
-    shape, pairs = base.shape, recipe.training.method == "dpo"
+    shape = base.shape
     learnt = adapter_weights(recipe, shape)
     steps = steps_of(recipe, len(train))
     batch = recipe.training.batch
     rows = sorted(train, key=lambda row: -max(one.tokens for one in row))
     heaviest = sum(activations(recipe, shape, dtype, one) for row in rows[:batch] for one in row)
-    share = steps * batch * recipe.training.accumulate / max(1, len(train))
-    work = share * sum(_work(recipe, shape, learnt, one, 3 if pairs else 2) for row in train for one in row)
-    looks = 1 + math.ceil(steps / recipe.validation.every)
-    checked = [one for row in validation[: recipe.validation.limit] for one in row]
-    work += looks * sum(_passed(shape, learnt, one) * (2 if pairs else 1) for one in checked)
+    looks = looks_of(steps, recipe.validation.every)
+    times = Times(
+        _loading_seconds(base), steps * _step_seconds(recipe, shape, learnt, train, pace),
+        looks * _validation_seconds(recipe, shape, learnt, validation, pace),
+        _samples_seconds(recipe, shape, learnt, [*validation, *train], steps, pace),
+    )  # fmt: skip
     weights = shape.weights * BYTES[dtype] // (3 if recipe.model.four_bit else 1)
     return Estimate(
         weights, learnt * _OPTIMISER, int(heaviest * _SPARE), loading_bytes(base, dtype), available, steps,
         sum(one.tokens for row in train for one in row), max(one.tokens for row in train for one in row),
-        work / (speed * EFFICIENCY[dtype]), learnt,
+        times, learnt,
     )  # fmt: skip
 
 
@@ -130,6 +157,21 @@ def refuse_what_cannot_fit(found: Estimate) -> None:
             f"the training needs about {found.total / 1e9:.1f} GB of memory, but {found.available / 1e9:.1f} "
             f"GB can be had. Lower data.max_tokens (the longest example has {found.longest} tokens) or "
             "training.batch, set training.recompute = true, choose a smaller model, or end other programs."
+        )
+
+
+def refuse_a_full_disk(found: Estimate, folder: Path, free: int | None = None) -> None:
+    """Nothing, where the checkpoints fit onto the disk of `folder`, which has `free` bytes; None: ask it.
+
+    Raises:
+        TrainingRefusedError: they do not.
+    """
+    needed = found.learnt_weights * _KEPT + _LITTLE
+    left = shutil.disk_usage(folder).free if free is None else free
+    if needed > left:
+        raise TrainingRefusedError(
+            f"the training needs about {needed / 1e9:.1f} GB on the disk of {folder}, but "
+            f"{left / 1e9:.1f} GB are free. Free some, or lower lora.rank."
         )
 
 
@@ -159,16 +201,60 @@ def loading_bytes(base: Base, dtype: Weights) -> int:
     return 2 * weights + 8 * base.shape.head_weights if base.is_gguf else weights
 
 
-def _work(recipe: Recipe, shape: Shape, learnt: int, load: Load, passes: int) -> float:
+def looks_of(steps: int, every: int) -> int:
+    """Validations of so many steps: before the first, after each `every`, and at the end."""
+    return 1 + math.ceil(steps / every)
+
+
+def _loading_seconds(base: Base) -> float:
+    return _STARTING + base.shape.weights * (_UNPACKING if base.is_gguf else _READING)
+
+
+def _step_seconds(
+    recipe: Recipe, shape: Shape, learnt: int, train: Sequence[Sequence[Load]], pace: Pace
+) -> float:
+    """Of a step with examples as long as those of `train` are on average; a preference reads a reference."""
+    loads = [one for row in train for one in row]
+    rows = recipe.training.batch * recipe.training.accumulate / len(train)
+    learning = sum(_work(recipe, shape, learnt, one) for one in loads)
+    pairs = recipe.training.method == "dpo"
+    reading = sum(_passed(shape, learnt, one) for one in loads) if pairs else 0
+    return rows * (learning / pace.learning + reading / pace.reading)
+
+
+def _validation_seconds(
+    recipe: Recipe, shape: Shape, learnt: int, validation: Sequence[Sequence[Load]], pace: Pace
+) -> float:
+    """Of one look."""
+    loads = [one for row in validation[: recipe.validation.limit] for one in row]
+    passes = 2 if recipe.training.method == "dpo" else 1
+    return passes * sum(_passed(shape, learnt, one) for one in loads) / pace.reading
+
+
+def _samples_seconds(
+    recipe: Recipe, shape: Shape, learnt: int, rows: Sequence[Sequence[Load]], steps: int, pace: Pace
+) -> float:
+    """Of all sample answers, before the first step and after each `samples.every`; a text asks none."""
+    settings = recipe.samples
+    if not settings.every or recipe.training.method == "continued":
+        return 0.0
+    asked = [row[0] for row in rows[: settings.count]]
+    reading = sum(_passed(shape, learnt, Load(one.tokens - one.scored, 1)) for one in asked)
+    written = sum(min(one.scored, settings.tokens) for one in asked)
+    each = shape.linear_weights + learnt + shape.head_weights
+    return (1 + steps // settings.every) * (reading / pace.reading + written * each / pace.writing)
+
+
+def _work(recipe: Recipe, shape: Shape, learnt: int, load: Load) -> float:
     """Multiply-adds to learn from one sequence.
 
-    A pass forward, one back to the inputs (`passes` 2), one more of a reference (3); frozen weights have no
-    gradient, learnt ones have.
+    A pass forward, one back to the inputs; frozen weights have no gradient, learnt ones have.
     """
-    again = 1 if recipe.training.recompute else 0
-    return (passes + again) * _passed(shape, learnt, load) + load.tokens * learnt
+    passes = 3 if recipe.training.recompute else 2
+    return passes * _passed(shape, learnt, load) + load.tokens * learnt
 
 
 def _passed(shape: Shape, learnt: int, load: Load) -> float:
-    attention = shape.layers * shape.hidden * load.tokens  # each token looks at half of the others, twice
+    # Each token looks at half of the others, twice.
+    attention = shape.layers * shape.linear["q_proj"][1] * load.tokens
     return load.tokens * (shape.linear_weights + learnt + attention) + load.scored * shape.head_weights

@@ -1,4 +1,4 @@
-"""What both runtimes are given to score: examples that the adapter was not trained on, else fixed prompts."""
+"""What both runtimes are given to score: examples that the adapter was not trained on, and fixed prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.task_prompts import TaskPrompts
 from ingestion.workspace import Workspace
 from training.errors import ExampleError
 from training.tuning.examples import TuningExample
-from training.tuning.prompts import prompt_messages
+from training.tuning.prompts import ServedLimits, prompt_messages
 from training.tuning.store import accepted_examples
 
 ENOUGH = 12
@@ -43,14 +43,22 @@ def fixed_prompts() -> tuple[ParityPrompt, ...]:
 
 
 def prompts_for(workspace: Workspace, manifest: Manifest) -> tuple[ParityPrompt, ...]:
-    """Examples of the workspace that the adapter was not trained on, else the fixed prompts."""
+    """Examples of the workspace that the adapter was not trained on, and fixed ones where these are few."""
     tokens = int(manifest.recipe.get("data", {}).get("max_tokens", 1024))
-    own = TaskPrompts(workspace.prompts)
+    own, served = TaskPrompts(workspace.prompts), ServedLimits.of(workspace.settings())
 
     def messages_of(example: TuningExample) -> Sequence[Message]:
-        return prompt_messages(example, context_tokens=tokens, prompts=own)
+        return prompt_messages(example, context_tokens=tokens, prompts=own, served=served)
 
-    return example_prompts(accepted_examples(workspace), messages_of) or fixed_prompts()
+    return enough(example_prompts(accepted_examples(workspace), messages_of))
+
+
+def enough(found: Sequence[ParityPrompt]) -> tuple[ParityPrompt, ...]:
+    """`found`, and fixed prompts where these are few.
+
+    A few tokens prove little: by chance a wrong adapter passes on them, or a right one does not.
+    """
+    return (*found, *fixed_prompts()[: max(0, ENOUGH - len(found))])
 
 
 def example_prompts(

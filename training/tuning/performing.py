@@ -6,104 +6,25 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from assistant.adapters import PEFT, AdapterFolder, Manifest
-from assistant.task_prompts import TaskPrompts
-from ingestion.hardware import available_cores
-from ingestion.model_store import ModelStore
+from assistant.adapters import MANIFEST, PEFT, AdapterFolder, Manifest
 from ingestion.workspace import Workspace
-from training.errors import ExampleError, TuningError
+from training.errors import TuningError
 from training.tuning import estimating
-from training.tuning.checkpoints import history_of, latest, replace_folder, step_of
-from training.tuning.continued import document_blocks
-from training.tuning.encoding import Encoded, EncodedPair, Encoder
-from training.tuning.estimating import Estimate, Load
+from training.tuning.checkpoints import history_of, latest, recover_folder, replace_folder, step_of
 from training.tuning.examples import TuningExample
+from training.tuning.lessons import Lesson, prepare
 from training.tuning.recipes import Recipe
 from training.tuning.runs import Json, Run
-from training.tuning.selecting import Selection, general_examples, read_examples, selected
+from training.tuning.selecting import read_examples
 from training.tuning.store import data_hash, documents_of
-from training.tuning.weights import (
-    Base,
-    Weights,
-    chosen_dtype,
-    continued_adapter,
-    find_base,
-    load_model,
-    load_tokenizer,
-    lora_config,
-    multiplications,
-)
+from training.tuning.weights import Base, continued_adapter, load_model, lora_config
 
 _PACKAGES = ("torch", "transformers", "peft", "trl", "accelerate", "tokenizers", "gguf", "konkyo")
-Rows = list[Encoded] | list[EncodedPair]
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """All that a training needs but the weights. `selection` is without what was `left_out`."""
-
-    base: Base
-    recipe: Recipe
-    dtype: Weights
-    tokenizer: Any
-    encoder: Encoder
-    selection: Selection
-    train: Rows
-    validation: Rows
-    left_out: tuple[Json, ...]
-    replayed: tuple[TuningExample, ...]
-
-    def estimate(self) -> Estimate:
-        """What it takes."""
-        return estimating.estimate(
-            self.recipe, self.base, self.dtype, [_loads(row) for row in self.train],
-            [_loads(row) for row in self.validation], available=estimating.available_bytes(self.recipe),
-            speed=multiplications(self.dtype, self.base.shape),
-        )  # fmt: skip
-
-
-def prepare(
-    workspace: Workspace, recipe: Recipe, examples: Sequence[TuningExample], dtype: Weights | None = None
-) -> Lesson:
-    """Read tokenizer and sizes of the base, and turn the examples into tokens. `dtype` as it was before.
-
-    Raises:
-        ModelError, RecipeError, TuningError, ExampleError: something is missing or does not fit.
-    """
-    torch.set_num_threads(recipe.limits.threads or available_cores())
-    store = ModelStore(workspace.models)
-    base = find_base(recipe.model.base or workspace.settings().models.chat, store)
-    lora_config(recipe.lora, base)
-    training = recipe.training
-    selection = selected(examples, recipe.data.validation_share, training.seed)
-    if not selection.train:
-        raise TuningError("there are no examples to train on. Accept some: konkyo train data list")
-    tokenizer = load_tokenizer(base)
-    encoder = Encoder(tokenizer, max_tokens=recipe.data.max_tokens, prompts=TaskPrompts(workspace.prompts))
-    replayed: list[TuningExample] = []
-    if training.method != "dpo":
-        replayed = general_examples(
-            recipe.data.replay_folder, recipe.data.replay_share, len(selection.train), training.seed
-        )
-    left_out: list[Json] = []
-    train = _encoded(selection.train, encoder, recipe, left_out)
-    validation = _encoded(selection.validation, encoder, recipe, left_out)[: recipe.validation.limit]
-    if not train:
-        raise TuningError(f"no example fits: {left_out[0]['reason']}")
-    missing = {one["id"] for one in left_out}
-    train = [*train, *(row for one in replayed for row in _rows(one, encoder, left_out))]
-    return Lesson(
-        base, recipe, dtype or chosen_dtype(recipe.model, base.shape), tokenizer, encoder,
-        selection.without(missing), train, validation, tuple(left_out), tuple(replayed),
-    )  # fmt: skip
 
 
 def perform(
@@ -124,26 +45,36 @@ def perform(
     recipe = Recipe.model_validate(record["recipe"])
     examples = read_examples(run.data)
     checkpoint = latest(run.checkpoints)
+    adapters = AdapterFolder(workspace.adapters)
+    _refuse_a_taken_name(run, adapters)
     lesson = prepare(workspace, recipe, examples, record.get("dtype") if checkpoint else None)
+    if checkpoint is not None and record.get("rows", lesson.rows_hash) != lesson.rows_hash:
+        raise TuningError(
+            f"the examples of the run {run.name} are other tokens now than when it began: a prompt, a limit "
+            "or the model has changed. Change that back, or start a new run."
+        )
     estimate = lesson.estimate()
     run.update(**_known(lesson, examples), estimate=estimate.as_json())
     estimating.refuse_what_cannot_fit(estimate)
+    if checkpoint is None:
+        estimating.refuse_a_full_disk(estimate, run.folder)
     limit(estimate.available)
     run.tell("prepared", steps=estimate.steps, eta_seconds=round(estimate.seconds, 1))
-    if checkpoint is not None:
-        run.tell("resumed", step=step_of(checkpoint))
+    if checkpoint is not None or record.get("resumed"):
+        run.tell("resumed", step=step_of(checkpoint) if checkpoint else 0)
+    recover_folder(run.best)
 
-    adapters = AdapterFolder(workspace.adapters)
     model, lora = load_model(lesson.base, lesson.dtype, four_bit=recipe.model.four_bit), None
     parents = _parents(recipe, adapters, lesson.base)
     if parents:
         model = continued_adapter(model, adapters.folder(parents[-1]) / PEFT)
     else:
         lora = lora_config(recipe.lora, lesson.base)
-    teller = Teller(run, recipe, record.get("seconds", 0.0))
+    sampler = _sampler(run, lesson)
+    teller = Teller(run, recipe, record.get("seconds", 0.0), sampler)
     history = history_of(checkpoint) if checkpoint else []
     keeper = Keeper(run, recipe.validation.patience, history)
-    callbacks = [teller, keeper, _sampler(run, lesson), Stopper(asked)]
+    callbacks = [teller, keeper, sampler, Stopper(asked)]
     trainer = _trainer(lesson, model, lora, run.checkpoints, estimate.steps, callbacks)
     if checkpoint is None and lesson.validation:
         run.update(base_validation_loss=round(trainer.evaluate()["eval_loss"], 5))
@@ -191,35 +122,21 @@ def _trainer(
     )  # fmt: skip
 
 
-def _encoded(
-    examples: Sequence[TuningExample], encoder: Encoder, recipe: Recipe, left_out: list[Json]
-) -> Rows:
-    """What is learnt from, by method; what does not fit is put into `left_out` with its reason."""
-    if recipe.training.method == "continued":
-        return document_blocks(examples, encoder, recipe.data.block_tokens)
-    if recipe.training.method == "sft":
-        return [row for one in examples for row in _rows(one, encoder, left_out)]
-    pairs = []
-    for one in examples:
-        try:
-            pairs.append(encoder.encode_pair(one))
-        except ExampleError as error:
-            left_out.append({"id": one.id, "reason": str(error)})
-    return pairs
+def _refuse_a_taken_name(run: Run, adapters: AdapterFolder) -> None:
+    """Nothing, where no other run has made an adapter of this run's name.
 
-
-def _rows(example: TuningExample, encoder: Encoder, left_out: list[Json]) -> list[Encoded]:
-    try:
-        return encoder.encode(example)
-    except ExampleError as error:
-        left_out.append({"id": example.id, "reason": str(error)})
-        return []
-
-
-def _loads(row: Encoded | EncodedPair) -> list[Load]:
-    if isinstance(row, Encoded):
-        return [Load(len(row.ids), len(row.ids) - row.prompt)]
-    return [Load(len(row.prompt) + len(one), len(one)) for one in (row.chosen, row.rejected)]
+    Raises:
+        TuningError: one has, while this one was stopped.
+    """
+    name = run.record()["adapter"]
+    if not (adapters.folder(name) / MANIFEST).is_file():
+        return
+    maker = adapters.read(name).run
+    if maker != run.name:
+        raise TuningError(
+            f"the run {maker} has made an adapter {name} meanwhile, which is not overwritten. Start a new "
+            "run with another name."
+        )
 
 
 def _parents(recipe: Recipe, adapters: AdapterFolder, base: Base) -> tuple[str, ...]:
@@ -246,6 +163,7 @@ def _known(lesson: Lesson, examples: Sequence[TuningExample]) -> Json:
     return {
         "recipe": lesson.recipe.model_dump(mode="json"), "dtype": lesson.dtype,
         "method": lesson.recipe.training.method, "seed": lesson.recipe.training.seed,
+        "rows": lesson.rows_hash,
         "base": {
             "model": lesson.base.model, "sha256": lesson.base.sha256(), "family": lesson.base.family,
             "licence": lesson.base.licence,
@@ -265,6 +183,7 @@ def _finish(
     run: Run, adapters: AdapterFolder, lesson: Lesson, parents: tuple[str, ...], result: Json
 ) -> None:
     """The adapter's folder first, then the record: a run that is done has its adapter."""
+    _refuse_a_taken_name(run, adapters)
     record = run.record()
     place = adapters.folder(record["adapter"])
     work = place / f"{PEFT}.new"

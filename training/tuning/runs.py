@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from training.errors import TuningError
 Json = dict[str, Any]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_WRITING = threading.Lock()  # the thread that watches the memory writes, too
 _POLL_SECONDS = 0.3
 _PATIENCE_SECONDS = 60.0  # for the step at hand, when a run is asked to stop
 INTERRUPTED = "its process ended in the middle. Go on with: konkyo train run --resume {name}"
@@ -95,10 +97,11 @@ class Run:
     def update(self, **changes: Any) -> None:
         """Change the record, whole or not at all. Only the process that trains does."""
         path = self.folder / "record.json"
-        known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        new.write_text(json.dumps({**known, **changes}, ensure_ascii=False, indent=1), "utf-8")
-        replace_file(new, path)
+        with _WRITING:
+            known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+            new = path.with_name(f"{path.name}.{os.getpid()}.new")
+            new.write_text(json.dumps({**known, **changes}, ensure_ascii=False, indent=1), "utf-8")
+            replace_file(new, path)
 
     def tell(self, event: str, **values: Any) -> None:
         """Add an event; those who follow read it at once."""
@@ -113,7 +116,9 @@ class Run:
         for line in self._lines():
             event = _parsed(line)
             if event is not None and event["event"] == "resumed":
-                found = [one for one in found if one.get("step", 0) <= event["step"]]
+                # From step 0 it begins anew: what was measured before the first step is measured again.
+                last = event["step"] or -1
+                found = [one for one in found if one.get("step", -1) <= last]
             if event is not None:
                 found.append(event)
         return found
@@ -205,18 +210,28 @@ class RunFolder:
         return sorted(found, key=lambda run: (run.record()["created_at"], run.name))
 
     def create(self, name: str, text: str, **record: Any) -> Run:
-        """A new run with its recipe's text and what is known so far; a taken name gets a number."""
-        number, run = 1, self.run(name)
-        while run.folder.exists():
-            number += 1
-            run = self.run(f"{name[:58]}-{number}")
-        run.folder.mkdir(parents=True)
+        """A new run with its recipe's text and what is known so far; a taken name gets a number.
+
+        It is this process's own, unless `record` names another `process` or None.
+        """
+        run = self._taken(name)
         run.recipe.write_text(text, "utf-8")
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
-        run.update(
-            name=run.name, state="running", reason="", created_at=created, process=this_process(), **record
-        )
+        known = {"name": run.name, "state": "running", "reason": "", "created_at": created}
+        run.update(**{**known, "process": this_process(), **record})
         return run
+
+    def _taken(self, name: str) -> Run:
+        """The first free run of this name, with its folder: two that are made at once get two."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        number, run = 1, self.run(name)
+        while True:
+            try:
+                run.folder.mkdir()
+                return run
+            except FileExistsError:
+                number += 1
+                run = self.run(f"{name[:58]}-{number}")
 
 
 def this_process() -> Json:

@@ -20,7 +20,7 @@ from ingestion.workspace import Workspace
 from training.errors import RecipeError, TuningError
 from training.tuning.examples import TuningExample
 from training.tuning.recipes import Recipe, explained, find_recipe, parse_recipe
-from training.tuning.runs import Run, RunFolder, this_process
+from training.tuning.runs import Run, RunFolder
 from training.tuning.selecting import write_examples
 
 QUIET = {
@@ -80,9 +80,11 @@ def start_run(
     _refuse_a_second(runs)
     adapter = _adapter_name(adapters, name or f"{_plain(stem)}-{found.training.method}-{date.today():%Y%m%d}",
                             given=name is not None)  # fmt: skip
+    # Nobody's until its process is there: who stops it must never end us.
     run = runs.create(
-        adapter, text, adapter=adapter, recipe=found.model_dump(mode="json"), method=found.training.method
-    )
+        adapter, text, adapter=adapter, recipe=found.model_dump(mode="json"), method=found.training.method,
+        process=None,
+    )  # fmt: skip
     write_examples(examples, run.data)
     return run, _child(run, workspace)
 
@@ -99,7 +101,7 @@ def resume_run(workspace: Workspace, name: str) -> tuple[Run, subprocess.Popen[b
     if state in ("running", "done"):
         raise TuningError(f"the run {name} is {state}, so it cannot go on. Start a new one without --resume.")
     _refuse_a_second(runs)
-    run.update(state="running", reason="", resumed=True, process=this_process())
+    run.update(state="running", reason="", resumed=True, process=None)
     return run, _child(run, workspace)
 
 
@@ -111,7 +113,6 @@ def _child(run: Run, workspace: Workspace) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=quiet_environment(),
             start_new_session=True,  # Ctrl-C and a closed terminal are for those who watch
         )  # fmt: skip
-    # From now on the run is the child's: who stops it must not end us.
     run.update(process=_starting(child.pid))
     threading.Thread(target=_wait, args=(child, run), name="training-end", daemon=True).start()
     return child

@@ -36,9 +36,10 @@ class Sample:
 class Teller(TrainerCallback):  # type: ignore[misc]  # transformers is not typed for the checker
     """Writes losses with rate and time left into the run's events."""
 
-    def __init__(self, run: Run, recipe: Recipe, spent: float = 0.0) -> None:
-        """`spent` are the seconds that earlier parts of the run took."""
-        self._run = run
+    def __init__(self, run: Run, recipe: Recipe, spent: float = 0.0, sampler: Sampler | None = None) -> None:
+        """`spent` are the seconds that earlier parts of the run took. `sampler` knows how long it takes."""
+        self._run, self._recipe, self._sampler = run, recipe, sampler
+        self._validation = 0.0  # seconds of the last one
         self._examples = recipe.training.batch * recipe.training.accumulate
         self._began = time.monotonic() - spent
         self._last = time.monotonic()
@@ -66,19 +67,31 @@ class Teller(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         """
         step = state.global_step
         if "eval_loss" in logs:
+            _refuse_no_number(float(logs["eval_loss"]), step)
+            self._validation = float(logs.get("eval_runtime", 0.0))
             self._run.tell("validation", step=step, loss=round(float(logs["eval_loss"]), 5))
         if "loss" not in logs:
             return
         loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise TuningError(f"the loss is no number after step {step}. Lower training.rate.")
+        _refuse_no_number(loss, step)
         taken = self._taken or 1e-9
         extra = {"margin": round(float(logs["rewards/margins"]), 5)} if "rewards/margins" in logs else {}
         self._run.tell(
             "step", step=step, steps=state.max_steps, loss=round(loss, 5),
-            rate=round(self._examples / taken, 4), eta_seconds=round((state.max_steps - step) * taken, 1),
-            **extra,
+            rate=round(self._examples / taken, 4), **extra,
+            eta_seconds=round(self._left(step, state.max_steps, taken), 1),
         )  # fmt: skip
+
+    def _left(self, step: int, steps: int, taken: float) -> float:
+        """Seconds to the end: of the steps, and of the validations and samples between them.
+
+        The samples of `step` itself are there when it is told, its validation is not.
+        """
+        checks, samples = self._recipe.validation.every, self._recipe.samples.every
+        looks = math.ceil(steps / checks) - (step - 1) // checks
+        told = steps // samples - step // samples if samples else 0
+        sampling = self._sampler.seconds if self._sampler is not None else 0.0
+        return (steps - step) * taken + looks * self._validation + told * sampling
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Remember how long it took until this checkpoint."""
@@ -133,6 +146,8 @@ class Sampler(TrainerCallback):  # type: ignore[misc]  # as above
     def __init__(self, run: Run, recipe: Recipe, samples: Sequence[Sample], tokenizer: Any, end: int) -> None:
         self._run, self._recipe = run, recipe.samples
         self._samples, self._tokenizer, self._end = samples, tokenizer, end
+        self.seconds = 0.0
+        """That the last answers took."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any, **_: Any) -> None:
         """The answers of the base model, to compare with."""
@@ -145,9 +160,11 @@ class Sampler(TrainerCallback):  # type: ignore[misc]  # as above
             self._sample(model, state.global_step)
 
     def _sample(self, model: Any, step: int) -> None:
+        began = time.monotonic()
         for one in self._samples[: self._recipe.count]:
             text = written(model, self._tokenizer, one.prompt, self._recipe.tokens, self._end)
             self._run.tell("sample", step=step, question=one.question, text=text)
+        self.seconds = time.monotonic() - began
 
 
 class Stopper(TrainerCallback):  # type: ignore[misc]  # as above
@@ -178,6 +195,12 @@ class Stopper(TrainerCallback):  # type: ignore[misc]  # as above
         """
         if self._asked.is_set() and state.global_step < state.max_steps:
             raise StoppedError("it was stopped")
+
+
+def _refuse_no_number(loss: float, step: int) -> None:
+    """Nothing, while the loss is a number: without one no adapter is ever the best."""
+    if not math.isfinite(loss):
+        raise TuningError(f"the loss is no number after step {step}. Lower training.rate.")
 
 
 def save_adapter(model: Any, run: Run) -> None:

@@ -12,7 +12,9 @@ from itertools import zip_longest
 from typing import Any, Protocol
 
 from assistant.answers import Message
+from assistant.prompting import control_pattern, defused
 from training.errors import ParityError
+from training.tuning.encoding import control_tokens
 
 _BEFORE = 16  # tokens shown in front of a difference
 
@@ -52,14 +54,16 @@ class TemplateDifference:
 def trained_tokens(tokenizer: Any, messages: Sequence[Message], template: str | None = None) -> list[int]:
     """The tokens of a prompt as transformers makes them, up to where the reply begins.
 
-    `template` is taken where the tokenizer brings none.
+    Control tokens in what the messages say are defused, as where they are served. `template` is taken where
+    the tokenizer brings none.
 
     Raises:
         ParityError: the template refuses these messages.
     """
     from jinja2 import TemplateError
 
-    turns = [{"role": one.role, "content": one.content} for one in messages]
+    control = control_pattern(control_tokens(tokenizer))
+    turns = [{"role": one.role, "content": defused(one.content, control)} for one in messages]
     chosen = None if tokenizer.chat_template else template
     try:
         found = tokenizer.apply_chat_template(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,14 @@ from training.errors import TuningError
 from training.tuning.recipes import BaseModelRecipe, LoraRecipe
 
 Weights = Literal["bf16", "fp32"]
-FAMILIES = ("qwen2", "llama")
+FAMILIES = ("qwen2", "llama", "qwen3", "gemma3")
+"""What GGUF calls the architectures that can be tuned.
+
+Each was trained, exported and compared on a tiny random model (tests/training/tuning). Gemma 2 is not among
+them: its template refuses the system message that every prompt begins with.
+"""
+FOLDERS = {"qwen2": "qwen2", "llama": "llama", "mistral": "llama", "qwen3": "qwen3", "gemma3_text": "gemma3"}
+"""What a folder of Hugging Face calls them."""
 BYTES = {"bf16": 2, "fp32": 4}
 _WORTH = 1.2  # how much faster bf16 must be to be taken
 
@@ -36,14 +43,17 @@ class Shape:
     kv_heads: int
     vocabulary: int
     tied: bool
+    head: int = 0
+    """Width of one head; 0: the heads divide `hidden` among them."""
 
     @property
     def linear(self) -> Mapping[str, tuple[int, int]]:
         """The linear layers of a block by name, as (inputs, outputs)."""
-        narrow = self.hidden // self.heads * self.kv_heads
+        head = self.head or self.hidden // self.heads
+        wide, narrow = self.heads * head, self.kv_heads * head
         return {
-            "q_proj": (self.hidden, self.hidden), "k_proj": (self.hidden, narrow),
-            "v_proj": (self.hidden, narrow), "o_proj": (self.hidden, self.hidden),
+            "q_proj": (self.hidden, wide), "k_proj": (self.hidden, narrow),
+            "v_proj": (self.hidden, narrow), "o_proj": (wide, self.hidden),
             "gate_proj": (self.hidden, self.inner), "up_proj": (self.hidden, self.inner),
             "down_proj": (self.inner, self.hidden),
         }  # fmt: skip
@@ -104,11 +114,14 @@ def find_base(name: str, store: ModelStore) -> Base:
     else:
         base = _gguf(name, store.path_of(name), store.info(name).licence)
     if base.family not in FAMILIES:
-        raise TuningError(
-            f"{base.model} is of the family {base.family}, which cannot be tuned. Choose a model of "
-            f"{' or '.join(FAMILIES)}."
-        )
+        raise _unknown(base.model, base.family, FAMILIES)
     return base
+
+
+def _unknown(model: str, family: str, known: Iterable[str]) -> TuningError:
+    return TuningError(
+        f"{model} is of the family {family}, which cannot be tuned. Choose a model of {' or '.join(known)}."
+    )
 
 
 def _gguf(name: str, path: Path, licence: str) -> Base:
@@ -130,6 +143,7 @@ def _gguf(name: str, path: Path, licence: str) -> Base:
         int(told(f"{family}.feed_forward_length", 0)), heads,
         int(told(f"{family}.attention.head_count_kv", heads)), vocabulary,
         all(one.name != "output.weight" for one in reader.tensors),
+        int(told(f"{family}.attention.key_length", 0)),
     )  # fmt: skip
     return Base(name, path, family, licence, shape)
 
@@ -139,17 +153,17 @@ def _folder(folder: Path) -> Base:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise TuningError(f"{folder / 'config.json'} cannot be read: {error}.") from error
-    family = str(config.get("model_type", ""))
-    if family not in FAMILIES:  # other families have other keys
-        return Base(folder.name, folder, family or "unknown", "unknown", Shape(0, 0, 0, 1, 1, 0, True))
+    family = str(config.get("model_type", "")) or "unknown"
+    if family not in FOLDERS:  # other families have other keys
+        raise _unknown(folder.name, family, FOLDERS)
     heads = int(config["num_attention_heads"])
     shape = Shape(
         int(config["num_hidden_layers"]), int(config["hidden_size"]), int(config["intermediate_size"]), heads,
         int(config.get("num_key_value_heads") or heads), int(config["vocab_size"]),
-        bool(config.get("tie_word_embeddings", False)),
+        bool(config.get("tie_word_embeddings", family == "gemma3_text")), int(config.get("head_dim") or 0),
     )  # fmt: skip
     licence = str(read_manifest(folder).get("licence", "unknown"))
-    return Base(folder.name, folder, family, licence, shape)
+    return Base(folder.name, folder, FOLDERS[family], licence, shape)
 
 
 def load_tokenizer(base: Base) -> Any:

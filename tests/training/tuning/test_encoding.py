@@ -6,7 +6,7 @@ import pytest
 from toy_chat_models import toy_examples, toy_pairs, toy_tokenizer
 
 from assistant.answers import Message
-from training.errors import ExampleError
+from training.errors import ExampleError, TuningError
 from training.tuning.encoding import IGNORED, Encoder, end_of_turn, rendered
 from training.tuning.examples import EvidenceText, TuningExample
 
@@ -48,6 +48,16 @@ def test_the_end_is_what_the_template_ends_a_reply_with(tokenizer: Any) -> None:
     other = toy_tokenizer()
     other.chat_template = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
     assert end_of_turn(other) == other.eos_token_id
+
+
+def test_a_template_that_refuses_the_instructions_is_told() -> None:
+    other = toy_tokenizer()
+    other.chat_template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+        "{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    with pytest.raises(TuningError, match="refuses messages of system, user: no system role"):
+        encoder(other).encode(toy_examples(1)[0])
 
 
 def test_a_document_cannot_end_a_turn(tokenizer: Any) -> None:

@@ -18,6 +18,7 @@ from training.tuning.estimating import (
     refuse_what_cannot_fit,
     steps_of,
 )
+from training.tuning.pace import Pace
 from training.tuning.recipes import Recipe
 from training.tuning.weights import Base, Shape
 
@@ -32,9 +33,8 @@ def recipe(**sections: Any) -> Recipe:
 
 def found(chosen: Recipe, tokens: int = 500, rows: int = 16, **more: Any) -> Any:
     train = [[Load(tokens, 50)] * (2 if chosen.training.method == "dpo" else 1)] * rows
-    return estimate(
-        chosen, BASE, "bf16", train, [], **{"available": 16_000_000_000, "speed": 50e9, **more}
-    )  # fmt: skip
+    given = {"available": 16_000_000_000, "pace": Pace(50e9, 50e9, 1e9), **more}
+    return estimate(chosen, BASE, "bf16", train, [], **given)
 
 
 def test_weights_are_those_that_its_card_states() -> None:
@@ -74,12 +74,14 @@ def test_more_of_anything_takes_more() -> None:
     assert found(recipe(), tokens=600).seconds > least.seconds
     assert found(recipe(training={"batch": 2})).activations > least.activations
     assert found(recipe(lora={"rank": 32})).adapter == 2 * least.adapter
-    assert found(recipe(training={"epochs": 4})).seconds == pytest.approx(2 * least.seconds)
+    twice = found(recipe(training={"epochs": 4})).times
+    assert twice.learning == pytest.approx(2 * least.times.learning) and twice.loading == least.times.loading
     pairs = found(recipe(training={"method": "dpo"}))
-    assert pairs.activations > 1.9 * least.activations and pairs.seconds > 2.9 * least.seconds
+    assert pairs.activations > 1.9 * least.activations and pairs.times.learning > 2.9 * least.times.learning
     less = found(recipe(training={"recompute": True}))
-    assert less.activations < least.activations / 3 and less.seconds > 1.3 * least.seconds
-    assert found(recipe(), speed=100e9).seconds == pytest.approx(least.seconds / 2)
+    assert less.activations < least.activations / 3 and less.times.learning > 1.3 * least.times.learning
+    faster = found(recipe(), pace=Pace(100e9, 50e9, 1e9)).times
+    assert faster.learning == pytest.approx(least.times.learning / 2)
     full = Load(500, 500)
     assert activations(recipe(), QWEN, "fp32", full) > activations(recipe(), QWEN, "bf16", full)
     only = recipe(lora={"targets": ("q_proj",)})

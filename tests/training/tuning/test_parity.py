@@ -23,7 +23,14 @@ from training.tuning.examples import TuningExample
 from training.tuning.families import FAMILIES
 from training.tuning.gguf_export import export_adapter
 from training.tuning.parity import Thresholds, WeightsCompared, compared, effect_of, judged
-from training.tuning.parity_prompts import ParityPrompt, conversations, example_prompts, fixed_prompts
+from training.tuning.parity_prompts import (
+    ENOUGH,
+    ParityPrompt,
+    conversations,
+    enough,
+    example_prompts,
+    fixed_prompts,
+)
 from training.tuning.peft_folder import read_peft, write_peft
 from training.tuning.proving import base_of, prove
 
@@ -295,6 +302,14 @@ def test_prompts_come_from_examples_that_were_not_trained_on() -> None:
     assert len(chosen) == 5 and not {one.reply for one in chosen} & trained
     assert all(one.messages[0].content[9:] == one.reply[7:] for one in chosen)
     assert example_prompts(rows[:0], lambda one: []) == ()
+
+
+def test_few_examples_are_joined_by_fixed_prompts() -> None:
+    """On the tokens of one short reply chance would decide."""
+    own = tuple(ParityPrompt((Message("user", f"{number}?"),), "yes") for number in range(ENOUGH))
+    assert enough(own[:0]) == fixed_prompts()
+    assert enough(own[:1]) == (own[0], *fixed_prompts())
+    assert enough(own[:10]) == (*own[:10], *fixed_prompts()[:2]) and enough(own) == own
 
 
 def test_fixed_prompts_are_in_both_languages() -> None:

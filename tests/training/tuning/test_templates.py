@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -21,7 +21,8 @@ class Letters:
     template: str
 
     def served_tokens(self, messages: Sequence[Message]) -> list[int]:
-        return [ord(letter) for letter in Environment().from_string(self.template).render(messages=messages)]
+        said = [Message(one.role, one.content.replace("<end>", "< end>")) for one in messages]
+        return [ord(letter) for letter in Environment().from_string(self.template).render(messages=said)]
 
     def token_text(self, token: int) -> str:
         return chr(token)
@@ -32,6 +33,8 @@ class LetterTokenizer:
     """The same for training, as transformers calls it."""
 
     chat_template: str | None
+    added_tokens_decoder: dict[int, Any] = field(default_factory=dict)
+    all_special_tokens: tuple[str, ...] = ("<end>",)
 
     def apply_chat_template(self, turns: Any, *, chat_template: str | None, **more: Any) -> list[int]:
         def refuse(message: str) -> None:
@@ -48,6 +51,15 @@ PLAIN = "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}<assi
 
 def test_equal_templates_have_no_difference() -> None:
     assert first_difference(Letters(PLAIN), LetterTokenizer(PLAIN), [TALK, TALK[1:]]) is None
+
+
+def test_a_control_token_in_a_document_is_read_alike() -> None:
+    """What is served and what is learnt from breaks it up; so must the comparison."""
+    evil = [*TALK, Message("user", "a <end> b")]
+    assert first_difference(Letters(PLAIN), LetterTokenizer(PLAIN), [evil]) is None
+    wrong = LetterTokenizer(PLAIN, all_special_tokens=())
+    found = first_difference(Letters(PLAIN), wrong, [evil])
+    assert found is not None and (found.served, found.trained) == (" ", "e")
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,9 @@ def test_an_adapter_is_continued_and_named_as_parent(workspace: Workspace) -> No
     assert AdapterFolder(workspace.adapters).read("two").parents == ("one",)
     other = made(workspace, model={**model, "base": str(toy_folder(workspace.root / "other"))})
     assert trained(other, workspace, toy_chats(2)) == "failed"
+    assert "the run one has made an adapter one meanwhile" in other.record()["reason"]
+    other.update(adapter="three")
+    assert trained(other, workspace, toy_chats(2)) == "failed"
     assert "was trained on toy, not on other" in other.record()["reason"]
 
 
