@@ -55,8 +55,10 @@ def choose(publication: Publication, *, own: str | None = None, asker: str | Non
     if trial and asker is not None and in_trial(asker, str(trial["adapter"]), float(trial["share"])):
         name = str(trial["adapter"])
         return Choice(name, "trial", publication.sha256_of(name, "trial"))
-    name = publication.current
-    return Choice(name, "published", publication.sha256_of(name, "publish")) if name else Choice(None, "base")
+    current = publication.current
+    if not current:
+        return Choice(None, "base")
+    return Choice(current, "published", publication.sha256_of(current, "publish"))
 
 
 def choices(publication: Publication) -> tuple[Choice, ...]:
