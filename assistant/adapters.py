@@ -136,11 +136,11 @@ class AdapterFolder:
         try:
             found = json.loads(path.read_text("utf-8"))
             if not isinstance(found, dict):
-                raise TypeError(f"a table is wanted, not {type(found).__name__}")
+                raise ValueError("it is no table")
             return Manifest.from_json(found)
         except FileNotFoundError:
             raise AdapterError(f"there is no adapter {name!r}. See: konkyo train list") from None
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise AdapterError(f"{path} cannot be read: {error}. Train the adapter again.") from error
 
     def write(self, manifest: Manifest) -> None:
