@@ -330,7 +330,7 @@ def test_examples_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     write_examples([*toy_examples(3), *toy_chats(2)], path)
     assert read_examples(path) == [*toy_examples(3), *toy_chats(2)]
-    for text, said in (("{", "row 1 is no JSON"), ('\n{"kind": "answer"}', "row 2"), ("[1]", "row 1")):
+    for text, said in (("{", "row 1: it is not JSON"), ('\n{"kind": "answer"}', "row 2"), ("[1]", "row 1")):
         path.write_text(text, "utf-8")
         with pytest.raises(TrainingError, match=said):
             read_examples(path)
