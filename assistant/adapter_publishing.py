@@ -44,7 +44,7 @@ class Publisher:
         """
         self._serving.unfit(name)  # reads whole files: not while others wait for the lock
         with self._changing() as before:
-            manifest, forced = self._allowed(name, force, reason)
+            manifest, forced = self._allowed(name, by, force, reason)
             same = before.sha256_of(name, "publish") == _digest(manifest)
             if before.current == name and same and not _on_trial(before, name):
                 return before
@@ -70,7 +70,7 @@ class Publisher:
             )
         self._serving.unfit(name)  # reads whole files: not while others wait for the lock
         with self._changing() as before:
-            manifest, forced = self._allowed(name, force, reason)
+            manifest, forced = self._allowed(name, by, force, reason)
             if before.current == name:
                 raise AdapterRefusedError(
                     f"adapter {name!r} answers everybody already. Roll back first, or try another one."
@@ -117,7 +117,7 @@ class Publisher:
             (folder / MANIFEST).unlink()  # a removal that is killed leaves no half adapter in the list
             shutil.rmtree(folder)
 
-    def _allowed(self, name: str, force: bool, reason: str) -> tuple[Manifest, bool]:
+    def _allowed(self, name: str, by: str, force: bool, reason: str) -> tuple[Manifest, bool]:
         """The manifest of one that may be served, and whether that had to be forced."""
         manifest = self._folder.read(name)
         if (problem := self._serving.unfit(name)) is not None:
@@ -129,10 +129,10 @@ class Publisher:
                 f"See: konkyo train parity {name}"
             )
         standing = self._serving.standing(manifest)
-        if standing != "passed" and not (force and reason.strip()):
+        if standing != "passed" and not (force and reason.strip() and by.strip()):
             raise AdapterRefusedError(
                 f"adapter {name!r} {_LACKS[standing]}. See: konkyo train evaluate {name}. "
-                "To serve it nevertheless, force it and write the reason."
+                "To serve it nevertheless, force it with your name and the reason."
             )
         return manifest, standing != "passed"
 

@@ -79,6 +79,8 @@ def test_a_gate_is_passed_over_only_with_a_written_reason(
     for force, reason in ((False, ""), (False, "we need it"), (True, ""), (True, "  ")):
         with pytest.raises(AdapterRefusedError, match=said):
             publisher.publish("one", by="佐藤", force=force, reason=reason)
+    with pytest.raises(AdapterRefusedError, match="your name"):
+        publisher.publish("one", by=" ", force=True, reason="顧客の期限")
     publisher.publish("one", by="佐藤", force=True, reason="顧客の期限")
     [row] = adapters.folder.publication().history
     assert (row["forced"], row["reason"], row["by"]) == (True, "顧客の期限", "佐藤")

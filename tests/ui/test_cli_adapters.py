@@ -112,7 +112,7 @@ def test_publishing_trying_and_going_back(konkyo: Any, folder: AdapterFolder) ->
     ("arguments", "code", "message"),
     [
         (["publish", "two"], 3, "did not pass its gate"),
-        (["publish", "two", "--force"], 3, "write the reason"),
+        (["publish", "two", "--force"], 3, "the reason"),
         (["publish", "none"], 1, "no adapter 'none'"),
         (["publish", "one", "--trial", "1.5"], 1, "no share of a trial"),
         (["rollback"], 3, "base model answers"),

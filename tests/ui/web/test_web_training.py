@@ -302,16 +302,18 @@ def test_a_passed_adapter_is_published_tried_and_taken_back(operations: FakeOper
     assert history["by"].tolist() == ["佐藤"] * 3
 
 
-def test_a_failed_gate_is_forced_with_a_written_reason_only(operations: FakeOperations) -> None:
+def test_a_failed_gate_is_forced_with_name_and_written_reason_only(operations: FakeOperations) -> None:
     operations.planted_adapters = [make_adapter("ours", gate=False)]
     operations.gates["ours"] = [make_gate(passed=False)]
     page = room("adapters")
     assert "did not pass" in said(page) and page.button(key="publish_ours").disabled
     page.checkbox(key="publish_force_ours").check().run()
-    assert page.button(key="publish_ours").disabled and "Write the reason" in said(page)
+    assert page.button(key="publish_ours").disabled and "your name and the reason" in said(page)
     page.text_area(key="publish_reason_ours").set_value("急ぎ").run()
+    assert page.button(key="publish_ours").disabled
+    page.text_input(key="publish_by_ours").set_value("佐藤").run()
     page.button(key="publish_ours").click().run()
-    assert operations.published == [("publish", "ours", "", None, True, "急ぎ")] and not page.exception
+    assert operations.published == [("publish", "ours", "佐藤", None, True, "急ぎ")] and not page.exception
 
 
 def test_a_refusal_is_told(operations: FakeOperations) -> None:

@@ -19,18 +19,19 @@ _SHARE = 0.2
 def publish(listed: Json, publication: Json) -> None:
     """Buttons that open what has to be confirmed."""
     name = listed["name"]
+    acts = len(publication["history"])  # after an act another popover stands there, and it is closed
     with st.container(horizontal=True, key="publish_buttons"):
         lacking = _lacking(listed)
         answers = listed["published"] and not listed["problem"]  # what was exported anew since does not
         with st.popover(
-            say("training.publish"), icon=":material/publish:", key=f"publish_more_{name}",
+            say("training.publish"), icon=":material/publish:", key=f"publish_more_{name}_{acts}",
             type="primary", disabled=bool(lacking) or answers, help=lacking or None,
         ):  # fmt: skip
             _form(listed)
         serves = listed["published"] or listed["trial"] is not None
         with st.popover(
-            say("training.remove"), icon=":material/delete:", key=f"remove_more_{name}", type="tertiary",
-            disabled=serves,
+            say("training.remove"), icon=":material/delete:", key=f"remove_more_{name}_{acts}",
+            type="tertiary", disabled=serves,
         ):  # fmt: skip
             st.caption(say("training.remove_more"))
             if st.button(say("training.remove_now"), type="primary", key=f"remove_{name}"):
@@ -68,9 +69,9 @@ def _form(listed: Json) -> None:
     reason = st.text_area(
         say("training.why"), key=f"publish_reason_{name}", height=68, help=say("training.why_help")
     ).strip()
-    if force and not reason:
+    if force and not (reason and by):
         st.caption(say("training.why_needed"))
-    ready = bool(listed["gate"]) or (force and bool(reason))
+    ready = bool(listed["gate"]) or (force and bool(reason) and bool(by))
     if st.button(
         say("training.publish_now"), type="primary", key=f"publish_{name}", disabled=not ready,
         icon=":material/check:",
@@ -88,7 +89,9 @@ def roll_back(publication: Json) -> None:
     current, trial = publication["current"], publication["trial"]
     if current is None and trial is None:
         return
-    with st.popover(say("training.roll_back"), icon=":material/undo:", key="roll_back_more"):
+    with st.popover(
+        say("training.roll_back"), icon=":material/undo:", key=f"roll_back_more_{len(publication['history'])}"
+    ):
         st.caption(say("training.roll_back_more"))
         former = adapted.former(publication["history"], current)
         names = {"": say("training.roll_back_last")}
