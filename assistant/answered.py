@@ -12,7 +12,7 @@ def answers(question: str, proven: Sequence[str]) -> bool:
     """Whether the sentences `proven` answer `question`, as far as rules see.
 
     They do not when there is none, when they only say the question again, and to how much or how many also
-    when they tell no number of the kind, or one of another year.
+    when they tell no number of the kind, or one of another fiscal year.
     """
     if not proven or repeats(question, "\n".join(proven)):
         return False

@@ -96,7 +96,12 @@ _WITHOUT_NUMBER = re.compile(
     r"quarterly|annually|permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed)\b",
     re.IGNORECASE,
 )
-_HOW_MUCH = re.compile(r"いくら(?!か|でも)|幾ら|何[十百千万億兆]{0,3}円|\bhow much\b", re.IGNORECASE)
+_HOW_MUCH = re.compile(
+    r"いくら(?!か|でも)|幾ら|何[十百千万億兆]{0,3}円|"
+    r"\bhow much\b(?!\s+(?:more |less |annual |paid |sick |advance )?"
+    r"(?:time|notice|leave|experience|vacation|longer|space|of)\b)",
+    re.IGNORECASE,
+)
 _COUNTER = re.compile(
     r"何(年間|日間|時間|分間|か月|ヶ月|カ月|週間|日|人|名|回|個|台|歳|割|パーセント|%|メートル|本|枚|件|泊|点|倍|度|階|種類|"
     r"文字|桁|冊|年)(?:分|間|前|後|以上|以下|以内|まで|目)?(?=[はをでにもがのと、。?？]|ですか|でしょう|必要|もら|取|与|あ[りる]|い[まる]|$)"
@@ -124,31 +129,49 @@ def tells(question: str, texts: Iterable[str]) -> bool:
         return bool(_NUMBER.search(text))
     units = {fact.unit for fact in found if isinstance(fact, Quantity)}
     if amount:
+        if _MONTHS_OF_PAY.search(text):
+            return True
         return bool(units - _NO_AMOUNTS) or bool(_COUNTS_OTHERS.search(question))
     asked = _units_of(counter[1]) if counter else frozenset()
     moment = any(isinstance(fact, Moment) for fact in found)
     return not asked or bool(units & asked) or "" in units or (moment and asked == _TIME)
 
 
-_YEAR = re.compile(
-    r"(?<![0-9.,])(?:19|20)[0-9]{2}(?![0-9]|[.,][0-9]|\s*(?:yen|円|people|units))", re.IGNORECASE
+_MONTHS_OF_PAY = re.compile(
+    r"(?:か月|ヶ月|カ月|ケ月|月|週間|日)分|\b(?:days?|weeks?|months?)['’]? (?:of )?(?:pay|salary|wages)\b"
+)
+_FISCAL = re.compile(
+    r"(?P<year>(?:19|20)[0-9]{2}|(?:平成|令和|昭和)(?:[0-9]{1,2}|元)年?)年?度(?!から|以降|以後|まで)|"
+    r"(?<!since )(?<!from )(?<!until )\b(?:fy|fiscal(?: year)?)\s*(?P<fy>(?:19|20)[0-9]{2})\b",
+    re.IGNORECASE,
 )
 
 
 def of_another_year(question: str, texts: Iterable[str]) -> bool:
-    """Whether how much or how many is asked of a year, and what was said is of other years only."""
+    """Whether how much or how many is asked of a fiscal year, and what was said names others only.
+
+    Other dates are not compared: they may say since when something holds.
+    """
     question = unicodedata.normalize("NFKC", question)
     if not (_HOW_MUCH.search(question) or _HOW_MANY.search(question) or _COUNTER.search(question)):
         return False
-    asked = _years(question)
-    told = _years(unicodedata.normalize("NFKC", "\n".join(texts)))
-    return bool(asked and told) and not asked & told
+    asked = _fiscal_years(question)
+    text = unicodedata.normalize("NFKC", "\n".join(texts))
+    told = _fiscal_years(text)
+    return bool(asked and told) and not asked & (told | _years(text))
+
+
+def _fiscal_years(text: str) -> set[int]:
+    found: set[int] = set()
+    for match in _FISCAL.finditer(text):
+        named = match["fy"] or match["year"]
+        found |= _years(f"{named.removesuffix('年')}年") if match["year"] else {int(named)}
+    return found
 
 
 def _years(text: str) -> set[int]:
     moments = [fact for fact in facts(text) if isinstance(fact, Moment) and fact.kind == "date"]
-    named = {fact.fields[0] for fact in moments} - {None}
-    return {year for year in named if year is not None} | {int(one.group()) for one in _YEAR.finditer(text)}
+    return {year for fact in moments if (year := fact.fields[0]) is not None}
 
 
 def _units_of(counter: str) -> frozenset[str]:

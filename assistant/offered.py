@@ -26,8 +26,14 @@ _ASKS_WHAT = re.compile(
 _WHICH_JA = re.compile(
     r"(?P<pair>[^。?]+?)(?:とでは|では|のうち|の(?:中|なか)で|の)?、?どちら(?:の(?:ほう|方))?[がをは](?P<how>.*)"
 )
-_LETTERS = re.compile(r"(?<![a-z])[b-hj-z](?![a-z])|(?<=[^\x00-\x7f])[ai](?![a-z])|[0-9]+")  # but for a and I
-_CHOICE = re.compile(r"どちら|どっち|どれ|それとも|または|\b(?:which|whether|or)\b")
+_LETTERS = re.compile(
+    r"(?<![a-z])[b-hj-z](?![a-z])|(?<=[^\x00-\x7f])[ai](?![a-z])|(?<![a-z])[ai](?=[^\x00-\x7f])|[0-9]+"
+)  # but for a and I
+_ASKS_OPENLY = re.compile(
+    r"何|誰|いつ|どこ|どの|どんな|いくつ|いくら|どう|なぜ|説明|\b(?:what|who|whose|when|where|why|how)\b"
+)
+_WHEN_CLAUSE = re.compile(r"^(?:when|where|how)\b[^,?]*,\s*(?=(?:is|are|can|may|do|does|must|will|should)\b)")
+_CHOICE = re.compile(r"のうち|の(?:中|なか)|どちら|どっち|どれ|それとも|または|\b(?:which|whether|or)\b")
 _WHICH_EN = re.compile(r"\bwhich\b(?P<how>[^?]*?)[,:]\s*(?P<one>[^,?]+?),?\s+or\s+(?P<two>[^?]+)\?")
 
 _REPEATED = 0.7
@@ -73,9 +79,9 @@ def opposites_in(text: str) -> tuple[Opposites, ...]:
 
 def options_of(question: str) -> tuple[tuple[str, str], str] | None:
     """The two options of a folded question, and how they are to be compared ("が多いですか")."""
-    if found := _WHICH_EN.search(question):
+    if "which" in question and (found := _WHICH_EN.search(question)):
         return (found["one"], found["two"]), found["how"]
-    if not (found := _WHICH_JA.search(question)):
+    if "どちら" not in question or not (found := _WHICH_JA.search(question)):
         return None
     parts = re.split(r"と、|(?<=[^ぁ-ん])か、", found["pair"])
     if len(parts) == 1:
@@ -95,7 +101,12 @@ def _brings_numbers_or_letters(question: str, answer: str) -> bool:
     asked = facts(question)
     if any(not any(matches(fact, one) for one in asked) for fact in facts(answer)):
         return True
-    return bool(set(_LETTERS.findall(answer)) - set(_LETTERS.findall(question)))
+    return bool(single_letters(answer) - single_letters(question))
+
+
+def single_letters(text: str) -> set[str]:
+    """Letters that stand alone (B案, booth B) and runs of digits of a folded text."""
+    return set(_LETTERS.findall(text))
 
 
 def repeats(question: str, answer: str) -> bool:
@@ -103,7 +114,7 @@ def repeats(question: str, answer: str) -> bool:
     question, answer = folded(question), folded(answer)
     if _CHOICE.search(question) or any(pair.offered(question) for pair in opposites_in(question)):
         return False
-    if asks_yes_or_no(question):
+    if asks_yes_or_no(question) or not _ASKS_OPENLY.search(_WHEN_CLAUSE.sub("", question)):
         return False
     if _brings_numbers_or_letters(question, answer):
         return False

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from assistant.grounding.polarity import denies
-from assistant.offered import Opposites, asks_yes_or_no, folded, opposites_in, options_of
+from assistant.offered import Opposites, asks_yes_or_no, folded, opposites_in, options_of, single_letters
 from assistant.words import content_words
 from ingestion.sentences import split_sentences
 
@@ -67,29 +67,40 @@ def _chosen(text: str, options: tuple[str, str], asked: str) -> int:
 
     The last sentence that compares decides; without one, which of the two the text names alone.
     """
-    compared = [side for one in _sentences(text) if (side := _compared(one, options, asked))]
+    compared = [side for one in _sentences(text) if (side := _compared(one, options, asked)) is not None]
     return compared[-1] if compared else _named(text, options)
 
 
-def _compared(sentence: str, options: tuple[str, str], asked: str) -> int:
+def _compared(sentence: str, options: tuple[str, str], asked: str) -> int | None:
+    """The option that a sentence puts first, 0 where that is not clear; None when it compares nothing."""
     for pattern in (_THAN_JA, _RATHER_JA, _THAN_EN):
         if found := pattern.search(sentence):
+            if denies(sentence.replace("少ない", "少い")):  # which denies nothing
+                return 0
             how = found["first"] if pattern is _THAN_EN else found["how"]
             return _named(found["first"], options) * _turned(how, asked)
-    return 0
+    return None
 
 
 def _turned(how: str, asked: str) -> int:
-    """-1 when a comparison is told by the opposite of what was asked (少ない for 多い), else 1."""
-    return -1 if any(pair.side(how) * pair.side(asked) < 0 for pair in opposites_in(asked)) else 1
+    """1 when a comparison has the word that was asked for, -1 for its opposite (少ない for 多い), else 0."""
+    if any(pair.side(how) * pair.side(asked) < 0 for pair in opposites_in(asked)):
+        return -1
+    alike = any(pair.side(how) * pair.side(asked) > 0 for pair in opposites_in(asked))
+    return 1 if alike or set(content_words(how)) & set(content_words(asked)) else 0
 
 
 def _named(text: str, options: tuple[str, str]) -> int:
     """Which option `text` names by more than twice the share of the words that the other one lacks."""
-    first, second = (set(content_words(one)) for one in options)
-    said = set(content_words(text))
+    first, second = (_words(one) for one in options)
+    said = _words(text)
     one, two = (len(said & own) / max(1, len(own)) for own in (first - second, second - first))
     return 1 if one > 2 * two else -1 if two > 2 * one else 0
+
+
+def _words(text: str) -> set[str]:
+    """Content words, and the letters by which A案 and B案 differ."""
+    return {*content_words(text), *single_letters(text)}
 
 
 def _other_reply(question: str, answer: str, references: Sequence[str]) -> str:

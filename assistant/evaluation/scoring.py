@@ -79,7 +79,7 @@ def score_answer(question: str, answer: str, references: Sequence[str], checker:
     """
     if not references:
         raise ValueError(f"no reference answer to {question!r}")
-    if repeats(question, answer):
+    if repeats(question, answer) and not any(contains(answer, one) for one in references):
         return silence(question, references)
     choice = other_choice(question, answer, references)
     scores = [_against(question, answer, reference, references, choice, checker) for reference in references]

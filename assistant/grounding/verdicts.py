@@ -22,9 +22,7 @@ from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
 from ingestion.settings import AnswerSettings
 
-_BREAKS_OFF = re.compile(
-    r"\b(?:is|are|was|were|and|or|of|in|the|a|an|to|by|with|for|from|according to)\s*[.:]?\s*$", re.IGNORECASE
-)
+_BREAKS_OFF = re.compile(r"\b(?P<end>\w+\W+(?:is|are|and|or|of|the|an|according to))\s*[.:]?\s*$")
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
 _NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
 _FURTHER = 0.35  # as far behind it may be one with numbers that the best one has otherwise
@@ -191,13 +189,13 @@ def _with_all_said(
     read = [support.passage.read for support in chosen]
     headings = [support.passage.heading for support in chosen]
     told = [*read, *headings]
-    lost = [f"name_not_found:{name}" for name in lost_names(claim, [*told, question])]
+    lost = [f"name_not_found:{name}" for name in lost_names(claim, told, question)]
     said = f"{question} {claim}" if measure.needs_question(claim) else claim
     if most := unshown_superlative(said, told):
         lost.append(f"superlative:{most}")
     if other := other_organisation(said, read, headings):
         lost.append(f"name_not_found:{other}")
-    if _BREAKS_OFF.search(claim):
+    if (broken := _BREAKS_OFF.search(claim)) and broken["end"] not in "\n".join(told):
         lost.append("unfinished")
     worse = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict
     return worse, (*reasons, *lost)

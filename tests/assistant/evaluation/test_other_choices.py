@@ -13,6 +13,7 @@ LARGER = (
     "Which is larger: the number of employees at Vilent, or the combined headcount of the "
     "Sales and Development departments at Kinita?"
 )
+PLANS = "Which is cheaper, plan Alpha or plan Beta?"
 USB = "私物のUSBメモリを会社のパソコンに接続してもよいですか。"
 OSAKA = "the osaka hotel"
 BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
@@ -35,6 +36,7 @@ BIGGER = "Which has more rooms, the Osaka hotel or the Kobe hotel?"
         (BIGGER, "The Kobe hotel", "The Kobe hotel has fewer rooms than the Osaka hotel.", OSAKA),
         (LARGER, "The combined number of people in Kinita's sales and development departments is greater.",
          "At Vilent the number of employees is 990, larger than Kinita's departments.", VILENT),
+        ("A案とB案ではどちらが安いですか。", "A案です。", "B案の方が安いです。", "b案"),
         ("Did sales increase or decrease in 2024?", "Sales decreased by 3 %.", "They rose slightly.", "rose"),
         ("Can I carry leave over?", "No, unused leave expires.", "Yes, you can carry it over.", "yes"),
     ],
@@ -63,6 +65,9 @@ def test_the_other_of_what_is_offered_is_named(
         ("残業時間は何時間までですか。", "月45時間を超えてはなりません。", "はい、月45時間です。"),
         (BIGGER, "The Kobe hotel has more.", "The Kobe hotel has more rooms than the Osaka hotel."),
         (BIGGER, "The Kobe hotel has more.", "The Osaka hotel has fewer rooms than the Kobe hotel."),
+        (PLANS, "Plan Alpha is cheaper.", "Plan Beta is more expensive than plan Alpha."),
+        (PLANS, "Plan Alpha is cheaper.", "Plan Beta is not cheaper than plan Alpha."),
+        ("Which is faster, bus or train?", "The train is faster.", "The bus takes longer than the train."),
         ("Is there a limit?", "No more than 10 days.", "Yes, 10 days."),
         ("May I smoke in the office?", "No.", "No, smoking is not allowed."),
     ],

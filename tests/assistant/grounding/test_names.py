@@ -133,6 +133,12 @@ KINITA = "キニータ社の営業部は430人である。"
         ("ビレント社の営業部は430人です。", KINITA, "ビレント社"),
         ("キニータ社の営業部は430人です。", KINITA, ""),
         ("営業部は430人です。", KINITA, ""),
+        ("A社の営業部は430人です。", "B社の営業部は430人である。", "A社"),
+        ("Was Nova Technologies founded in 1990?", "Nova Technologies Inc. was founded in 1990.", ""),
+        ("The Acme Corporation pays.", "Acme Corporation pays.", ""),
+        ("Our Company pays.", "Beta Inc. pays.", ""),
+        ("12社が参加した。", "トヨタ社など十二社が参加した。", ""),
+        ("Nova Inc. rose 5%.", "Innovation Partners Inc. rose 5%.", "Nova Inc."),
         ("ビレント社員は430人です。", "社員は430人である。", ""),
     ],
 )
@@ -161,8 +167,23 @@ def test_a_sentence_about_another_organisation_is_proved_in_part() -> None:
 
 @pytest.mark.parametrize(
     ("claim", "whole"),
-    [("The steps are listed in points and.", False), ("The steps are listed in points one and two.", True)],
+    [
+        ("The steps are listed in points and.", False),
+        ("The steps are listed in points one and two.", True),
+        ("The server room is in Building A.", True),
+        ("Enter your employee number to log in.", True),
+    ],
 )
 def test_a_sentence_that_breaks_off_is_proved_in_part(claim: str, whole: bool) -> None:
-    told = source("The steps are listed in points one and two.")
+    told = source(
+        "The steps are listed in points one and two. The server room is in Building A. "
+        "Enter your employee number to log in."
+    )
     assert (RuleChecker(AnswerSettings()).check(claim, [told]).verdict is Verdict.SUPPORTED) is whole
+
+
+def test_the_question_does_not_tell_in_which_language_the_passages_are() -> None:
+    assert (
+        lost_names("東京本社に提出します。", ["Send it to the Tokyo head office."], "どこに出しますか。")
+        == []
+    )
