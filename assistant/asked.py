@@ -32,7 +32,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"[0-9]|[一二三四五六七八九十百千万]|"
+    r"[0-9]|(?<![第同唯統均択万単随専])[一二三四五六七八九十百千万](?![般部定緒方旦応律致覧括貫環番連層体言見斉因任切葉代菱井幡国性])|"
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice)\b",
     re.IGNORECASE,
 )
@@ -90,12 +90,29 @@ _TIME = frozenset({"second", "workday", "day", "month", "age", "night"})
 _NO_AMOUNTS = _TIME | {"person", "article", "paragraph", "item", "chapter", "page", "number"}
 _COUNTS_OTHERS = re.compile("期間|年数|日数|月数|時間|回数|人数|頻度|年齢|ページ")
 _WITHOUT_NUMBER = re.compile(
-    r"(?:ません|ない|なし|無制限)(?:です|とする|[。\n]|$)|全員|全額|すべて|全て|毎[日週月年回]|随時|無料|無償|実費|"
+    r"(?:ません|ない|なし|無制限)(?:です|とする|[。\n]|$)|全額|毎[日週月年回]|随時|無料|無償|実費|"
     r"半[日年数額分期]|数[人名日回件個台年か十百千万]|複数|若干名|永久|永年|恒久|終身|無期限|隔[日週月年]|四半期|都度|時価|別途見積|"
-    r"\b(?:not?|none|never|unlimited|all|every|each|any|free|both|half|several|daily|weekly|fortnightly|monthly|"
-    r"quarterly|annually|permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed)\b",
+    r"\b(?:none|never|nothing|unlimited|free|half|several|daily|weekly|fortnightly|monthly|quarterly|annually|"
+    r"permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed|both|"
+    r"no (?:\w+ )?(?:fees?|costs?|charges?|limits?|deadlines?|maximum|minimum|payments?|allowances?|pay)|"
+    r"not (?:\w+ )?(?:paid|charged|reimbursed|limited|covered|required|available|allowed|possible|pay|cost)|"
+    r"every (?:hour|day|week|month|quarter|year|time))\b",
     re.IGNORECASE,
 )
+_ALL = r"全員|すべて|全て|\b(?:all|every|each|any|everyone|everybody|nobody|no)\b"
+_WHOLE_AMOUNT = re.compile(
+    r"(?:すべて|全て)(?:の(?:費用|額|料金|経費|金額)|会社)|"
+    r"\ball (?:of (?:it|them|this)|(?:the |its |their )?(?:costs?|expenses?|fees?|charges?))\b",
+    re.IGNORECASE,
+)
+_WITHOUT_COUNT = re.compile(
+    rf"{_ALL}|[月火水木金土日]曜|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|until|till)\b|"
+    r"(?:まで|の間|限り|期間中|満了)(?:[、。です]|$)",
+    re.IGNORECASE,
+)
+"""What answers how many, how often or how long, yet not how much."""
+_LISTED = re.compile(r"[、・]|と|\band\b")
+_KINDS_OF = frozenset({"種類"})
 _HOW_MUCH = re.compile(
     r"いくら(?!か|でも)|幾ら|何[十百千万億兆]{0,3}円|"
     r"\bhow much\b(?!\s+(?:more |less |annual |paid |sick |advance )?"
@@ -122,7 +139,9 @@ def tells(question: str, texts: Iterable[str]) -> bool:
     if not (counter or amount or _HOW_MANY.search(question)):
         return True
     text = unicodedata.normalize("NFKC", "\n".join(texts))
-    if _WITHOUT_NUMBER.search(text):
+    if _WITHOUT_NUMBER.search(text) or (_WHOLE_AMOUNT if amount else _WITHOUT_COUNT).search(text):
+        return True
+    if counter and counter[1] in _KINDS_OF and _LISTED.search(text):
         return True
     found = facts(text)
     if not found:

@@ -17,7 +17,9 @@ from assistant.grounding.numbers import facts, matches
 from assistant.words import content_words, detect_language
 
 _POLAR = re.compile(
-    r"か[?。\s]*$|^(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had)\b"
+    r"(?:か[ねな]?|(?:で|ま)しょう|だろう)[?。\s]*$|の[?]\s*$|,\s*(?:right|correct|yes|no)[?]\s*$|"
+    r"^(?:(?:please )?(?:tell me|confirm) (?:if|whether)|"
+    r"am|is|are|was|were|do|does|did|can|could|may|might|must|shall|should|will|would|has|have|had)(?:n['’]t|not)?\b"
 )
 _ASKS_WHAT = re.compile(
     r"何|誰|いつ|どこ|どの|どれ|どちら|いくつ|いくら|どう|なぜ|それとも|または|\bor\b|"

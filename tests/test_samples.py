@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from assistant.evaluation.samples import contains, load_questions
+from assistant.evaluation.containing import contains
+from assistant.evaluation.samples import load_questions
 from ingestion.chunking import chunk_document
 from ingestion.documents import Document
 from ingestion.readers import read, supported

@@ -17,7 +17,8 @@ from assistant_fakes import hit
 
 from assistant.answers import Source
 from assistant.evaluation.bare import refuses
-from assistant.evaluation.samples import contains, load_questions
+from assistant.evaluation.containing import contains
+from assistant.evaluation.samples import load_questions
 from assistant.prompting import build_messages
 from assistant.words import detect_language
 from ingestion.documents import Span, document_id

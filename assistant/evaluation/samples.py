@@ -6,8 +6,6 @@ commas. That does not notice a right answer with something wrong beside it; the 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +13,9 @@ from typing import Any
 
 from assistant.answers import Answer, Citation, Language, Verdict
 from assistant.errors import EvaluationError
+from assistant.evaluation.containing import contains
 from assistant.evaluation.datasets import read_jsonl
-from assistant.grounding.numbers import facts
 from ingestion.documents import normal_path
-
-_LEFT_OUT = re.compile(r"[\s,、]+")
-_SCALES = "十百千万億兆"
-_ONES = "〇一二三四五六七八九"
-_NUMERALS = f"{_ONES}{_SCALES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +72,6 @@ def _language(value: Any) -> Language:
     if value == "en":
         return "en"
     raise ValueError(f"language is {value!r}, not 'ja' or 'en'")
-
-
-def comparable(text: str) -> str:
-    """`text` without differences of width, case, spaces and commas."""
-    return _LEFT_OUT.sub("", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def contains(text: str, accepted: str) -> bool:
-    """Whether `text` holds `accepted`; "10日" is not held by "110日", "3" by "3.5", "2千円" by "1万2千円"."""
-    wanted = comparable(accepted)
-    if not wanted:
-        return False
-    before = _before(wanted)
-    after = rf"(?!\.?\d|[{_SCALES}])" if wanted[-1].isdigit() else ""
-    return re.search(before + re.escape(wanted) + after, comparable(text)) is not None
-
-
-def _before(wanted: str) -> str:
-    """What keeps a number from being the end of a longer one."""
-    if wanted[0].isdigit():
-        return rf"(?<![\d{_NUMERALS}])(?<!\d\.)"
-    if wanted[0] not in _NUMERALS or not any(fact.start == 0 for fact in facts(wanted)):
-        return ""
-    # Without spaces the digit of a list item may stand before 一人, but 2 before 千円 is 2,000 yen.
-    return rf"(?<![\d{_NUMERALS}])" if wanted[0] in _SCALES else f"(?<![{_NUMERALS}])"
 
 
 def evaluate_samples(

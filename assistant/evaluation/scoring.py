@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Hit, Source, Verdict
+from assistant.evaluation.containing import contains
 from assistant.evaluation.other_choices import other_choice
 from assistant.evaluation.other_numbers import other_number, tells_its_numbers
-from assistant.evaluation.samples import contains
 from assistant.grounding.claims import split_claims
 from assistant.grounding.numbers import facts, matches
 from assistant.grounding.verdicts import Checker
@@ -22,7 +22,7 @@ from assistant.offered import repeats
 from ingestion.documents import Span
 from ingestion.tokenizing import search_tokens
 
-SCORING = 5
+SCORING = 6
 """Grows when the same answer gets other scores than before: kept answers are then scored or asked anew."""
 
 _NUMBERS_AT = 0.5
@@ -34,8 +34,8 @@ _F1_AT = 0.75
 class Score:
     """How an answer compares with one reference. `numbers` is None when the reference brings none.
 
-    `other` is what the answer has in the place of the reference's, "" without it: a number, or the other one
-    of what the question offers.
+    `contains` is 0 where the answer takes the other one of what the question offers. `other` is what it has
+    in the place of the reference's, "" without it: a number, or that choice.
     `only_numbers`: the reference is nothing but numbers, and the answer tells these and no others.
     """
 
@@ -91,7 +91,7 @@ def _against(
 ) -> Score:
     verdicts = claim_verdicts(question, answer, reference, checker)
     return Score(
-        float(contains(answer, reference)), token_f1(answer, reference),
+        float(not choice and contains(answer, reference)), token_f1(answer, reference),
         number_recall(question, answer, reference), claim_recall(verdicts),
         verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED),
         choice or other_number(question, answer, reference, references),

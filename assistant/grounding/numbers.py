@@ -92,7 +92,7 @@ def _pattern() -> re.Pattern[str]:
     arabic = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
     return re.compile(
         rf"""
-        (?P<before>[¥$€])?\s*(?:(?<![A-Za-z0-9_-])|(?<=[^A-Za-z0-9_-]-)|(?<=\A-)|(?<=[0-9%年月日時分円人名回個件泊階]-))
+        (?:(?P<before>[¥$€])\s*)?(?:(?<![A-Za-z0-9_-])|(?<=[^A-Za-z0-9_-]-)|(?<=\A-)|(?<=[0-9%年月日時分円人名回個件泊階]-))
           (?P<arabic>{arabic}(?:\s*[十百千万億兆]+(?:{arabic}[十百千万億兆]+)*(?:{arabic})?)?)
           (?P<scale>{scale})?(?(before)(?P<letter>[kmb](?![a-z0-9]))?)\s*(?P<unit>(?:{unit})(?![a-z]))?
         | {kanji}(?P<kanji_unit>{kanji_unit})

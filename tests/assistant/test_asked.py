@@ -19,6 +19,12 @@ from assistant.asked import of_another_year, tells
         ("割増率は何%ですか。", "3日前までに届け出る。"),
         ("How much is the allowance?", "It is paid to staff who pass the test."),
         ("How many days of leave are there?", "Staff apply to their manager."),
+        ("手当はいくらですか。", "一般社員に支給する。"),
+        ("手当はいくらですか。", "全員に支給する。"),
+        ("How much is the fee?", "All employees must pay the fee."),
+        ("How much is the fee?", "Each visitor applies for any card."),
+        ("How much is the fee?", "It is not stated by the manager."),
+        ("休暇は何日もらえますか。", "同一の様式で、統一した書式とする。"),
     ],
 )
 def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str) -> None:
@@ -49,6 +55,15 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
         ("How long are contracts kept?", "They are kept permanently."),
         ("How often are backups tested?", "They are tested quarterly."),
         ("How many copies?", "Two."),
+        ("How many attended?", "All employees attended."),
+        ("How much is reimbursed?", "All costs are reimbursed."),
+        ("How much is the fee?", "There is no admission fee."),
+        ("How much is it?", "It is not charged."),
+        ("How often are the bins emptied?", "On Mondays and Thursdays."),
+        ("How long is the permit valid?", "Until the employee leaves."),
+        ("許可は何年有効ですか。", "退職するまで。"),
+        ("休暇は何種類ありますか。", "慶弔休暇、病気休暇とする。"),
+        ("休暇は何日もらえますか。", "一日です。"),
     ],
 )
 def test_what_holds_it_tells_with_or_without_a_number(question: str, answer: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.offered import repeats
+from assistant.offered import asks_yes_or_no, repeats
 
 GIFT = "贈与税率を引き下げることがどう寄与するか説明してください。"
 FEE = "企業向けの展示ブースの利用料金の支払方法はどうなりますか。"
@@ -35,3 +35,23 @@ MORE = "A社の全従業員数と、B社の営業部と開発部の合計人数�
 )  # fmt: skip
 def test_a_question_again_is_no_answer(question: str, answer: str, again: bool) -> None:
     assert repeats(question, answer) is again
+
+
+@pytest.mark.parametrize(
+    ("question", "polar"),
+    [
+        ("am i allowed to leave early?", True),
+        ("might visitors park here?", True),
+        ("isn't a receipt needed?", True),
+        ("a receipt is needed, right?", True),
+        ("tell me if a receipt is needed.", True),
+        ("領収書は必要かね。", True),
+        ("領収書は必要でしょうか。", True),
+        ("領収書は要るの?", True),
+        ("領収書はいつ要るの?", False),
+        ("what is a receipt?", False),
+        ("領収書の書き方", False),
+    ],
+)
+def test_yes_or_no_may_be_asked_in_many_ways(question: str, polar: bool) -> None:
+    assert asks_yes_or_no(question) is polar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.answers import Hit, Query, Source
-from assistant.evaluation.samples import contains
+from assistant.evaluation.containing import contains
 from assistant.evidence import whole_chunks
 from assistant.grounding.claims import MarkerFilter, split_claims
 from assistant.grounding.verdicts import Checker

@@ -14,8 +14,8 @@ from importlib.resources.abc import Traversable
 from typing import Any, TypeVar, cast, get_args
 
 from assistant.answers import Language
+from assistant.evaluation.containing import comparable, contains
 from assistant.evaluation.datasets import Question
-from assistant.evaluation.samples import comparable, contains
 from assistant.evaluation.sampling import stratified
 from assistant.refusing import refuses
 from training.errors import GateError

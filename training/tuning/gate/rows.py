@@ -16,9 +16,9 @@ from collections.abc import Callable
 
 from assistant.answers import Verdict
 from assistant.evaluation.answer_log import Row
+from assistant.evaluation.containing import comparable, contains
 from assistant.evaluation.datasets import Question
 from assistant.evaluation.given_answers import scored
-from assistant.evaluation.samples import comparable, contains
 from assistant.evaluation.scoring import token_f1
 from assistant.grounding.verdicts import Checker
 from assistant.refusing import is_refusal, refuses

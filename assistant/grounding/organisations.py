@@ -1,0 +1,51 @@
+"""Of which organisation a sentence is true: told of another one it proves nothing, however alike the rest."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from assistant.grounding.latin_names import bare, is_named
+
+_ORGANISATION = re.compile(
+    r"\b(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?\s+"
+    r"(?:Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited|Technologies|Solutions|Holdings|Group)\b\.?|"
+    r"(?:(?:株式|有限|合同)会社)?\s?(?P<ja>(?![0-9])[ァ-ヶー・A-Za-z0-9]{1,20})(?:社(?![員内長外会則史宅債説])|(?:株式|有限|合同)会社)"
+)
+_BEFORE_NAMES = re.compile(
+    r"^(?:(?:the|a|an|our|your|this|was|were|is|are|did|does|do|has|have|had|when|how|much|many|what|which|who|where|"
+    r"why|after|under|at|in|of|insurance|parent|holding|limited)\b\s*)+",
+    re.IGNORECASE,
+)
+
+
+def other_organisation(said: str, passages: Sequence[str], headings: Sequence[str] = ()) -> str:
+    """The organisation that `said` speaks of, where the passages speak of others only; "" otherwise.
+
+    A sentence about Meridian Tech Solutions proves nothing of Nova Technologies Inc., however alike the rest.
+    What names none is about that of its headings, and about the one that is meant where these name none.
+    """
+    named = _organisations(said)
+    for texts in (passages, headings) if named else ():
+        told = "\n".join(texts)
+        if any(_names(told, core) for core in named.values()):
+            return ""
+        if _organisations(told):
+            return next(iter(named))
+    return ""
+
+
+def _organisations(text: str) -> dict[str, str]:
+    """Organisations as they are written, each with what of its name tells it from others."""
+    text = unicodedata.normalize("NFKC", text)
+    found: dict[str, str] = {}
+    for match in _ORGANISATION.finditer(text):
+        core = match["ja"] or _BEFORE_NAMES.sub("", match["en"])
+        if bare(core):
+            found[match.group().removeprefix((match["en"] or match["ja"]).removesuffix(core))] = core
+    return found
+
+
+def _names(text: str, core: str) -> bool:
+    return is_named(core, text) if core.isascii() else bare(core) in bare(text)
