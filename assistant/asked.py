@@ -28,10 +28,11 @@ class Wanted:
 
 
 _AMOUNT = re.compile(
-    r"[0-9][0-9,.]*\s*[万億千百]*\s*(?:円|ドル|ユーロ|yen|usd|%)|[¥$€]\s*[0-9]|無料|無償|全額|実費|\bfree\b",
+    r"(?<![0-9,.])[0-9][0-9,.]*\s{0,3}[万億千百]*\s{0,3}(?:円|ドル|ユーロ|yen|usd|%)|[¥$€]\s*[0-9]|無料|無償|全額|実費|\bfree\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
+    # Not the numerals of 第三者, 統一, 一般, 一部, 一定, 一緒, 十分, 千葉, 三菱, 万一 and the like.
     r"[0-9]|(?<![第同唯統均択万単随専])[一二三四五六七八九十百千万](?![般部定緒方旦応律致覧括貫環番連層体言見斉因任切葉代菱井幡国性])|"
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice)\b",
     re.IGNORECASE,
@@ -94,8 +95,9 @@ _WITHOUT_NUMBER = re.compile(
     r"半[日年数額分期]|数[人名日回件個台年か十百千万]|複数|若干名|永久|永年|恒久|終身|無期限|隔[日週月年]|四半期|都度|時価|別途見積|"
     r"\b(?:none|never|nothing|unlimited|free|half|several|daily|weekly|fortnightly|monthly|quarterly|annually|"
     r"permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed|both|"
-    r"no (?:\w+ )?(?:fees?|costs?|charges?|limits?|deadlines?|maximum|minimum|payments?|allowances?|pay)|"
-    r"not (?:\w+ )?(?:paid|charged|reimbursed|limited|covered|required|available|allowed|possible|pay|cost)|"
+    r"(?:(?:do|does|did|is|are|was|were|may|can|must|need|will|has|have) not|cannot|[a-z]+n['’]t)"
+    r"(?! (?:stated|specified|mentioned|described|known|sure|clear|yet known))|"
+    r"no (?!later|more|less|fewer|longer|one\b|information|mention)\w+|"
     r"every (?:hour|day|week|month|quarter|year|time))\b",
     re.IGNORECASE,
 )
@@ -105,14 +107,20 @@ _WHOLE_AMOUNT = re.compile(
     r"\ball (?:of (?:it|them|this)|(?:the |its |their )?(?:costs?|expenses?|fees?|charges?))\b",
     re.IGNORECASE,
 )
-_WITHOUT_COUNT = re.compile(
-    rf"{_ALL}|[月火水木金土日]曜|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|until|till)\b|"
-    r"(?:まで|の間|限り|期間中|満了)(?:[、。です]|$)",
+_EVERYBODY = re.compile(rf"{_ALL}", re.IGNORECASE)
+"""What answers how many, yet not how much."""
+_HOW_OFTEN = re.compile(r"\bhow often\b|何[回度]", re.IGNORECASE)
+_ON_DAYS = re.compile(r"[月火水木金土日]曜|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_HOW_LONG = re.compile(r"\bhow long\b|何(?:年|か月|ヶ月|カ月|週|日|時)間?", re.IGNORECASE)
+_UNTIL = re.compile(
+    r"\b(?:until|till|as long as|while)\b|"
+    r"(?:終了|満了|完了|退職|退社|解約|定年)(?:する|の日|日|時)?まで|(?:在職|在籍|契約期間)中",
     re.IGNORECASE,
 )
-"""What answers how many, how often or how long, yet not how much."""
-_LISTED = re.compile(r"[、・]|と|\band\b")
-_KINDS_OF = frozenset({"種類"})
+_LISTED = re.compile(
+    r"[一-龥ァ-ヶー]{2,}(?:と|、|・|及び|および)[一-龥ァ-ヶー]{2,}"
+    r"(?:と?が|です|で[^き]|とする|の\S{1,3}種|、|。|$)"
+)
 _HOW_MUCH = re.compile(
     r"いくら(?!か|でも)|幾ら|何[十百千万億兆]{0,3}円|"
     r"\bhow much\b(?!\s+(?:more |less |annual |paid |sick |advance )?"
@@ -139,9 +147,9 @@ def tells(question: str, texts: Iterable[str]) -> bool:
     if not (counter or amount or _HOW_MANY.search(question)):
         return True
     text = unicodedata.normalize("NFKC", "\n".join(texts))
-    if _WITHOUT_NUMBER.search(text) or (_WHOLE_AMOUNT if amount else _WITHOUT_COUNT).search(text):
+    if _WITHOUT_NUMBER.search(text) or (_WHOLE_AMOUNT if amount else _EVERYBODY).search(text):
         return True
-    if counter and counter[1] in _KINDS_OF and _LISTED.search(text):
+    if _told_in_words(question, text) or (counter and counter[1] == "種類" and _LISTED.search(text)):
         return True
     found = facts(text)
     if not found:
@@ -154,6 +162,12 @@ def tells(question: str, texts: Iterable[str]) -> bool:
     asked = _units_of(counter[1]) if counter else frozenset()
     moment = any(isinstance(fact, Moment) for fact in found)
     return not asked or bool(units & asked) or "" in units or (moment and asked == _TIME)
+
+
+def _told_in_words(question: str, text: str) -> bool:
+    """Whether how often is told by days of the week, or how long by what it ends with."""
+    often = _HOW_OFTEN.search(question) and _ON_DAYS.search(text)
+    return bool(often or (_HOW_LONG.search(question) and _UNTIL.search(text)))
 
 
 _MONTHS_OF_PAY = re.compile(

@@ -17,12 +17,14 @@ from assistant.grounding.numbers import facts, matches
 from assistant.words import content_words, detect_language
 
 _POLAR = re.compile(
-    r"(?:か[ねな]?|(?:で|ま)しょう|だろう)[?。\s]*$|の[?]\s*$|,\s*(?:right|correct|yes|no)[?]\s*$|"
+    r"(?:か[ねな]?|(?:で|ま)しょう|だろう)[?。\s]*$|(?<=[るいたむすくうだな])の[?]\s*$|[いる][?]\s*$|"
+    r",\s*(?:right|correct|yes|no|(?:is|are|do|does|did|was|were|can|will|has|have)n['’]t \w+)[?]\s*$|"
     r"^(?:(?:please )?(?:tell me|confirm) (?:if|whether)|"
-    r"am|is|are|was|were|do|does|did|can|could|may|might|must|shall|should|will|would|has|have|had)(?:n['’]t|not)?\b"
+    r"am|is|are|was|were|do|does|did|can|could|may|might|must|shall|should|will|won|would|has|have|had)(?:n['’]t|not)?\b"
 )
 _ASKS_WHAT = re.compile(
-    r"何|誰|いつ|どこ|どの|どれ|どちら|いくつ|いくら|どう|なぜ|それとも|または|\bor\b|"
+    r"何|誰|いつ|どこ|どの|どれ|どちら|いくつ|いくら|どう|なぜ|それとも|または|教え|見せ|知りたい|連絡先|番号|\bor\b|"
+    r"\b(?:tell|show|give) me (?!if|whether)|\bexplain\b|"
     r"\b(?:what|which|who|when|where|why|how)\b"
 )
 _WHICH_JA = re.compile(

@@ -38,6 +38,7 @@ _WORDS = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 4  # characters looked at behind a name that may be a cut word
 _UNITS = frozenset("条項号章節款編")
 _OF_PLACES = frozenset("都道府県市区町村郡")
+_OF_PEOPLE = ("部長", "課長", "主任", "係長", "社長", "専務", "常務", "次長", "所長", "さん", "様", "氏")
 _FUNCTION_WORDS = frozenset({"助詞", "助動詞"})
 _tokenizers = threading.local()  # a Sudachi tokenizer serves one thread at a time
 
@@ -96,10 +97,10 @@ def names_with_kinds(text: str) -> list[tuple[str, NameKind]]:
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Whether a common noun begins inside of `text[start:end]` and ends behind it.
 
-    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫. What says that a place is
-    meant begins no such word: 知県 was once an office, yet 愛知県 is 愛知.
+    Rare names arise where two words meet: 何年の間倉庫に reads as 間倉 and 庫. What says that a place
+    or a person is meant begins no such word: 知県 was an office, yet 愛知県 is 愛知; 田中部長 is no 中部.
     """
-    if text[end : end + 1] in _OF_PLACES:
+    if text[end : end + 1] in _OF_PLACES or text.startswith(_OF_PEOPLE, end):
         return False
     for inner in range(start + 1, end):
         first = next(iter(_tokenizer().tokenize(text[inner : end + _LONGEST_WORD])), None)

@@ -1,7 +1,8 @@
 """Whether an answer holds the words of an accepted one, and does not deny them.
 
 Compared without regard to width, case, spaces and commas. A part of a longer number or word holds nothing:
-可能 is not in 不可能, "legal" not in "illegal"; nor does 必要 stand in 必要ありません.
+可能 is not in 不可能, "legal" not in "illegal"; nor does 必要 stand in 必要ありません. A denial further
+away (対象に含まれるものではない) is not seen.
 """
 
 from __future__ import annotations
@@ -12,18 +13,25 @@ import unicodedata
 from assistant.grounding.numbers import facts
 
 _LEFT_OUT = re.compile(r"[\s,、]+")
+_SPACES = re.compile(r"\s+")
+_GAP = r"[\s,、]*"
 _SCALES = "十百千万億兆"
 _ONES = "〇一二三四五六七八九"
 _NUMERALS = f"{_ONES}{_SCALES}"
-_GAP = r"[\s,、]*"
-_DENIED_BEFORE = "(?<![不非無未])"
-_DENIED_AFTER = (
-    r"(?!(?:で|に|と)?(?:は|も|が|じゃ)?(?:(?:あり|でき|出来|なり|いたし|し)?ません|"
-    r"(?:で(?:き|)|出来|なら|し)?な(?:い|く(?!て(?:は|も)))|なし|無し))"
+
+_NEGATING_SIGN = re.compile("(?:[不非未]|(?<!有)無)$")
+_DENIED_AFTER = re.compile(
+    r"(?:(?:で|に)?(?:は|も)|が|じゃ|と|に)?(?:含まれ|当たり|該当し|され|でき|出来|いたし|ござい|あり|なり|し)?(?:て(?:は)?い)?"
+    r"(?:ません|(?:ない|無い)(?!と|限|場合|とき|時|わけ|訳|もの|こと))|(?:では|じゃ|でも)なく(?!て|な)|な[しい](?![でにとか限場わ])|外"
 )
-_ENGLISH_BEFORE = r"(?<![a-z])(?<!\bnot )(?<!n't )(?<!\bnever )(?<!\bno )(?<!\bnon-)(?<!\bnon )"
-_ENGLISH_AFTER = r"(?!(?!e?s(?![a-z]))[a-z])"
-_SPACES = re.compile(r"\s+")
+"""Behind a word. Whoever may not do something without it (承認がないと) does not deny it."""
+_DENIED_BEFORE = re.compile(
+    r"(?:\b(?:not|never|neither|no longer|cannot(?: be)?|non)|n't)"
+    r"(?: (?:yet|currently|always|usually|generally|be|been))?[ -]$|"
+    r"\bno $"
+)
+_STOPS = frozenset("。.!?」)")
+_ENDINGS = r"(?:e?s|e?d|ing|ment|ly)?(?![a-z])"
 
 
 def comparable(text: str) -> str:
@@ -36,8 +44,9 @@ def contains(text: str, accepted: str) -> bool:
     wanted = comparable(accepted)
     if not wanted:
         return False
-    whole = _before(wanted) + re.escape(wanted) + (rf"(?!\.?\d|[{_SCALES}])" if wanted[-1].isdigit() else "")
-    return re.search(whole, comparable(text)) is not None and _is_affirmed(wanted, _folded(text))
+    text = _SPACES.sub(" ", _folded(text).replace("’", "'"))
+    whole = _before(wanted) + _GAP.join(map(re.escape, wanted)) + _after(wanted)
+    return any(not _is_denied(text, *found.span()) for found in re.finditer(whole, text))
 
 
 def _folded(text: str) -> str:
@@ -45,21 +54,29 @@ def _folded(text: str) -> str:
 
 
 def _before(wanted: str) -> str:
-    """What keeps a number from being the end of a longer one."""
+    """What keeps a number or a word from being the end of a longer one."""
+    if _is_english(wanted[0]):
+        return "(?<![a-z])"
     if wanted[0].isdigit():
-        return rf"(?<![\d{_NUMERALS}])(?<!\d\.)"
+        return rf"(?<![\d{_NUMERALS}])(?<!\d[.,])"
     if wanted[0] not in _NUMERALS or not any(fact.start == 0 for fact in facts(wanted)):
         return ""
-    # Without spaces the digit of a list item may stand before 一人, but 2 before 千円 is 2,000 yen.
+    # The digit of a list item may stand before 一人, but 2 before 千円 is 2,000 yen.
     return rf"(?<![\d{_NUMERALS}])" if wanted[0] in _SCALES else f"(?<![{_NUMERALS}])"
 
 
-def _is_affirmed(wanted: str, text: str) -> bool:
-    """Whether `wanted` stands somewhere in `text` as whole English words, but for a plural, undenied."""
-    before = _ENGLISH_BEFORE if _is_english(wanted[0]) else _DENIED_BEFORE
-    after = _ENGLISH_AFTER if _is_english(wanted[-1]) else _DENIED_AFTER if wanted[-1].isalpha() else ""
-    pattern = before + _GAP.join(map(re.escape, wanted)) + after
-    return re.search(pattern, _SPACES.sub(" ", text.replace("’", "'"))) is not None
+def _after(wanted: str) -> str:
+    """What keeps it from being the beginning of one; words may be inflected."""
+    if wanted[-1].isdigit():
+        return rf"(?!\.?\d|,\d{{3}}|[{_SCALES}])"
+    return _ENDINGS if _is_english(wanted[-1]) else ""
+
+
+def _is_denied(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` is denied by what stands around it; twice is not at all (不可能ではない)."""
+    before = bool(_NEGATING_SIGN.search(text[max(0, start - 2) : start]))
+    after = text[end - 1] not in _STOPS and bool(_DENIED_AFTER.match(text, end))
+    return before != after or bool(_DENIED_BEFORE.search(text[max(0, start - 30) : start]))
 
 
 def _is_english(char: str) -> bool:

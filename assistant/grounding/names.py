@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
 
 from assistant.grounding.latin_names import lost_latin
@@ -16,9 +15,6 @@ from ingestion.tokenizing import NAME_KINDS, fold, names_with_kinds, words_in
 from ingestion.written_forms import one_ke
 
 _KATAKANA = re.compile(r"[ァ-ヶー・]+")
-_WHAT_PLACE = re.compile(
-    "[都道府県郡市区町村島国州駅港]|支社|支店|本社|本店|営業所|事業所|工場|倉庫|出張所|事務所|店"
-)
 
 
 def lost_names(claim: str, texts: Sequence[str], question: str = "") -> list[str]:
@@ -35,45 +31,12 @@ def lost_names(claim: str, texts: Sequence[str], question: str = "") -> list[str
     told = fold("\n".join([*texts, question]))
     found = names_with_kinds(claim)
     names = dict.fromkeys(name for name, kind in found if kind == "地名" or not _KATAKANA.fullmatch(name))
-    lost = [_as_written(name, claim) for name in names if not _is_said(name, told)]
+    lost = [_as_written(name, claim) for name in names if not is_said(name, told)]
     return [*lost, *lost_latin(claim, told)]
 
 
-def other_name(said: str, passages: Sequence[str], headings: Sequence[str] = ()) -> str:
-    """The place or person that `said` speaks of where the passages speak of others of its kind, or "".
-
-    That the question names 福島県 does not make a sentence about 鳥取県 true of it. Of one kind are two
-    prefectures, two branches, two people; where the passages name none of the kind, the headings tell, and
-    where these name none either, what is meant is what was asked.
-    """
-    if detect_language(said) != "ja":
-        return ""
-    for kind, names in _by_kind(said).items():
-        for texts in (passages, headings):
-            told = fold("\n".join(texts))
-            if any(_is_said(name, told) for name in names):
-                break
-            if _by_kind(told).get(kind):
-                return _as_written(min(names, key=fold(said).find), said)
-    return ""
-
-
-def _by_kind(text: str) -> dict[str, set[str]]:
-    """The names of `text` by what they are called: 県, 支店, "" for a place that nothing follows, 人名."""
-    text = fold(text)
-    found: dict[str, set[str]] = defaultdict(set)
-    for name, kind in names_with_kinds(text):
-        if len(name) == 1 or (kind == "人名" and _KATAKANA.fullmatch(name)):
-            continue
-        for place in re.finditer(re.escape(name), text) if kind == "地名" else ():
-            what = _WHAT_PLACE.match(text, place.end())
-            found[what.group() if what else ""].add(name)
-        if kind == "人名":
-            found[kind].add(name)
-    return found
-
-
-def _is_said(name: str, told: str) -> bool:
+def is_said(name: str, told: str) -> bool:
+    """Whether `told` (folded) has `name`, not as a part of another name."""
     places = [match.start() for match in re.finditer(re.escape(one_ke(name)), one_ke(told))]
     if not places or len(name) == 1:  # the dictionary often cuts single characters out of words
         return bool(places)

@@ -12,9 +12,10 @@ from typing import Protocol
 from assistant.answers import Citation, Source, Verdict
 from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
-from assistant.grounding.names import lost_names, other_name
+from assistant.grounding.names import lost_names
 from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
 from assistant.grounding.organisations import other_organisation
+from assistant.grounding.other_names import other_name
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.stacked import undecided
 from assistant.grounding.superlatives import unshown_superlative
@@ -194,9 +195,10 @@ def _with_all_said(
     said = f"{question} {claim}" if measure.needs_question(claim) else claim
     if most := unshown_superlative(said, told):
         lost.append(f"superlative:{most}")
-    for another in (other_organisation, None if lost else other_name):
-        if another and (other := another(said, read, headings)):
-            lost.append(f"name_not_found:{other}")
+    if other := other_organisation(said, read, headings):
+        lost.append(f"name_not_found:{other}")
+    if not lost and (other := other_name(claim, question, read, headings)):  # one name is enough to doubt it
+        lost.append(f"name_not_found:{other}")
     if (broken := _BREAKS_OFF.search(claim)) and broken["end"] not in "\n".join(told):
         lost.append("unfinished")
     worse = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict

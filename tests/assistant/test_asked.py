@@ -25,6 +25,13 @@ from assistant.asked import of_another_year, tells
         ("How much is the fee?", "Each visitor applies for any card."),
         ("How much is the fee?", "It is not stated by the manager."),
         ("休暇は何日もらえますか。", "同一の様式で、統一した書式とする。"),
+        ("How many people attend the meeting?", "The meeting is held on Monday."),
+        ("会議の参加者は何名ですか。", "会議は月曜日に行います。"),
+        ("How many days of leave do I get?", "Leave may be taken by request."),
+        ("備品は何個ありますか。", "問い合わせは総務まで。"),
+        ("定員は何名ですか。", "受付は期間中、先着順です。"),
+        ("休暇は何種類ありますか。", "休暇を取るときは上司と相談すること。"),
+        ("休暇は何種類ありますか。", "就業規則によると定められています。"),
     ],
 )
 def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str) -> None:
@@ -63,6 +70,14 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
         ("How long is the permit valid?", "Until the employee leaves."),
         ("許可は何年有効ですか。", "退職するまで。"),
         ("休暇は何種類ありますか。", "慶弔休暇、病気休暇とする。"),
+        ("How much is the housing allowance?", "The company does not provide a housing allowance."),
+        ("How much severance do contractors get?", "Contractors receive no severance."),
+        ("How much is the deposit?", "No deposit is required."),
+        ("How much can be expensed?", "Alcohol may not be expensed."),
+        ("How much is it?", "You don't have to pay anything."),
+        ("How many days can I carry over?", "Unused days are not carried over."),
+        ("契約書の保存期間は何年ですか。", "契約終了まで保存する。"),
+        ("名簿の保存期間は何年ですか。", "在職中は保管します。"),
         ("休暇は何日もらえますか。", "一日です。"),
     ],
 )

@@ -51,6 +51,12 @@ def test_a_question_again_is_no_answer(question: str, answer: str, again: bool) 
         ("領収書はいつ要るの?", False),
         ("what is a receipt?", False),
         ("領収書の書き方", False),
+        ("副業してもいい?", True),
+        ("a receipt is needed, isn't it?", True),
+        ("won't i lose my leave?", True),
+        ("会議室の?", False),
+        ("経理部の電話番号を教えてもらえますか", False),
+        ("could you tell me the late fee?", False),
     ],
 )
 def test_yes_or_no_may_be_asked_in_many_ways(question: str, polar: bool) -> None:

@@ -25,6 +25,8 @@ RUNTIME = 700_000_000
 """Python with torch, transformers and trl, before any weights."""
 RESERVE = 0.1
 """Of the machine's memory, left to the chat and the system."""
+_BUSY = 0.7
+"""Share of the processor's time. Below, others take so much of it that people should know."""
 _STARTING = 15.0  # seconds until libraries are there
 _UNPACKING = 80e-9  # seconds for each weight of a GGUF file, single-threaded
 _READING = 5e-9  # seconds for each weight of a folder
@@ -56,7 +58,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Bytes and seconds. `loading` is the peak while weights are unpacked, before anything else is there."""
+    """Bytes and seconds. `loading` is the peak while weights are unpacked, before anything else is there.
+
+    `share` is how much of the processor's time a training would get now.
+    """
 
     weights: int
     adapter: int
@@ -68,11 +73,17 @@ class Estimate:
     longest: int
     times: Times
     learnt_weights: int
+    share: float = 1.0
 
     @property
     def seconds(self) -> float:
         """From now to the adapter, where nothing stops it early."""
         return float(sum(asdict(self.times).values()))
+
+    @property
+    def quiet_seconds(self) -> float:
+        """The same on this machine while nothing else runs on it."""
+        return self.times.loading + (self.seconds - self.times.loading) * self.share
 
     @property
     def total(self) -> int:
@@ -89,6 +100,7 @@ class Estimate:
         return {
             "steps": self.steps, "tokens": self.tokens, "longest_tokens": self.longest,
             "learnt_weights": self.learnt_weights, "seconds": round(self.seconds, 1),
+            "quiet_seconds": round(self.quiet_seconds, 1), "busy": self.share < _BUSY,
             "times": {name: round(value, 1) for name, value in asdict(self.times).items()},
             "memory": {
                 "weights": self.weights, "adapter": self.adapter, "activations": self.activations,
@@ -142,7 +154,7 @@ def estimate(
     return Estimate(
         weights, learnt * _OPTIMISER, int(heaviest * _SPARE), loading_bytes(base, dtype), available, steps,
         sum(one.tokens for row in train for one in row), max(one.tokens for row in train for one in row),
-        times, learnt,
+        times, learnt, pace.share,
     )  # fmt: skip
 
 

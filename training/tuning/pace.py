@@ -24,18 +24,21 @@ from training.tuning.weights import Shape, Weights
 _LOWEST = 19
 _MOST_TOKENS = 512  # enough to keep the processor as busy as longer examples do
 _VOCABULARY = 8
+_LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Multiply-adds a second, of the work as `estimating` counts it.
 
-    `learning` forward and backward, `reading` forward alone, `writing` forward for one token.
+    `learning` forward and backward, `reading` forward alone, `writing` forward for one token. `share` of the
+    processor's time that was asked for was given, in (0, 1]: what else runs here took the rest.
     """
 
     learning: float
     reading: float
     writing: float
+    share: float = 1.0
 
 
 def measured(
@@ -85,10 +88,14 @@ def _measured(
 
     one = shape.linear_weights / shape.layers + learnt + shape.linear["q_proj"][1] * tokens
     alone = shape.linear_weights / shape.layers + learnt
+    used, began = time.process_time(), time.perf_counter()
+    learning = _time_of(work(tokens, learns=True), seconds / 2)
+    share = (time.process_time() - used) / (time.perf_counter() - began) / torch.get_num_threads()
     return Pace(
-        learning=tokens * (2 * one + learnt) / _time_of(work(tokens, learns=True), seconds / 2),
+        learning=tokens * (2 * one + learnt) / learning,
         reading=tokens * one / _time_of(work(tokens, learns=False), seconds / 4),
         writing=alone / _time_of(work(1, learns=False), seconds / 4),
+        share=1.0 if device.type == "cuda" else min(1.0, max(_LEAST_SHARE, share)),
     )
 
 

@@ -116,6 +116,8 @@ def estimate(
         memory, minutes = f"{value['memory']['total'] / 1e9:.1f}", f"{value['seconds'] / 60:.0f}"
         free = f"{value['available_bytes'] / 1e9:.1f}"
         console().print(words("estimate", **{**value, "memory": memory, "minutes": minutes, "free": free}))
+        if value["busy"]:
+            console().print(words("estimate_busy", minutes=f"{value['quiet_seconds'] / 60:.0f}"))
         _note_left_out(value["left_out"])
     if value["refusal"]:
         raise TrainingRefusedError(value["refusal"])

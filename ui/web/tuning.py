@@ -79,6 +79,13 @@ def estimate_line(found: Json, language: Language) -> str:
     return say(language, "estimate_line", **told)
 
 
+def busy_line(found: Json, language: Language) -> str:
+    """That the machine is at work, and what a training would take without that; "" where it is not."""
+    if not found["busy"]:
+        return ""
+    return say(language, "estimate_busy", quiet=duration(found["quiet_seconds"], language))
+
+
 def run_state(run: Json, language: Language) -> str:
     """The state of a training with its icon."""
     return f"{_RUN_ICONS[run['state']]} {t(language, 'train_runs', 'states.' + run['state'])}"

@@ -18,7 +18,7 @@ from training.tuning.estimating import (
     refuse_what_cannot_fit,
     steps_of,
 )
-from training.tuning.pace import Pace
+from training.tuning.pace import Pace, measured
 from training.tuning.recipes import Recipe
 from training.tuning.weights import Base, Shape
 
@@ -108,3 +108,19 @@ def test_the_limit_of_the_recipe_is_kept_and_no_more_is_promised_than_there_is()
     assert available_bytes(recipe(limits={"memory_gb": 0.001})) == 1_000_000
     free = available_bytes(recipe())
     assert available_bytes(recipe(limits={"memory_gb": 10**6})) == pytest.approx(free, rel=0.3)
+
+
+def test_what_a_busy_machine_would_take_when_it_is_quiet() -> None:
+    """At half of the processor's time all but the loading takes twice as long as it would."""
+    alone, beside = found(recipe()), found(recipe(), pace=Pace(25e9, 25e9, 0.5e9, share=0.5))
+    assert alone.as_json()["busy"] is False and alone.quiet_seconds == alone.seconds
+    assert beside.as_json()["busy"] is True
+    assert beside.seconds > alone.seconds
+    assert beside.quiet_seconds == pytest.approx(alone.seconds)
+
+
+def test_the_share_of_the_processor_is_measured() -> None:
+    """One thread on a core of its own gets much of it, and never more than all."""
+    shape = Shape(2, 32, 64, 4, 2, 265, True)
+    pace = measured(shape, recipe().lora, "fp32", 16, threads=1, seconds=0.05)
+    assert 0 < pace.share <= 1

@@ -102,6 +102,8 @@ def test_both_losses_are_drawn_and_are_a_table() -> None:
 
 def test_an_estimate_in_words() -> None:
     said = tuning.estimate_line(make_estimate(), "en")
+    assert tuning.busy_line(make_estimate(), "en") == ""
+    assert "about 30 min" in tuning.busy_line(make_estimate(busy=True, quiet_seconds=1800.0), "en")
     assert "150 examples to learn from" in said and "44 steps on test-model (bf16)" in said
     assert tuning.gigabytes(3_700_000_000) == "3.7 GB"
 

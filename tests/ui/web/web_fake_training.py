@@ -63,6 +63,7 @@ def make_estimate(**more: Any) -> Json:
         "recipe": "cpu", "method": "sft", "base": "test-model", "dtype": "bf16", "examples": 150,
         "validation": 16, "replayed": 26, "left_out": [], "steps": 44, "tokens": 71_000,
         "longest_tokens": 612, "learnt_weights": 8_000_000, "seconds": 2900.0,
+        "quiet_seconds": 2900.0, "busy": False,
         "memory": {"weights": 1, "adapter": 1, "activations": 1, "loading": 1, "runtime": 1,
                    "total": 3_700_000_000},
         "available_bytes": 18_000_000_000, "fits": True, "refusal": None, **more,

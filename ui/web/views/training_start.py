@@ -115,6 +115,8 @@ def _estimate(found: Json) -> None:
         st.metric(say("training.steps"), f"{found['steps']:,}")
         st.metric(say("training.longest"), say("training.tokens", number=f"{found['longest_tokens']:,}"))
     st.caption(plain(tuning.estimate_line(found, language())))
+    if busy := tuning.busy_line(found, language()):
+        st.caption(plain(busy))
     if found["refusal"]:
         st.error(plain(reason_in(language(), found["refusal"])), icon=":material/block:")
     else:
