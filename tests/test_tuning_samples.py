@@ -99,7 +99,7 @@ def test_there_are_as_many_examples_as_are_needed() -> None:
     counts = Counter((row.split, row.answerable) for row in ANSWERS)
     assert len(ANSWERS) >= 170 and sum(not row.answerable for row in ANSWERS) >= 45
     assert counts["train", True] + counts["train", False] >= 120 and counts["train", False] >= 30
-    assert counts["test", True] + counts["test", False] >= 50 and counts["test", False] >= 15
+    assert counts["test", True] + counts["test", False] >= 120 and counts["test", False] >= 35
     assert counts["validation", True] >= 10 and counts["validation", False] >= 5
     assert 0.7 <= sum(row.language == "ja" for row in ANSWERS) / len(ANSWERS) <= 0.8
     assert {row.type for row in ANSWERS} == TYPES
