@@ -8,9 +8,12 @@ from collections.abc import Sequence
 
 from assistant.grounding.latin_names import bare, is_named
 
+_FORMS = "Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited"
+_OFTEN_OF_NAMES = "Technologies|Solutions|Holdings|Group"
+"""Ends names of companies, and of their divisions and products, too."""
 _ORGANISATION = re.compile(
-    r"\b(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?\s+"
-    r"(?:Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited|Technologies|Solutions|Holdings|Group)\b\.?|"
+    r"\b(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?"
+    rf"(?:\s+(?:{_OFTEN_OF_NAMES})\b)?,?\s+(?:(?P<form>{_FORMS})\b\.?|(?:{_OFTEN_OF_NAMES})\b)|"
     r"(?:(?:株式|有限|合同)会社)?\s?(?P<ja>(?![0-9])[ァ-ヶー・A-Za-z0-9]{1,20})(?:社(?![員内長外会則史宅債説])|(?:株式|有限|合同)会社)"
 )
 _BEFORE_NAMES = re.compile(
@@ -31,20 +34,28 @@ def other_organisation(said: str, passages: Sequence[str], headings: Sequence[st
         told = "\n".join(texts)
         if any(_names(told, core) for core in named.values()):
             return ""
-        if _organisations(told):
+        if _organisations(told, sure=False):
             return next(iter(named))
     return ""
 
 
-def _organisations(text: str) -> dict[str, str]:
-    """Organisations as they are written, each with what of its name tells it from others."""
+def _organisations(text: str, *, sure: bool = True) -> dict[str, str]:
+    """Organisations as they are written, each with what of its name tells it from others.
+
+    With `sure`, only those with a legal form where there are any: beside Nova Technologies Inc. stands its
+    division Cloud Solutions.
+    """
     text = unicodedata.normalize("NFKC", text)
     found: dict[str, str] = {}
+    certain: dict[str, str] = {}
     for match in _ORGANISATION.finditer(text):
         core = match["ja"] or _BEFORE_NAMES.sub("", match["en"])
         if bare(core):
-            found[match.group().removeprefix((match["en"] or match["ja"]).removesuffix(core))] = core
-    return found
+            written = match.group().removeprefix((match["en"] or match["ja"]).removesuffix(core))
+            found[written] = core
+            if match["ja"] or match["form"]:
+                certain[written] = core
+    return certain if sure and certain else found
 
 
 def _names(text: str, core: str) -> bool:

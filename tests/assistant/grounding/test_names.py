@@ -129,8 +129,13 @@ KINITA = "キニータ社の営業部は430人である。"
 @pytest.mark.parametrize(
     ("said", "told", "other"),
     [
-        ("The profit margin of Nova Technologies Inc. is 22.0%.", MERIDIAN, "Nova Technologies"),
+        ("The profit margin of Nova Technologies Inc. is 22.0%.", MERIDIAN, "Nova Technologies Inc."),
         ("The profit margin of Meridian Tech Solutions is 22.0%.", MERIDIAN, ""),
+        (
+            "The profit margin of the Cloud Solutions division in Nova Technologies Inc.'s results is 22.0%.",
+            f"{MERIDIAN} Its Cloud Solutions grew. Stellar Technologies Inc. grew, too.",
+            "Nova Technologies Inc.",
+        ),
         ("The profit margin of Nova Technologies Inc. is 22.0%.", "The profit margin is 22.0%.", ""),
         ("Tentou Trading Co., Ltd. asks for 550.", "[Important] Tentō Trading Co., Ltd. asks for 550.", ""),
         ("Yuki Corp. pays.", "Yuuki Corp. pays. Meridian Tech Solutions does not.", ""),
@@ -152,7 +157,7 @@ def test_what_is_told_of_another_organisation_proves_nothing(said: str, told: st
 
 def test_headings_tell_of_whom_only_passages_that_name_nobody() -> None:
     said, heading = "Nova Technologies Inc. earned 22.0%.", ["Nova Technologies Inc. Earnings Report"]
-    assert other_organisation(said, [MERIDIAN], heading) == "Nova Technologies"
+    assert other_organisation(said, [MERIDIAN], heading) == "Nova Technologies Inc."
     assert other_organisation(said, ["The margin was 22.0%."], heading) == ""
     assert other_organisation(said, ["The margin was 22.0%."], ["Meridian Tech Solutions"]) != ""
 
@@ -166,7 +171,7 @@ def test_a_sentence_about_another_organisation_is_proved_in_part() -> None:
     claim = "The profit margin of the cloud division of Nova Technologies Inc. was 22.0%."
     found = RuleChecker(AnswerSettings()).check(claim, [source(MERIDIAN)])
     assert found.verdict is Verdict.PARTLY
-    assert "name_not_found:Nova Technologies" in found.reasons[-1]
+    assert "name_not_found:Nova Technologies Inc." in found.reasons[-1]
 
 
 @pytest.mark.parametrize(
