@@ -25,6 +25,8 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:no|vs|etc|mr|ms|mrs|dr|art|sec|fig|approx|[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z])$|^\s*[0-9]{1,2}$",
     re.IGNORECASE,
 )
+_LEGAL_FORM = re.compile(r"\b(?:inc|ltd|co|corp|bros|plc|llc)$", re.IGNORECASE)
+"""May end a name or its sentence, which the next word tells: Acme Inc. earned, Acme Inc. The fee."""
 _NO_STATEMENT = re.compile(
     r"""^(?:
       .{0,40}(?:以下|次|下記)の(?:とお|通|よう).{0,12} |
@@ -108,6 +110,12 @@ class ClaimSplitter:
             at_the_edge = match.end() == len(self.text) and match.group()[0] != "\n"
             if at_the_edge or not self._ends_sentence(match):
                 continue
+            if self._is_legal_form(match):
+                following = self.text[match.end() :].lstrip(" \u3000")
+                if not following:
+                    return ended  # the next word tells
+                if following[0].islower() or following[0].isdigit():
+                    continue
             ended += self._statement(self._from, match.end())
             self._from = self._searched = match.end()
         return ended
@@ -130,6 +138,9 @@ class ClaimSplitter:
         open_brackets = sum(before.count(mark) for mark in _OPENING)
         closed = sum((before + match.group()).count(mark) for mark in _CLOSING)
         return open_brackets <= closed
+
+    def _is_legal_form(self, match: re.Match[str]) -> bool:
+        return match.group() == "." and bool(_LEGAL_FORM.search(self.text[self._from : match.start()]))
 
     def _statement(self, start: int, end: int) -> list[Span]:
         mark = _LIST_MARK.match(self.text, start, end)

@@ -9,7 +9,9 @@ from assistant.grounding.claims import ClaimSplitter, Hint, MarkerFilter, split_
 
 DRAFT = (
     "はい、以下の通りです。\n1. 年次有給休暇は10日です。[1]\n- 宿泊費は3.5万円（税込。別途）です [2, 3]。\n"
-    "See No. 3 of the rules. It takes 3.5 days [1]. 「はい。」と答えます。"
+    "See No. 3 of the rules. It takes 3.5 days [1]. 「はい。」と答えます。 "
+    "Horizon Systems Ltd. earned 131 million [1]. It was sold to Acme Inc. [2] The price was 5 million. "
+    "By Acme Corp."
 )
 CLAIMS = [
     "年次有給休暇は10日です。",
@@ -17,6 +19,10 @@ CLAIMS = [
     "See No. 3 of the rules.",
     "It takes 3.5 days.",
     "「はい。」と答えます。",
+    "Horizon Systems Ltd. earned 131 million.",
+    "It was sold to Acme Inc.",
+    "The price was 5 million.",
+    "By Acme Corp.",
 ]
 
 
@@ -32,7 +38,7 @@ def test_sentences_without_list_marks_and_source_markers() -> None:
     text, claims, hints = read([DRAFT])
     assert claims == CLAIMS
     assert "[" not in text
-    assert [hint.number for hint in hints] == [1, 2, 3, 1]
+    assert [hint.number for hint in hints] == [1, 2, 3, 1, 1, 2]
     assert text[: hints[0].at].endswith("10日です。")
 
 
