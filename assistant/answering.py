@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from assistant.answered import answers
+from assistant.answered import want_of
 from assistant.answers import (
     Answer,
     Event,
@@ -261,9 +261,13 @@ class Assistant:
         grounded = [
             claim.text for claim in mended.claims if claim.verdict in _GROUNDED and not is_refusal(claim)
         ]
-        if not stopped and not answers(asked, grounded):
+        if not stopped and (want := want_of(asked, grounded)):
             refused = declines(mended.claims)
-            return self._withheld(asked, mended.hits, language, clock, draft=mended.text, refused=refused)
+            reasons = [reason for claim in mended.claims for reason in claim.reasons]
+            why = () if refused else tuple(dict.fromkeys([*reasons, want]))
+            return self._withheld(
+                asked, mended.hits, language, clock, draft=mended.text, refused=refused, why=why
+            )
         return Answer(
             text=mended.text, abstained=False, claims=mended.claims, hits=mended.hits,
             model=self.generator.name, adapter=adapter_of(self.generator), timings=clock.timings(),
@@ -282,12 +286,14 @@ class Assistant:
         *,
         draft: str = "",
         refused: bool = False,
+        why: tuple[str, ...] = (),
     ) -> Answer:
         """No answer. `refused`: the draft itself says that the documents do not tell."""
         said = abstention(hits, language, drafted=bool(draft) and not refused)
         return Answer(
             text=said, abstained=True, claims=(), hits=tuple(hits), model=self.generator.name,
             adapter=adapter_of(self.generator), timings=clock.timings(), question=asked, draft=draft,
+            withheld=why,
         )  # fmt: skip
 
 

@@ -268,7 +268,8 @@ class Answer:
     about sentences without ground: "removed", "regenerated" (the second text was better), "kept" (the first
     was), or "". `question` is the standalone one that was searched. `stopped`: the reader stopped it.
     `warnings` tell people, in its language, that what it cites is not in force. With `verified` an editor
-    wrote it. Not in JSON: `sources`, which the model was or would have been given, their `answerability`.
+    wrote it. `withheld` says why a draft was not shown: rules that its sentences failed, what it lacks as an
+    answer. Not in JSON: `sources`, which the model was or would have been given, their `answerability`.
     """
 
     text: str
@@ -285,6 +286,7 @@ class Answer:
     mended: Mended = ""
     disagreements: tuple[Disagreement, ...] = ()
     verified: Verified | None = None
+    withheld: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     answerability: float | None = None
 
@@ -305,7 +307,7 @@ class Answer:
             "timings": self.timings.as_json(), "question": self.question, "draft": self.draft,
             "stopped": self.stopped, "warnings": list(self.warnings), "mended": self.mended,
             "grounding": self.grounding, "disagreements": [found.as_json() for found in self.disagreements],
-            "verified": self.verified.as_json() if self.verified else None,
+            "verified": self.verified.as_json() if self.verified else None, "withheld": list(self.withheld),
         }  # fmt: skip
 
 

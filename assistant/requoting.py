@@ -95,6 +95,7 @@ class Requoter:
             return {**message, "answer": shown}
         for name in ("answer", "draft"):
             shown[name] = _without(str(answer.get(name) or ""), hidden)
+        shown["withheld"] = [_without(reason, hidden) for reason in answer.get("withheld") or ()]
         shown["claims"] = [{**claim, "text": _without(claim["text"], hidden)} for claim in shown["claims"]]
         return {**message, "text": _without(message["text"], hidden), "answer": shown}
 

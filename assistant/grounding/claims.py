@@ -105,7 +105,7 @@ class ClaimSplitter:
         ("3." of "3.5") is never cut.
         """
         self.text += piece
-        ended = []
+        ended: list[Span] = []
         for match in _END.finditer(self.text, self._searched):
             at_the_edge = match.end() == len(self.text) and match.group()[0] != "\n"
             if at_the_edge or not self._ends_sentence(match):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answered import answers
+from assistant.answered import want_of
 
 SERVER = "What server is LocoAI Chat running on?"
 CARRY = "Please tell me if employees can carry over unused annual leave to the next year."
@@ -34,4 +34,17 @@ INCOME = "平成25年度の収入は何億円ですか。"
     ],
 )
 def test_only_what_tells_what_was_asked_answers(question: str, proven: list[str], answered: bool) -> None:
-    assert answers(question, proven) is answered
+    assert (want_of(question, proven) == "") is answered
+
+
+@pytest.mark.parametrize(
+    ("question", "proven", "want"),
+    [
+        (INCOME, [], "not_proven"),
+        (SERVER, ["LocoAI Chat is running on a server."], "repeats_question"),
+        (INCOME, ["収入は会計課が集計します。"], "tells_no_number"),
+        (INCOME, ["平成19年度の収入は3億円です。"], "another_year"),
+    ],
+)
+def test_what_an_answer_is_wanting_in_is_named(question: str, proven: list[str], want: str) -> None:
+    assert want_of(question, proven) == want

@@ -102,6 +102,9 @@ def test_a_draft_without_ground_is_withheld_but_kept() -> None:
     assert len(generator.prompts) == 1
     assert answer.abstained
     assert answer.draft == "宿泊費の上限は1泊99,000円です。"
+    assert answer.withheld[-1] == "not_proven"
+    assert "number_not_found:99,000円" in answer.withheld
+    assert answer.as_json()["withheld"] == list(answer.withheld)
     assert "裏付けることができませんでした" in answer.text and "就業規則" in answer.text
     assert answer.claims == ()
 

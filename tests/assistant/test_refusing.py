@@ -62,6 +62,7 @@ def test_a_draft_that_only_refuses_is_an_abstention_whatever_its_verdict(
     assert "就業規則" in found.text
     assert found.text == asked("", FakeChecker()).text  # as the product says it by itself
     assert found.draft.rstrip("。.") == draft.rstrip("。.")
+    assert found.withheld == ()
 
 
 @pytest.mark.parametrize("sentence", WORDED_ALIKE)

@@ -78,6 +78,8 @@ def note_lines(answer: Json) -> Iterator[Line]:
         yield say(f"say.mended_{answer['mended']}"), "yellow"
         if answer["mended"] == "kept":
             yield answer["answer"], ""
+    for reason in answer.get("withheld") or ():
+        yield f"  {claim_reason_in(terminal_language(), reason)}", "dim"
     for found in answer.get("disagreements", ()):
         yield say("say.warning", message=found["text"]), "yellow"
     for person in answer.get("ask_whom", ()):

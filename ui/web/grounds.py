@@ -73,12 +73,16 @@ def disagreement_notes(state: TurnState, language: Language) -> list[Json]:
 
 
 def draft_note(state: TurnState, language: Language) -> Json | None:
-    """`{label, text}`: the text that another took the place of, to be shown under a fold; None without."""
+    """`{label, text, why}`: the text that another took the place of, to be shown under a fold; None without.
+
+    `why` are the reasons for which it was withheld.
+    """
     answer = state.answer or {}
     if not answer.get("draft"):
         return None
     kind = "withheld" if answer["abstained"] else answer.get("mended") or "withheld"
-    return {"label": t(language, "web", f"drafts.{kind}"), "text": answer["draft"]}
+    return {"label": t(language, "web", f"drafts.{kind}"), "text": answer["draft"],
+            "why": list(dict.fromkeys(reasons_in_words(answer.get("withheld") or (), language)))}  # fmt: skip
 
 
 def whom_to_ask(state: TurnState, language: Language) -> list[str]:

@@ -106,7 +106,7 @@ def test_disagreements_drafts_and_owners_are_told() -> None:
     assert view["disagreements"][0]["passages"][1] == {"key": "d:0:1", "label": "旅費規程2023: 13,000円"}
     opened_at = passage_at(state, "d:0:1")
     assert opened_at is not None and opened_at.quote == "就業規則"
-    assert view["draft"] == {"label": "根拠のない文を除く前の文章を見る", "text": "前の文章"}
+    assert view["draft"] == {"label": "根拠のない文を除く前の文章を見る", "text": "前の文章", "why": []}
     people = [{"owner": "総務部 田中", "documents": [{"document": "rules", "title": "就業規則"}]}]
     view = turn_view(final("誕生日は？", ask_whom=people), "en")
     assert (view["askLabel"], view["ask"]) == ("Who to ask", ["総務部 田中 (就業規則)"])

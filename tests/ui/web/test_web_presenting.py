@@ -58,7 +58,11 @@ def test_of_a_withheld_draft_only_its_want_of_proof_is_said() -> None:
     state = final("誕生日は？")
     assert state.answer is not None
     state.answer["draft"] = "3月3日です。"
-    assert turn_view(state, "ja")["note"] == "文書で裏付けられる答えがありません"
+    state.answer["withheld"] = ["number_not_found:3月3日", "not_proven"]
+    view = turn_view(state, "ja")
+    assert view["note"] == "文書で裏付けられる答えがありません"
+    assert view["draft"]["text"] == "3月3日です。"
+    assert view["draft"]["why"][0].startswith("「3月3日」") and len(view["draft"]["why"]) == 2
 
 
 @pytest.mark.parametrize(

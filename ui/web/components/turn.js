@@ -149,6 +149,7 @@ const drawBelow = (data, open) => {
   if (data.draft) {
     const fold = make("details", "draft")
     fold.append(make("summary", undefined, data.draft.label), make("div", "text", data.draft.text))
+    data.draft.why.forEach((reason) => fold.append(make("div", "why", reason)))
     below.append(fold)
   }
   return below
