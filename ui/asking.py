@@ -328,9 +328,7 @@ class Asking:
         """Put an answer into the log, then into its conversation: nobody is told what the log lacks."""
         self._log(asked, answer, model, adapter)
         if asked.conversation is not None:
-            self._resources.records.append_turn(
-                asked.conversation, asked.question, answer, scope=asked.scope
-            )
+            self._resources.records.append_turn(asked.conversation, asked.question, answer, scope=asked.scope)
 
     def _log(self, asked: Asked, answer: Json, model: str | None, adapter: AdapterFile | None) -> None:
         self._resources.audit.answered(asked, answer, model=model, adapter=adapter)

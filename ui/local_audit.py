@@ -134,7 +134,9 @@ class LocalAudit:
         from assistant.audit.rows import Selection
 
         if [user, before, row].count(None) != 2:
-            raise UsageError("name a user, a day or a row whose words are to be erased, and only one of them.")
+            raise UsageError(
+                "name a user, a day or a row whose words are to be erased, and only one of them."
+            )
         if not by.strip() or not reason.strip():
             raise UsageError("an erasure needs a reason and the name of who asks for it.")
         chosen = Selection(user=user, before=None if before is None else _moment(before), row=row)
@@ -173,7 +175,9 @@ def _anchor(text: str) -> Tip:
 
     found = re.fullmatch(r"([0-9]+):([0-9a-f]{64})", text.strip())
     if found is None:
-        raise UsageError(f"{text!r} is no head of an audit log. Give ROWS:HASH as konkyo audit verify tells it.")
+        raise UsageError(
+            f"{text!r} is no head of an audit log. Give ROWS:HASH as konkyo audit verify tells it."
+        )
     return Tip(int(found[1]), found[2])
 
 

@@ -75,7 +75,7 @@ def digest(value: object) -> str:
 
 
 def facts_of(asked: Asked, answer: Json, now: Circumstances, text_of: Callable[[str], str | None]) -> Json:
-    """The facts of an answer (as `Answer.as_json` has it). `text_of` gives a document's text, None without."""
+    """The facts of an answer (as `Answer.as_json` has it). `text_of` gives a document's text."""
     documents = {str(place["document"]) for place in [*answer["hits"], *_citations(answer)]}
     return {
         "task": asked.task, "conversation": asked.conversation, "scope": asked.scope, "failed": asked.failed,

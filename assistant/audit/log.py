@@ -60,7 +60,7 @@ class AuditLog:
         Raises:
             AuditError: the log cannot be opened, or its disk is full.
         """
-        with told_as_audit_error(self.folder, "written"):
+        with told_as_audit_error(self.folder):
             _ = self._rows
             free = shutil.disk_usage(self.folder).free
         if free < _ROOM:
@@ -97,7 +97,7 @@ class AuditLog:
                 by_row = self._add(connection, tip, user, "act", facts, {}).count
                 self._rows.erase(connection, found, by_row)
         if found:
-            with told_as_audit_error(self.folder, "written"):
+            with told_as_audit_error(self.folder):
                 self._rows.wipe()
         return found
 
@@ -107,12 +107,12 @@ class AuditLog:
         Raises:
             AuditError: they cannot be read.
         """
-        with told_as_audit_error(self.folder, "read"), self._rows.snapshot() as connection:
+        with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
             yield from self._rows.entries(connection, chosen, newest_first=newest_first)
 
     def erased_by(self, row: int) -> Row | None:
         """The row that erased the words of `row`, None while they are there."""
-        with told_as_audit_error(self.folder, "read"), self._rows.snapshot() as connection:
+        with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
             by = self._rows.erased(connection).get(row)
             found = list(self._rows.entries(connection, Selection(row=by))) if by is not None else []
         return found[0][0] if found else None
@@ -158,7 +158,7 @@ class AuditLog:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with self._thread, told_as_audit_error(self.folder, "written"):
+        with self._thread, told_as_audit_error(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 self._lock.acquire()

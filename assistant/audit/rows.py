@@ -210,8 +210,8 @@ def contents_of(row: int, words: Mapping[str, Any]) -> list[Content]:
 
 
 @contextmanager
-def told_as_audit_error(folder: Path, doing: str) -> Iterator[None]:
-    """Say of a failure of the database or the disk that it is the log's; `doing` is "read" or "written".
+def told_as_audit_error(folder: Path) -> Iterator[None]:
+    """Say of a failure of the database or the disk that it is the log's.
 
     Raises:
         AuditError: instead of it.
@@ -221,7 +221,7 @@ def told_as_audit_error(folder: Path, doing: str) -> Iterator[None]:
     except (*UNREADABLE, CommandError, OSError) as error:
         cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         raise AuditError(
-            f"the audit log in {folder} cannot be {doing} ({cause}), and nothing is done without it. "
+            f"the audit log in {folder} cannot be used ({cause}), and nothing is done without it. "
             "Mend the disk or the folder, then look at it: konkyo audit verify"
         ) from error
 

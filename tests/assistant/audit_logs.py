@@ -12,7 +12,7 @@ from pathlib import Path
 from assistant.audit.log import AuditLog
 from assistant.audit.rows import Selection
 
-_MEMORY = Path("/dev/shm")  # noqa: S108
+_MEMORY = Path("/dev/shm")
 
 
 class Clock:

@@ -1,7 +1,8 @@
-"""The audit log: rows that several write at once, words that are erased, disks that are full, killed processes."""
+"""The audit log: several writers at once, words that are erased, full disks, killed processes."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -113,7 +114,7 @@ def test_a_commitment_is_the_hmac_that_is_described() -> None:
 def test_ranges_hold_the_same_numbers(numbers: set[int]) -> None:
     found = ranges(sorted(numbers))
     assert list(in_ranges(found)) == sorted(numbers)
-    assert all(after[0] > before[1] + 1 for before, after in zip(found, found[1:], strict=False))
+    assert all(after[0] > before[1] + 1 for before, after in itertools.pairwise(found))
 
 
 def _write(folder: Path, name: str, count: int) -> None:
@@ -256,7 +257,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(folder: Path) 
     fill(folder)
     folder.chmod(0o500)
     try:
-        with closing(AuditLog(folder)) as log, pytest.raises(AuditError, match="cannot be written"):
+        with closing(AuditLog(folder)) as log, pytest.raises(AuditError, match="cannot be used"):
             log.append("ito", "act", {"act": "upload"})
     finally:
         folder.chmod(0o700)
@@ -265,7 +266,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(folder: Path) 
 def test_a_file_in_the_place_of_the_folder_is_an_error_that_says_so(folder: Path) -> None:
     folder.write_text("")
     with closing(AuditLog(folder)) as log:
-        with pytest.raises(AuditError, match="cannot be written"):
+        with pytest.raises(AuditError, match="cannot be used"):
             log.ready()
         found = log.verify()
     assert [problem.code for problem in found.problems] == ["unreadable"]
@@ -326,5 +327,3 @@ def test_any_log_is_whole_and_any_changed_byte_of_it_is_found(
         tamper(folder, change)
         with closing(AuditLog(folder)) as log:
             assert not log.verify().ok
-
-

@@ -16,6 +16,7 @@ from audit_logs import Change, fill, quick_folder, tamper
 
 from assistant.audit.chain import Tip
 from assistant.audit.log import AuditLog
+from assistant.audit.rows import Selection
 from assistant.audit.verifying import Verification
 
 
@@ -94,15 +95,16 @@ ROWS: dict[str, tuple[Change, int | None]] = {
     "a row in the middle removed": (sql("DELETE FROM log WHERE seq = 3"), 4),
     "a row removed and the others moved up": (
         sql("DELETE FROM log WHERE seq = 3", "UPDATE log SET seq = -seq WHERE seq > 3",
-            "UPDATE log SET seq = -seq - 1 WHERE seq < 0"), 3),
+            "UPDATE log SET seq = -seq - 1 WHERE seq < 0"), 2),  # the row that erased 2 has moved, too
     "the last row removed": (sql("DELETE FROM log WHERE seq = 8"), None),
     "every row removed": (sql("DELETE FROM contents", "DELETE FROM erasures", "DELETE FROM log"), None),
     "two rows in the other order": (
-        sql("UPDATE log SET seq = -seq WHERE seq IN (4, 5)", "UPDATE log SET seq = 9 + seq WHERE seq < 0"), 4),
+        sql("UPDATE log SET seq = -seq WHERE seq IN (4, 5)",
+            "UPDATE log SET seq = 9 + seq WHERE seq < 0"), 4),
     "a row twice at the end": (sql(_COPY.format(to=9, of=8)), 9),
     "a row twice in the middle": (
         sql("UPDATE log SET seq = -seq WHERE seq > 3", _COPY.format(to=4, of=3),
-            "UPDATE log SET seq = 1 - seq WHERE seq < 0"), 4),
+            "UPDATE log SET seq = 1 - seq WHERE seq < 0"), 2),
     "a row inserted that follows well": (
         rechained(9, "INSERT INTO log VALUES (9, '2026', 'ito', 'act', '{}', '', '')"), None),
     "rewritten from a row on": (rechained(4, "UPDATE log SET user = 'ito' WHERE seq = 4"), None),
@@ -223,8 +225,6 @@ def test_what_was_erased_and_came_back_is_found(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "log.db")) as database:
         kept = database.execute("SELECT * FROM contents WHERE seq = 5 ORDER BY name").fetchall()
     with closing(AuditLog(folder)) as log:
-        from assistant.audit.rows import Selection
-
         log.erase(Selection(row=5), user="local", by="佐藤", reason="求め")
     assert verified(folder).ok
     tamper(folder, lambda db: db.executemany("INSERT INTO contents VALUES (?, ?, ?, ?)", kept))
@@ -254,9 +254,9 @@ GUARDED = (
 
 @pytest.mark.parametrize("statement", GUARDED)
 def test_the_database_itself_refuses_to_change_what_is_written(folder: Path, statement: str) -> None:
-    with closing(sqlite3.connect(folder / "log.db", isolation_level=None)) as database:
-        with pytest.raises(sqlite3.IntegrityError):
-            database.execute(statement)
+    database = sqlite3.connect(folder / "log.db", isolation_level=None)
+    with closing(database), pytest.raises(sqlite3.IntegrityError):
+        database.execute(statement)
     assert verified(folder).ok
 
 
