@@ -89,12 +89,12 @@ class Auditor:
         """
         self.log.append(self.user, kind, {"act": act, **facts}, words)
 
-    def now(self, model: str | None = None) -> Circumstances:
+    def now(self) -> Circumstances:
         """What a question of now would be answered with, outside of conversations and trials."""
         serving = self._adapters()
         published = serving.folder.publication()
         sha256 = published.sha256_of(published.current, "publish") if published.current else None
-        return self._with(model or self._model, published.current, sha256)
+        return self._with(self._model, published.current, sha256)
 
     def close(self) -> None:
         """Close the log."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -86,8 +87,10 @@ class LocalAudit:
         }  # fmt: skip
         if entry["kind"] not in ("question", "task"):
             return {**entry, **told}
-        asked = entry["facts"]["model"]["name"] or None
-        return {**replayed(entry, audit.text_of, audit.now(asked)), **told}
+        now = audit.now()
+        if not entry["facts"]["model"]["name"]:  # an editor wrote it
+            now = replace(now, model="", model_sha256=None, adapter=None, adapter_sha256=None)
+        return {**replayed(entry, audit.text_of, now), **told}
 
     def audit_export(
         self,

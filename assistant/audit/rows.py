@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 
 from assistant.audit.chain import EMPTY, Content, Row, Tip, canonical
 from assistant.errors import AuditError
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS = Path(__file__).with_name("migrations")
+NEWEST = "0001"
+"""The last of the migrations: a database that has it is opened without Alembic, which is slow to begin."""
 _BATCH = 200
 _tables = sa.MetaData()
 _log = sa.Table(
@@ -99,10 +98,8 @@ class AuditRows:
         with engine.begin() as connection:
             # Two processes may open a new database at once: the second waits here and finds it made.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if _version(connection) != NEWEST:
+                _upgrade(connection, path)
         return cls(engine)
 
     @contextmanager
@@ -154,15 +151,20 @@ class AuditRows:
         return {seq: by for seq, by in connection.execute(sa.select(_erasures.c.seq, _erasures.c.by_seq))}
 
     def entries(
-        self, connection: sa.Connection, chosen: Selection = ALL, *, newest_first: bool = False
+        self,
+        connection: sa.Connection,
+        chosen: Selection = ALL,
+        *,
+        newest_first: bool = False,
+        at_once: int = _BATCH,
     ) -> Iterator[Entry]:
-        """The chosen rows with their words, read in batches."""
+        """The chosen rows with their words, read `at_once` so many."""
         seq, conditions = _log.c.seq, list(chosen.conditions())
         order = seq.desc() if newest_first else seq.asc()
         last: int | None = None
         while True:
             further = [] if last is None else [seq < last if newest_first else seq > last]
-            query = sa.select(_log).where(*conditions, *further).order_by(order).limit(_BATCH)
+            query = sa.select(_log).where(*conditions, *further).order_by(order).limit(at_once)
             rows = [Row(*found) for found in connection.execute(query)]
             if not rows:
                 return
@@ -218,12 +220,33 @@ def told_as_audit_error(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (*UNREADABLE, CommandError, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         raise AuditError(
             f"the audit log in {folder} cannot be used ({cause}), and nothing is done without it. "
             "Mend the disk or the folder, then look at it: konkyo audit verify"
         ) from error
+
+
+def _version(connection: sa.Connection) -> str | None:
+    table = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
+    if table is None:
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _upgrade(connection: sa.Connection, path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise AuditError(f"{path} was written by another version of Konkyo ({error}). Use a newer one.") from error
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:

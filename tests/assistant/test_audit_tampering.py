@@ -107,7 +107,7 @@ ROWS: dict[str, tuple[Change, int | None]] = {
             "UPDATE log SET seq = 1 - seq WHERE seq < 0"), 2),
     "a row inserted that follows well": (
         rechained(9, "INSERT INTO log VALUES (9, '2026', 'ito', 'act', '{}', '', '')"), None),
-    "rewritten from a row on": (rechained(4, "UPDATE log SET user = 'ito' WHERE seq = 4"), None),
+    "rewritten from a row on": (rechained(4, "UPDATE log SET user = 'aoki' WHERE seq = 4"), None),
     "rewritten from the first row on": (rechained(1, "UPDATE log SET at = '2025' WHERE seq = 1"), None),
     "a removed row and a rewritten rest": (rechained(4, "DELETE FROM log WHERE seq = 8"), None),
     "another answer": (sql("UPDATE contents SET text = '{\"answer\":\"x\"}' WHERE seq = 1 AND "
