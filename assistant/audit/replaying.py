@@ -31,13 +31,13 @@ def entry_json(row: Row, contents: Sequence[Content]) -> Json:
 def summary_json(entry: Json) -> Json:
     """One line of `konkyo audit list`. `question` and `answer` are None where they were erased."""
     words, facts = entry["words"], entry["facts"]
-    answer = words.get("answer")
+    asked, answer = words.get("question"), words.get("answer")
     model, adapter = facts.get("model"), facts.get("adapter")
     return {
         **{key: entry[key] for key in ("id", "at", "user", "kind", "act", "erased")},
         "task": facts.get("task") or None,
-        "question": (words.get("question") or {}).get("asked"),
-        "answer": answer.get("answer") if isinstance(answer, dict) else None,
+        "question": asked.get("asked") if isinstance(asked, dict) else asked,
+        "answer": answer.get("answer") if isinstance(answer, dict) else answer,
         "abstained": facts.get("abstained"),
         "model": model["name"] if isinstance(model, dict) else None,
         "adapter": adapter["name"] if isinstance(adapter, dict) else None,

@@ -246,7 +246,9 @@ def _upgrade(connection: sa.Connection, path: Path) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise AuditError(f"{path} was written by another version of Konkyo ({error}). Use a newer one.") from error
+        raise AuditError(
+            f"{path} was written by another version of Konkyo ({error}). Use a newer one."
+        ) from error
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:
