@@ -219,8 +219,8 @@ class Asking:
                             value["answer"] |= draft.kind
                             if problem is not None:
                                 value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
-                            draft.stored = True
                             self._keep(asked, value["answer"], model, adapter)
+                            draft.stored = True
                         draft.add(value)
                         yield value
                 except (GeneratorExit, KeyboardInterrupt):  # Ctrl-C reaches the frame that is running

@@ -77,7 +77,9 @@ class LocalOperations(
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._owners = Owners(self.resources.settings.sources, workspace.mirrors, self._properties)
         self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits)
-        self._jobs = Jobs(lambda *work: noted(lambda: self.resources.audit, *work))
+        self._jobs = Jobs(
+            lambda work, kind, about, paths: noted(lambda: self.resources.audit, work, kind, about, paths)
+        )
         self._counts: tuple[int, Json] = (-1, {})
 
     # --- state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ _TRIGGERS = frozenset(
 )
 UNREADABLE = (sa.exc.DBAPIError, sqlite3.Error)
 """What SQLite, its driver and SQLAlchemy raise where the file is damaged or the disk is full."""
+_FAILURES = (*UNREADABLE, OSError)
 Entry = tuple[Row, tuple[Content, ...]]
 
 
@@ -67,15 +68,14 @@ class Selection:
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
         """For `log`."""
         columns = _log.c
-        for value, compared in (
+        held = None if self.act is None else f'"act":{canonical(self.act)}'
+        compared: tuple[tuple[object, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
             (self.user, columns.user.__eq__), (self.kind, columns.kind.__eq__),
             (self.since, columns.at.__ge__), (self.before, columns.at.__lt__),
             (self.row, columns.seq.__eq__), (self.below, columns.seq.__lt__),
-            (self.after, columns.seq.__gt__),
-            (self.act and f'"act":{canonical(self.act)}', _held),
-        ):  # fmt: skip
-            if value is not None:
-                yield compared(value)
+            (self.after, columns.seq.__gt__), (held, _held),
+        )  # fmt: skip
+        return (condition(value) for value, condition in compared if value is not None)
 
 
 ALL = Selection()
@@ -220,7 +220,7 @@ def told_as_audit_error(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (*UNREADABLE, OSError) as error:
+    except _FAILURES as error:
         cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         raise AuditError(
             f"the audit log in {folder} cannot be used ({cause}), and nothing is done without it. "
@@ -232,7 +232,8 @@ def _version(connection: sa.Connection) -> str | None:
     table = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").scalar()
     if table is None:
         return None
-    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
 
 
 def _upgrade(connection: sa.Connection, path: Path) -> None:

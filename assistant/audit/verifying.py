@@ -76,6 +76,7 @@ def verify(
         found.append(Problem(None, "head_differs", f"{head.tip.count} / {walk.tip.count}"))
     if anchor is not None and walk.anchored != anchor.hash:
         found.append(Problem(anchor.count, "anchor"))
+    found.sort(key=lambda one: one.row or 0)  # what is of no row first
     return Verification(walk.tip, len(walk.erased), tuple(found[:_SHOWN]))
 
 
@@ -158,6 +159,5 @@ class _Walk:
 
 def _kept(content: Content, promised: str | None) -> bool:
     """Whether words are the ones that their row committed to."""
-    if not (isinstance(content.text, str) and isinstance(content.salt, str)):
-        return False
-    return content.commitment == promised
+    texts = (content.name, content.salt, content.text)
+    return all(isinstance(text, str) for text in texts) and content.commitment == promised
