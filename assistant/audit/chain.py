@@ -71,7 +71,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Words that belong to a row: `text` is canonical JSON, `salt` 64 hex digits."""
+    """Words that belong to a row: `text` is JSON, `salt` 64 hex digits."""
 
     seq: int
     name: str
@@ -88,6 +88,16 @@ class Content:
 def canonical(value: object) -> str:
     """One text for one JSON value. Lone surrogates of a terminal's input are escaped like any other sign."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def words_text(value: object) -> str:
+    """Words as JSON, in UTF-8 where they can be: escaped, Japanese would take twice the room."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return canonical(value)
+    return text
 
 
 def row_hash(row: Row) -> str:

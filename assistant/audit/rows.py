@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from assistant.audit.chain import EMPTY, Content, Row, Tip, canonical
+from assistant.audit.chain import EMPTY, Content, Row, Tip, canonical, words_text
 from assistant.errors import AuditError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -208,7 +208,7 @@ class AuditRows:
 
 def contents_of(row: int, words: Mapping[str, Any]) -> list[Content]:
     """Words by name as they are stored, each with a new salt."""
-    return [Content(row, name, secrets.token_hex(32), canonical(value)) for name, value in words.items()]
+    return [Content(row, name, secrets.token_hex(32), words_text(value)) for name, value in words.items()]
 
 
 @contextmanager
