@@ -46,11 +46,12 @@ def harmless(cell: str) -> str:
 def _cells(row: Row, contents: tuple[Content, ...]) -> list[str]:
     entry = entry_json(row, contents)
     facts, told = entry["facts"], summary_json(entry)
+    settings = facts.get("settings")
     found: Json = {
         **told, "stopped": facts.get("stopped"), "version": facts.get("version"),
         "model_sha256": (facts.get("model") or {}).get("sha256") if told["model"] else None,
         "adapter_sha256": (facts.get("adapter") or {}).get("sha256") if told["adapter"] else None,
-        "settings_digest": (facts.get("settings") or {}).get("digest"),
+        "settings_digest": settings.get("digest") if isinstance(settings, dict) else settings,
         "verdicts": " ".join(claim["verdict"] for claim in facts.get("claims", ())),
         "documents": " ".join(facts["documents"]) if isinstance(facts.get("documents"), dict) else "",
         "payload": row.payload, "previous": row.previous, "hash": row.hash,

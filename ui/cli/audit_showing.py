@@ -82,7 +82,7 @@ def _with_lines(found: Json) -> Iterator[Line]:
     yield f"  {words('say.program', version=then['version'], settings=then['settings']['digest'])}", ""
     for one in found["changed"]:
         if one["key"] != "settings.digest":
-            told = words("say.now", key=one["key"], then=_shown(one["then"]), now=_shown(one["now"]))
+            told = words("say.now", name=one["key"], then=_shown(one["then"]), now=_shown(one["now"]))
             yield f"  {told}", "yellow"
     if not found["changed"]:
         yield f"  {words('say.unchanged')}", "dim"
