@@ -189,6 +189,14 @@ class MonitoringSettings(Section):
     )
 
 
+class AuditSettings(Section):
+    """The audit log."""
+
+    keep_days: int = Field(
+        730, ge=0, description="after which the words of questions and answers are erased; 0: never"
+    )
+
+
 class ServiceSettings(Section):
     """The service of this workspace."""
 
@@ -225,6 +233,7 @@ class Settings(BaseSettings):
     tuning: TuningSettings = TuningSettings()
     gate: GateSettings = GateSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    audit: AuditSettings = AuditSettings()
     service: ServiceSettings = ServiceSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

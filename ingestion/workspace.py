@@ -60,6 +60,11 @@ class Workspace:
         return self.root / "records.db"
 
     @property
+    def audit(self) -> Path:
+        """The audit log: its database, the head of its chain and the key that signs it."""
+        return self.root / "audit"
+
+    @property
     def dictionary_path(self) -> Path:
         """The company's words with their synonyms; people edit it."""
         return self.root / "dictionary.csv"

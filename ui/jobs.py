@@ -103,7 +103,11 @@ class Job:
 class Jobs:
     """Starts jobs one after another and remembers the last one."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, around: Callable[[Work, str, str, Sequence[str]], Work] = lambda work, *_about: work
+    ) -> None:
+        """`around` is given each work with its kind, what it is about and its paths, and says what is run."""
+        self._around = around
         self._numbers = itertools.count(1)
         self._starting = threading.Lock()
         self._job: Job | None = None
@@ -124,7 +128,8 @@ class Jobs:
                 raise JobRunningError(
                     "another ingest or rebuild is running in this workspace. Wait for its end, or cancel it."
                 )
-            self._job = Job(next(self._numbers), paths, work, kind=kind, about=about)
+            around = self._around(work, kind, about, paths)
+            self._job = Job(next(self._numbers), paths, around, kind=kind, about=about)
             return self._job
 
     def run(self, paths: Sequence[str], work: Work, *, kind: str = "documents") -> Iterator[Json]:

@@ -16,10 +16,12 @@ from ingestion.errors import ModelError
 from ingestion.reading import OCR_MODES
 from ingestion.workspace import Workspace
 from ui import documents_json
+from ui.acts import audited, noted
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
 from ui.local_adapters import LocalAdapters
+from ui.local_audit import LocalAudit
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
@@ -42,8 +44,10 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
+@audited
 class LocalOperations(
     LocalAdapters,
+    LocalAudit,
     LocalUpkeep,
     LocalEditor,
     LocalEvaluations,
@@ -73,7 +77,9 @@ class LocalOperations(
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._owners = Owners(self.resources.settings.sources, workspace.mirrors, self._properties)
         self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits)
-        self._jobs = Jobs()
+        self._jobs = Jobs(
+            lambda work, kind, about, paths: noted(lambda: self.resources.audit, work, kind, about, paths)
+        )
         self._counts: tuple[int, Json] = (-1, {})
 
     # --- state

@@ -14,6 +14,7 @@ from assistant.errors import ExampleConflictError, RecordNotFoundError
 from ingestion.errors import WorkspaceBusyError
 from ui.api import routes
 from ui.api.adapter_routes import adapter_routes
+from ui.api.audit_routes import audit_routes
 from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
@@ -65,6 +66,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(monitoring_routes(operations))
     app.include_router(adapter_routes(operations))
     app.include_router(training_routes(operations))
+    app.include_router(audit_routes(operations))
     return app
 
 

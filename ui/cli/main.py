@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import (
+    audit,
     bench,
     dictionary,
     documents,
@@ -51,6 +52,7 @@ app.command("rerank", help=reranking.words("help"))(reranking.rerank)
 app.command("verify", help=verifying.words("help"))(verifying.verify)
 app.add_typer(train.app, name="train")
 app.command("monitor", help=monitor.words("help"))(monitor.monitor)
+app.add_typer(audit.app, name="audit")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)
