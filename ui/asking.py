@@ -18,6 +18,7 @@ from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope
 from ui.errors import UsageError
+from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
 from ui.shown_as import ShownAs
@@ -80,7 +81,9 @@ class Asking:
         resources: AskResources,
         shown_as: ShownAs,
         ask_whom: Callable[[Sequence[Json]], list[Json]] = lambda _hits: [],
+        observer: Observer = Unobserved(),
     ) -> None:
+        self._observer = observer
         self._resources = resources
         self._ask_whom = ask_whom
         self._shown_as = shown_as
@@ -194,6 +197,9 @@ class Asking:
                     if not draft.stored:
                         self._store(conversation, question, draft.stopped_answer(), scope)
                     raise
+                except Exception:  # counted here, told above
+                    self._observer.failed()
+                    raise
 
     def _adapter(
         self, conversation: str | None, model: str | None
@@ -283,6 +289,8 @@ class Asking:
         ]
 
     def _store(self, conversation: str | None, question: str, answer: Json, scope: Json | None) -> None:
+        """Keep an answer, whole or stopped; each comes by here once."""
+        self._observer.answered(answer)
         if conversation is not None:
             self._resources.records.append_turn(conversation, question, answer, scope=scope)
 
