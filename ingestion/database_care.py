@@ -47,7 +47,8 @@ def snapshot(source: Path, target: Path, progress: Progress = lambda done, total
 
             reading.backup(writing, pages=_PAGES, progress=tell)
             reading.rollback()
-        found = problems(target)
+        # A file of no bytes is a sound database without a table to SQLite, and a loss to us.
+        found = problems(target) if source.stat().st_size else ["it is empty"]
     except sqlite3.Error as error:
         raise BackupError(f"{source} cannot be copied ({error}). Free some space, or restore it.") from error
     if found:

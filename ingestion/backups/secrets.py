@@ -77,9 +77,15 @@ def _taken_out(text: str, values: dict[str, Any], key: Key) -> tuple[str, dict[s
 
 def _reads_as(text: str, wanted: Mapping[str, Any]) -> bool:
     try:
-        return tomllib.loads(text) == wanted
+        return _filled(tomllib.loads(text)) == _filled(wanted)
     except tomllib.TOMLDecodeError:
         return False
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without empty tables, which say nothing: a dotted key leaves none behind, a table's head does."""
+    inner = {key: _filled(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    return {key: value for key, value in inner.items() if value != {}}
 
 
 def _shows(text: str, value: object) -> bool:

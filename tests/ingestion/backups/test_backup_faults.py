@@ -155,7 +155,7 @@ def run_child(task: str, *arguments: Path) -> str:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the children are forked")
 def test_a_killed_backup_leaves_the_older_one_or_the_new_one(tmp_path: Path) -> None:
-    workspace, file = make_workspace(tmp_path / "ws", 3000), tmp_path / "b"
+    workspace, file = make_workspace(tmp_path / "ws", 1000), tmp_path / "b"
     write_backup(workspace, file)
     assert run_child("backup", workspace.root, file).split()[-1] == "20"
     read_archive(file, lambda kept, pieces: [None for _ in pieces] and None)  # type: ignore[func-returns-value]

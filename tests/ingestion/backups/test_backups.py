@@ -284,7 +284,7 @@ def test_every_cut_is_noticed_and_no_flipped_bit_changes_a_file(archive: Path, t
     for place in places:
         bad.write_bytes(whole[:place])
         with pytest.raises(BackupError):
-            restore(bad, tmp_path / "ws")
+            restore(bad, tmp_path / "cut")
         bad.write_bytes(whole[:place] + bytes([whole[place] ^ 0x20]) + whole[place + 1 :])
         try:
             restore(bad, tmp_path / f"flipped{place}")
@@ -293,14 +293,14 @@ def test_every_cut_is_noticed_and_no_flipped_bit_changes_a_file(archive: Path, t
             assert not (tmp_path / f"flipped{place}").exists()
         else:
             assert digests(tmp_path / f"flipped{place}") == right
-    assert noticed > 10 and not (tmp_path / "ws").exists()
+    assert noticed > 10 and not (tmp_path / "cut").exists()
 
 
 @pytest.mark.parametrize(
     ("text", "rest"),
     [
         ('[ingestion]\npasswords = ["aa11"]  # two\nocr = "off"\n', {"ingestion": {"ocr": "off"}}),
-        ('ingestion.passwords = ["""aa11""",\n # no\n "b]b22"]\n', {"ingestion": {}}),
+        ('ingestion.passwords = ["""aa11""",\n # no\n "b]b22"]\n', {}),
         ('[server]\nbase_url = "http://u:secret@h/v1"\nmodel = "m"\n', {"server": {"model": "m"}}),
         ('[ingestion]\nocr = "off"\n', {"ingestion": {"ocr": "off"}}),
     ],
