@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -68,4 +69,5 @@ def _keep_copy(path: Path, revision: str) -> None:
             f"{path} is not upgraded, because no copy of it can be made first ({error.strerror})."
         ) from error
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong was told above
+            new.unlink(missing_ok=True)
