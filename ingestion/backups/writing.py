@@ -17,7 +17,7 @@ import shutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -266,9 +266,7 @@ def _note(workspace: Workspace, manifest: Manifest, report: BackupReport) -> Non
     """What `konkyo doctor` looks at. A workspace that cannot be written still has its backup."""
     value = {"at": manifest.created_at, "file": report.file, "bytes": report.bytes, "sha256": report.sha256}
     new = workspace.last_backup_path.with_name(f"last.json.{os.getpid()}.new")
-    try:
+    with suppress(OSError):
         workspace.backups.mkdir(mode=0o700, exist_ok=True)
         new.write_text(json.dumps(value), "utf-8")
         replace_file(new, workspace.last_backup_path)
-    except OSError:
-        new.unlink(missing_ok=True)
