@@ -45,7 +45,7 @@ class Manifest:
     files: tuple[KeptFile, ...]
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """The size of all files together."""
         return sum(file.bytes for file in self.files)
 

@@ -123,7 +123,7 @@ def _unpack(file: Path, folder: Path, tell: Tell, open_new: Create) -> Manifest:
 
     def seen(manifest: Manifest) -> None:
         nonlocal total
-        total = manifest.bytes
+        total = manifest.size
         free = shutil.disk_usage(folder).free
         if total + _SPARE_BYTES > free:
             raise BackupError(

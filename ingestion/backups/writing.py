@@ -180,7 +180,7 @@ class _Counting(io.RawIOBase):
 
 
 def _pack(archive: Path, manifest: Manifest, sources: list[Path], tell: Tell, open_new: Create) -> None:
-    total, done = manifest.bytes, 0
+    total, done = manifest.size, 0
     with (
         open_new(archive) as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
@@ -215,7 +215,7 @@ def _check(archive: Path, expected: Manifest, tell: Tell) -> None:
 
     def take(kept: KeptFile, pieces: Iterator[bytes]) -> None:
         nonlocal done
-        tell("check", done, expected.bytes, kept.path)
+        tell("check", done, expected.size, kept.path)
         done += sum(map(len, pieces))
 
     if read_archive(archive, take) != expected:

@@ -107,7 +107,7 @@ def _show(manifest: Manifest, *, json: bool) -> None:
     if json:
         print_json(manifest.as_json())
         return
-    megabytes = f"{manifest.bytes / 1e6:.1f}"
+    megabytes = f"{manifest.size / 1e6:.1f}"
     console().print(
         words(
             "holds", files=len(manifest.files), megabytes=megabytes, at=manifest.created_at,
