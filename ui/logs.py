@@ -41,9 +41,14 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        value = {"at": at, "level": record.levelname, "logger": record.name, "message": message_of(record)}
+        value: dict[str, object] = {
+            "at": at,
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message_of(record),
+        }
         if trace := trace_of(record):
-            value |= {"trace": trace}
+            value["trace"] = trace
         return json.dumps(value, ensure_ascii=False)
 
 
