@@ -20,6 +20,7 @@ from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope
 from ui.drafts import Draft
 from ui.errors import EXPECTED, UsageError
+from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
 from ui.shown_as import ShownAs
@@ -109,7 +110,9 @@ class Asking:
         resources: AskResources,
         shown_as: ShownAs,
         ask_whom: Callable[[Sequence[Json]], list[Json]] = lambda _hits: [],
+        observer: Observer = Unobserved(),
     ) -> None:
+        self._observer = observer
         self._resources = resources
         self._ask_whom = ask_whom
         self._shown_as = shown_as
@@ -231,6 +234,10 @@ class Asking:
                     if not draft.stored:  # what was shown of it is written down, too
                         failed = replace(asked, failed=type(error).__name__)
                         self._log(failed, draft.stopped_answer(), model, adapter)
+                    self._observer.failed()
+                    raise
+                except Exception:  # counted here, told above
+                    self._observer.failed()
                     raise
             if not draft.stored:
                 self._log(asked, draft.stopped_answer(), model, adapter)
@@ -327,6 +334,7 @@ class Asking:
     ) -> None:
         """Put an answer into the log, then into its conversation: nobody is told what the log lacks."""
         self._log(asked, answer, model, adapter)
+        self._observer.answered(answer)
         if asked.conversation is not None:
             self._resources.records.append_turn(asked.conversation, asked.question, answer, scope=asked.scope)
 

@@ -34,6 +34,7 @@ from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
 from ui.local_training import LocalTraining
 from ui.local_upkeep import LocalUpkeep
+from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import code_of
 from ui.resources import Resources
@@ -68,7 +69,12 @@ class LocalOperations(
     """
 
     def __init__(
-        self, workspace: Workspace, *, owns_lock: bool = False, resources: Resources | None = None
+        self,
+        workspace: Workspace,
+        *,
+        owns_lock: bool = False,
+        resources: Resources | None = None,
+        observer: Observer = Unobserved(),
     ) -> None:
         self.workspace = workspace
         self.resources = resources or Resources(workspace, workspace.settings())
@@ -76,13 +82,19 @@ class LocalOperations(
         self._uploads = workspace.uploads.as_posix()
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._owners = Owners(self.resources.settings.sources, workspace.mirrors, self._properties)
-        self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits)
+        self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits, observer)
         self._jobs = Jobs(
-            lambda work, kind, about, paths: noted(lambda: self.resources.audit, work, kind, about, paths)
+            lambda work, kind, about, paths: noted(lambda: self.resources.audit, work, kind, about, paths),
+            observer.job_ended,
         )
         self._counts: tuple[int, Json] = (-1, {})
 
     # --- state
+
+    @property
+    def waiting(self) -> int:
+        """Questions that are being answered or wait for it."""
+        return self._asking.waiting
 
     def status(self) -> Json:
         """See `Operations.status`."""

@@ -31,13 +31,13 @@ class LocalAudit:
         """See `AuditOperations.audit_verify`."""
         found = self.resources.audit.log.verify(None if anchor is None else _anchor(anchor))
         return {
-            "ok": found.ok, "rows": found.tip.count, "first_bad": found.first_bad,
+            "ok": found.ok, "rows": found.tip.rows, "first_bad": found.first_bad,
             "reasons": [
                 {"row": one.row, "code": one.code, "reason": t("en", "audit", f"reason.{one.code}"),
                  "detail": one.detail}
                 for one in found.problems
             ],
-            "erased": found.erased, "head": f"{found.tip.count}:{found.tip.hash}",
+            "erased": found.erased, "head": f"{found.tip.rows}:{found.tip.hash}",
         }  # fmt: skip
 
     def audit_list(

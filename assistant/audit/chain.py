@@ -32,7 +32,7 @@ BROKEN = "audit_broken"
 class Tip(NamedTuple):
     """How many rows there are, and the hash of the last one."""
 
-    count: int
+    rows: int
     hash: str
 
 
@@ -109,7 +109,7 @@ def row_hash(row: Row) -> str:
 
 def sealed(tip: Tip, *, at: str, user: str, kind: Kind, facts: Mapping[str, Any]) -> Row:
     """The row that follows `tip`."""
-    bare = Row(tip.count + 1, at, user, kind, canonical(facts), tip.hash, "")
+    bare = Row(tip.rows + 1, at, user, kind, canonical(facts), tip.hash, "")
     return Row(bare.seq, at, user, kind, bare.payload, bare.previous, row_hash(bare))
 
 

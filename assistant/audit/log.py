@@ -78,7 +78,7 @@ class AuditLog:
             AuditError: it cannot be written; then the row is not there, or nobody was told that it is.
         """
         with self._writing() as (connection, tip):
-            return self._add(connection, tip, user, kind, facts, words or {}).count
+            return self._add(connection, tip, user, kind, facts, words or {}).rows
 
     def erase(self, chosen: Selection, *, user: str, by: str, reason: str) -> list[int]:
         """Delete the words of the chosen rows and say so in a row of its own: the numbers of those rows.
@@ -94,7 +94,7 @@ class AuditLog:
             if found:
                 facts = {"act": ERASE, "by": by, "reason": reason, "count": len(found),
                          "rows": ranges(found)}  # fmt: skip
-                by_row = self._add(connection, tip, user, "act", facts, {}).count
+                by_row = self._add(connection, tip, user, "act", facts, {}).rows
                 self._rows.erase(connection, found, by_row)
         if found:
             with told_as_audit_error(self.folder):
@@ -190,7 +190,7 @@ class AuditLog:
         self, connection: sa.Connection, tip: Tip, user: str, kind: Kind, facts: Mapping[str, Any],
         words: Mapping[str, Any],
     ) -> Tip:  # fmt: skip
-        contents = contents_of(tip.count + 1, words)
+        contents = contents_of(tip.rows + 1, words)
         told: Json = {**facts}
         if contents:
             told[COMMITMENTS] = {one.name: one.commitment for one in contents}

@@ -61,7 +61,7 @@ def verify(
     rows: AuditRows, connection: sa.Connection, head: Head | HeadProblem, anchor: Tip | None = None
 ) -> Verification:
     """Read the whole log. `head` was read while nobody wrote, `connection` sees the rows of that moment."""
-    walk = _Walk(None if anchor is None else anchor.count)
+    walk = _Walk(None if anchor is None else anchor.rows)
     found: list[Problem] = []
     try:
         found += walk.problems(rows, connection)
@@ -73,9 +73,9 @@ def verify(
     if isinstance(head, str):
         found.append(Problem(None, head))
     elif not head.fits(walk.tip):
-        found.append(Problem(None, "head_differs", f"{head.tip.count} / {walk.tip.count}"))
+        found.append(Problem(None, "head_differs", f"{head.tip.rows} / {walk.tip.rows}"))
     if anchor is not None and walk.anchored != anchor.hash:
-        found.append(Problem(anchor.count, "anchor"))
+        found.append(Problem(anchor.rows, "anchor"))
     found.sort(key=lambda one: one.row or 0)  # what is of no row first
     return Verification(walk.tip, len(walk.erased), tuple(found[:_SHOWN]))
 
@@ -116,7 +116,7 @@ class _Walk:
         if not all(isinstance(text, str) for text in texts) or row.kind not in KINDS:
             yield "changed"
             return
-        if row.seq != self.tip.count + 1:
+        if row.seq != self.tip.rows + 1:
             yield "number"
         if row.previous != self.tip.hash:
             yield "previous"

@@ -118,7 +118,7 @@ def test_erased_words_are_in_no_file_any_more(log: AuditLog, folder: Path) -> No
     assert log.erased_by(2) is None
     assert log.verify().ok and log.verify().erased == 1
     assert log.erase(Selection(user="aoki"), user="local", by="佐藤", reason="again") == []
-    assert log.verify().tip.count == 3  # nothing to erase, nothing to say
+    assert log.verify().tip.rows == 3  # nothing to erase, nothing to say
 
 
 def test_a_commitment_is_the_hmac_that_is_described() -> None:
@@ -233,7 +233,7 @@ def test_a_kill_between_row_and_words_leaves_a_whole_log(folder: Path, at: str) 
         killed.append("ito", "question", {}, {"question": "q"})
     killed.close()
     with closing(AuditLog(folder)) as log:
-        assert log.verify().problems == () and log.verify().tip.count == 8
+        assert log.verify().problems == () and log.verify().tip.rows == 8
         assert log.append("ito", "question", {}, {"question": "q"}) == 9
         assert log.verify().problems == ()
 
@@ -253,7 +253,7 @@ def test_a_kill_before_the_head_is_confirmed_leaves_a_whole_log(folder: Path) ->
         killed.append("ito", "act", {"act": "upload"})
     killed.close()
     with closing(AuditLog(folder)) as log:
-        assert log.verify().problems == () and log.verify().tip.count == 9
+        assert log.verify().problems == () and log.verify().tip.rows == 9
         assert log.append("ito", "act", {"act": "upload"}) == 10
         assert log.verify().problems == ()
 
@@ -271,7 +271,7 @@ def test_a_full_database_refuses_the_row_and_stays_whole(folder: Path) -> None:
         with pytest.raises(AuditError, match="full"):
             log.append("ito", "question", {}, {"question": "長い" * 20_000})
     with closing(AuditLog(folder)) as log:
-        assert log.verify().problems == () and log.verify().tip.count == 8
+        assert log.verify().problems == () and log.verify().tip.rows == 8
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -135,7 +135,7 @@ ROWS: dict[str, tuple[Change, int | None]] = {
 def test_a_log_that_nobody_touched_is_whole(folder: Path) -> None:
     found = verified(folder)
     assert (found.ok, found.first_bad, found.problems, found.erased) == (True, None, (), 1)
-    assert found.tip.count == 8 and verified(folder).ok
+    assert found.tip.rows == 8 and verified(folder).ok
 
 
 @pytest.mark.parametrize("kind", ROWS)

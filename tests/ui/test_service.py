@@ -71,7 +71,7 @@ def client(web: TestClient) -> Iterator[ServiceClient]:
 def test_without_the_token_nothing_is_answered(
     web: TestClient, token: str, operations: FakeOperations
 ) -> None:
-    for path in ("/health", "/status", "/openapi.json", "/nothing"):
+    for path in ("/status", "/openapi.json", "/metrics", "/nothing"):
         response = web.get(path, headers={"authorization": token})
         assert response.status_code == 401
     assert operations.calls == []

@@ -10,6 +10,7 @@ import typer
 
 from ui.cli import (
     audit,
+    backup,
     bench,
     dictionary,
     documents,
@@ -56,6 +57,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)
+app.command("backup", help=backup.words("backup"))(backup.backup)
+app.command("restore", help=backup.words("restore"))(backup.restore)
 app.command("serve", help=say("help.serve"))(service.serve)
 app.command("ui", help=say("help.ui"))(service.ui)
 app.command("stop", help=say("help.stop"))(service.stop)
