@@ -230,14 +230,8 @@ class Asking:
                     if not draft.stored:
                         self._keep(asked, draft.stopped_answer(), model, adapter)
                     raise
-                except EXPECTED as error:
-                    if not draft.stored:  # what was shown of it is written down, too
-                        failed = replace(asked, failed=type(error).__name__)
-                        self._log(failed, draft.stopped_answer(), model, adapter)
-                    self._observer.failed()
-                    raise
-                except Exception:  # counted here, told above
-                    self._observer.failed()
+                except Exception as error:  # written down here, told above
+                    self._failed(error, draft, asked, model, adapter)
                     raise
             if not draft.stored:
                 self._log(asked, draft.stopped_answer(), model, adapter)
@@ -328,6 +322,14 @@ class Asking:
             Turn(asked["text"], reply["text"], tuple(map(hit_from_json, reply["answer"]["hits"])))
             for asked, reply in zip(messages[::2], messages[1::2], strict=False)
         ]
+
+    def _failed(
+        self, error: Exception, draft: Draft, asked: Asked, model: str | None, adapter: AdapterFile | None
+    ) -> None:
+        """Count a failure, and write down what was shown of the answer, where the failure is a known one."""
+        self._observer.failed()
+        if isinstance(error, EXPECTED) and not draft.stored:
+            self._log(replace(asked, failed=type(error).__name__), draft.stopped_answer(), model, adapter)
 
     def _keep(
         self, asked: Asked, answer: Json, model: str | None = None, adapter: AdapterFile | None = None
