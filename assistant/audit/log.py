@@ -15,12 +15,18 @@ from filelock import FileLock, Timeout
 
 from assistant.audit.chain import BROKEN, COMMITMENTS, ERASE, Json, Kind, Row, Tip, ranges, sealed
 from assistant.audit.head import Head, HeadFile
-from assistant.audit.rows import ALL, AuditRows, Entry, Selection, contents_of, told_as_audit_error
+from assistant.audit.rows import (
+    ALL,
+    AuditRows,
+    Connection,
+    Entry,
+    Selection,
+    contents_of,
+    told_as_audit_error,
+)
 from assistant.errors import AuditError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from assistant.audit.verifying import Verification
 
 logger = logging.getLogger(__name__)
@@ -147,7 +153,7 @@ class AuditLog:
             return self._opened
 
     @contextmanager
-    def _writing(self) -> Iterator[tuple[sa.Connection, Tip]]:
+    def _writing(self) -> Iterator[tuple[Connection, Tip]]:
         """A transaction and the end of the chain; the head is confirmed when it is committed."""
         with self._locked():
             self._end = None
@@ -172,7 +178,7 @@ class AuditLog:
             finally:
                 self._lock.release()
 
-    def _honest_tip(self, connection: sa.Connection) -> Tip:
+    def _honest_tip(self, connection: Connection) -> Tip:
         """The end of the chain; what does not fit the head is written into the chain before all else.
 
         Otherwise the next row would put right what the head tells of rows that were removed. Until that is
@@ -187,7 +193,7 @@ class AuditLog:
         return self._add(connection, tip, "", "act", {"act": BROKEN, "head": told, "found": list(tip)}, {})
 
     def _add(
-        self, connection: sa.Connection, tip: Tip, user: str, kind: Kind, facts: Mapping[str, Any],
+        self, connection: Connection, tip: Tip, user: str, kind: Kind, facts: Mapping[str, Any],
         words: Mapping[str, Any],
     ) -> Tip:  # fmt: skip
         contents = contents_of(tip.rows + 1, words)

@@ -40,6 +40,7 @@ _TRIGGERS = frozenset(
 UNREADABLE = (sa.exc.DBAPIError, sqlite3.Error)
 """What SQLite, its driver and SQLAlchemy raise where the file is damaged or the disk is full."""
 _FAILURES = (*UNREADABLE, OSError)
+Connection = sa.Connection
 Entry = tuple[Row, tuple[Content, ...]]
 
 

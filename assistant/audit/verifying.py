@@ -21,11 +21,9 @@ from assistant.audit.chain import (
     row_hash,
 )
 from assistant.audit.head import Head, HeadProblem
-from assistant.audit.rows import UNREADABLE, AuditRows
+from assistant.audit.rows import UNREADABLE, AuditRows, Connection
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
 _SHOWN = 100
 """So many problems are told; a log that was copied over has as many as rows."""
 
@@ -58,7 +56,7 @@ class Verification:
 
 
 def verify(
-    rows: AuditRows, connection: sa.Connection, head: Head | HeadProblem, anchor: Tip | None = None
+    rows: AuditRows, connection: Connection, head: Head | HeadProblem, anchor: Tip | None = None
 ) -> Verification:
     """Read the whole log. `head` was read while nobody wrote, `connection` sees the rows of that moment."""
     walk = _Walk(None if anchor is None else anchor.rows)
@@ -96,7 +94,7 @@ class _Walk:
     erased: dict[int, int] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
 
-    def problems(self, rows: AuditRows, connection: sa.Connection) -> Iterator[Problem]:
+    def problems(self, rows: AuditRows, connection: Connection) -> Iterator[Problem]:
         """Of all rows, in their order; then of the words that are missing or were not erased."""
         for row, contents in rows.entries(connection):
             for code in (*self._of_chain(row), *self._of_words(row, contents)):
