@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from assistant.audit.chain import (
     BROKEN,
@@ -23,7 +23,6 @@ from assistant.audit.chain import (
 from assistant.audit.head import Head, HeadProblem
 from assistant.audit.rows import UNREADABLE, AuditRows, Connection
 
-if TYPE_CHECKING:
 _SHOWN = 100
 """So many problems are told; a log that was copied over has as many as rows."""
 

@@ -36,6 +36,7 @@ from ingestion.durable import replace_file
 from ingestion.errors import BackupError
 from ingestion.workspace import SCHEMA_VERSION, Workspace, holds_data
 
+_TRIES = 20
 _STAGED_BYTES = 1_000_000
 _LEVEL = 3  # on vectors and packed texts, higher ones take three times as long and save a hundredth
 _PIECE = 1 << 20
@@ -115,6 +116,8 @@ class _Staging:
         self._left_out: list[str] = []
         self._databases: dict[str, str | None] = {}
         self._taken: list[_Staged] = []
+        self._beside_databases: set[Path] = set()
+        self._copies = 0
 
     def take(self) -> tuple[Manifest, list[Path]]:
         """The manifest, and for each of its files where to read it."""
@@ -124,8 +127,11 @@ class _Staging:
         # Published before the adapters that it names, for the same reason as databases before files.
         known = {path for path in paths if is_database(path)}
         ordered = sorted(known, key=lambda path: (path == workspace.library_path, path))
-        for path in [*ordered, *sorted((path for path in paths if path not in known), key=_referring_first)]:
-            self._take(path, database=path in known)
+        for path in ordered:
+            self._take_with_its_folder(path, [one for one in paths if one not in known])
+        for path in sorted((path for path in paths if path not in known), key=_referring_first):
+            if path not in self._beside_databases:
+                self._take(path)
         found = sorted(self._taken, key=lambda staged: staged.kept.path)
         self._left_out += links(workspace, self._parts)
         manifest = Manifest(
@@ -135,9 +141,31 @@ class _Staging:
         )  # fmt: skip
         return manifest, [staged.source for staged in found]
 
-    def _take(self, path: Path, *, database: bool) -> None:
+    def _take_with_its_folder(self, path: Path, others: list[Path]) -> None:
+        """A database with the small files of its own folder, such as the head of the audit log.
+
+        They say how the database ends, so all are of one moment: what changed meanwhile is taken again.
+
+        Raises:
+            BackupError: they change all the time.
+        """
+        own = [one for one in others if one.parent == path.parent != self._workspace.root]
+        for _ in range(_TRIES):
+            before = [_bytes_of(one) for one in own]
+            taken = len(self._taken)
+            self._take(path, database=True)
+            for one in own:
+                self._take(one)
+            if [_bytes_of(one) for one in own] == before:
+                self._beside_databases.update(own)
+                return
+            del self._taken[taken:]
+        raise BackupError(f"{path.parent} changes all the time. Make the backup when less is done.")
+
+    def _take(self, path: Path, *, database: bool = False) -> None:
         name = path.relative_to(self._workspace.root).as_posix()
-        copy = self._folder / f"{len(self._taken)}"
+        self._copies += 1
+        copy = self._folder / f"{self._copies}"
         try:
             state = path.stat()
             if database:
@@ -155,6 +183,13 @@ class _Staging:
             return  # it was removed meanwhile
         kept = KeptFile(name, copy.stat().st_size, sha256_of(copy), state.st_mtime_ns)
         self._taken.append(_Staged(kept, copy))
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _referring_first(path: Path) -> tuple[bool, Path]:

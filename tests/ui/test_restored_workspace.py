@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from interface_fakes import LightResources
 from test_cli_docs import documented, keys
 
+from assistant.audit.log import AuditLog
 from ingestion.database_care import revision
 from ingestion.errors import BackupError, WorkspaceError
 from ingestion.library_schema import HEAD, open_engine
@@ -184,7 +186,7 @@ def test_doctor_sees_damage_a_clock_and_an_old_backup(workspace: Workspace) -> N
     workspace.backups.mkdir()
     workspace.last_backup_path.write_text('{"at": "2020-01-01T00:00:00+00:00", "file": "/b"}')
     checks = {check["name"]: check for check in doctor.examine(workspace.root)["checks"]}
-    assert checks["databases"]["ok"] and "2 sound" in checks["databases"]["detail"]
+    assert checks["databases"]["ok"] and "3 sound" in checks["databases"]["detail"]
     for name, told in (("clock", "2999"), ("backups", "/b")):
         assert not checks[name]["ok"] and told in checks[name]["detail"] and checks[name]["remedy"]
     content = bytearray(workspace.library_path.read_bytes())
@@ -192,3 +194,31 @@ def test_doctor_sees_damage_a_clock_and_an_old_backup(workspace: Workspace) -> N
     workspace.library_path.write_bytes(content)
     checks = {check["name"]: check for check in doctor.examine(workspace.root)["checks"]}
     assert not checks["databases"]["ok"] and "konkyo restore" in checks["databases"]["remedy"]
+
+
+def test_the_audit_log_is_whole_after_a_backup_while_it_is_written(
+    workspace: Workspace, tmp_path: Path, konkyo: Any
+) -> None:
+    stop = threading.Event()
+    with closing(AuditLog(workspace.audit)) as log:
+        log.append("hanako", "act", {"act": "first"})
+
+        def write() -> None:
+            while not stop.wait(0.005):
+                log.append("hanako", "act", {"act": "more"})
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for number in range(6):
+                konkyo("backup", tmp_path / f"{number}.tar.gz", "--workspace", workspace.root)
+        finally:
+            stop.set()
+            writer.join()
+        last = log.verify().tip.rows
+    for number in range(6):
+        new = tmp_path / f"new{number}"
+        konkyo("restore", tmp_path / f"{number}.tar.gz", "--workspace", new)
+        with closing(AuditLog(open_workspace(new, {}).audit)) as log:
+            found = log.verify()
+        assert found.ok and 1 <= found.tip.rows <= last
