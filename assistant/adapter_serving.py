@@ -184,6 +184,13 @@ class AdapterServing:
             return error
         return None
 
+    def model_sha256(self, model: str | None = None) -> str | None:
+        """SHA-256 of the file of the chat model that is served; None where none of this machine answers."""
+        try:
+            return self._served(model)[1]
+        except (AdapterError, ModelError):
+            return None
+
     def problem(self, name: str) -> Exception | None:
         """As `unfit`; of an adapter that is published or on trial, also why it does not answer."""
         try:

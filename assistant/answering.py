@@ -18,6 +18,7 @@ from assistant.answers import (
     Hit,
     Language,
     Mending,
+    Message,
     Retrieved,
     Source,
     Turn,
@@ -34,6 +35,7 @@ from assistant.generation import (
     AdaptedGenerator,
     AdapterFile,
     Generator,
+    HeardGenerator,
     adapter_of,
     never,
 )
@@ -86,11 +88,18 @@ class Assistant:
         """
         if adapter is None:
             return self
-        adapted = copy.copy(self)
-        adapted.generator = AdaptedGenerator(cast("AdaptableGenerator", self.generator), adapter)
-        adapted._writer = Writer(adapted.generator, self._writer.checker, self._settings.generation)
-        adapted._desk = self._desk and self._desk.written_by(adapted._writer)
-        return adapted
+        return self._written_by(AdaptedGenerator(cast("AdaptableGenerator", self.generator), adapter))
+
+    def heard_by(self, heard: Callable[[Sequence[Message]], object]) -> Assistant:
+        """The same assistant; each prompt is told to `heard` before the chat model reads it."""
+        return self._written_by(HeardGenerator(self.generator, heard))
+
+    def _written_by(self, generator: Generator) -> Assistant:
+        other = copy.copy(self)
+        other.generator = generator
+        other._writer = Writer(generator, self._writer.checker, self._settings.generation)
+        other._desk = self._desk and self._desk.written_by(other._writer)
+        return other
 
     def prepare(self) -> None:
         """Let the model read now what every prompt for an answer begins with, and the checks load theirs.

@@ -41,6 +41,10 @@ class AdapterError(AssistantError):
     """An adapter does not exist, cannot be read, or does not fit the model that is served."""
 
 
+class AuditError(AssistantError):
+    """The audit log cannot be read or written, or holds no such row. Nothing is done that it cannot hold."""
+
+
 class ExampleConflictError(AssistantError):
     """An example was changed by somebody else since it was looked at; nothing of the change was made."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from assistant.answers import Message
 
@@ -141,6 +141,46 @@ class AdaptedGenerator:
     def prepare(self, messages: Sequence[Message]) -> int:
         """As the model's own, with this adapter."""
         return self._model.prepare(messages, self._adapter)
+
+
+class HeardGenerator:
+    """A chat model whose prompts are told to `heard` before it reads them; all else is the model's own."""
+
+    def __init__(self, model: Generator, heard: Callable[[Sequence[Message]], object]) -> None:
+        self._model = model
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    @property
+    def name(self) -> str:
+        """As the model has it."""
+        return self._model.name
+
+    @property
+    def context_tokens(self) -> int:
+        """As the model has it."""
+        return self._model.context_tokens
+
+    def count_tokens(self, text: str) -> int:
+        """As the model counts."""
+        return self._model.count_tokens(text)
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] = never,
+    ) -> Iterator[str]:
+        """As `Generator.generate`."""
+        self._heard(tuple(messages))
+        return self._model.generate(
+            messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
+        )
 
 
 def adapter_of(generator: Generator) -> str | None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
+from sqlalchemy.exc import DatabaseError
 
 from assistant.errors import RecordNotFoundError
 from assistant.record_tables import conversations as _conversations
 from assistant.record_tables import messages as _messages
+from ingestion.errors import IngestionError, WorkspaceError
+from ingestion.upgrading import upgrade_tables
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TITLE_LENGTH = 60
@@ -38,16 +39,28 @@ class Records:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open or make the database at `path`, brought to the newest schema."""
+        """Open or make the database at `path`, brought to the newest schema.
+
+        Raises:
+            WorkspaceError: it is not the records of conversations, or was written by a newer version.
+            BackupError: it must be upgraded, and no copy of it can be made first.
+        """
         engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
         sa.event.listen(engine, "connect", _prepare_connection)
-        with engine.begin() as connection:
-            # Two processes may open a new database at once: the second waits here and finds it made.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        try:
+            with engine.begin() as connection:
+                # Two processes may open a new database at once: the second waits here and finds it made.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                upgrade_tables(connection, path, _MIGRATIONS)
+        except DatabaseError as error:
+            engine.dispose()
+            raise WorkspaceError(
+                f"{path} cannot be opened as the records of conversations ({error.orig}). "
+                "Restore it from a backup, or move it away to begin with none."
+            ) from error
+        except IngestionError:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def create(self, title: str = "", user: str = "local") -> dict[str, Any]:

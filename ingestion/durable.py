@@ -11,12 +11,13 @@ def replace_file(new: Path, path: Path) -> None:
 
     Its bytes reach the disk before its name does, so `path` is always the old file or the new one.
     """
-    _sync(new)
+    to_disk(new)
     os.replace(new, path)
-    _sync(path.parent)
+    to_disk(path.parent)
 
 
-def _sync(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Bring a folder's names, or a file's bytes, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

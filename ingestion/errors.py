@@ -25,6 +25,14 @@ class WorkspaceBusyError(WorkspaceError):
     """Another process holds the workspace's write lock."""
 
 
+class BackupError(IngestionError):
+    """A backup cannot be written, or an archive is none that can be restored. Nothing was changed."""
+
+
+class RestoreRefusedError(IngestionError):
+    """A workspace stands where one is to be restored, and a person must agree first (exit code 3)."""
+
+
 class UnsafeRemovalError(IngestionError):
     """A run would remove so many documents that a person must confirm it first (exit code 3)."""
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, event
 from sqlalchemy.exc import DatabaseError
 
-from ingestion.errors import WorkspaceError
+from ingestion.errors import IngestionError, WorkspaceError
+from ingestion.upgrading import upgrade_tables
 
 HEAD = "0003"
 """The newest revision below migrations/versions."""
@@ -287,7 +288,7 @@ def open_engine(path: Path) -> sa.Engine:
             f"{path} cannot be opened as a library ({error.orig}). Restore it from a backup, "
             "or move it away and ingest the documents again."
         ) from error
-    except WorkspaceError:
+    except IngestionError:
         engine.dispose()
         raise
     return engine
@@ -324,6 +325,7 @@ def upgrade(engine: sa.Engine, path: Path) -> None:
 
     Raises:
         WorkspaceError: the database is at a revision that this program does not know.
+        BackupError: no copy of it can be made first.
     """
     if _revision(engine) == HEAD:
         return
@@ -331,19 +333,7 @@ def upgrade(engine: sa.Engine, path: Path) -> None:
         found = _revision_of(connection)
         if found == HEAD:
             return
-        from alembic import command
-        from alembic.config import Config
-        from alembic.script import ScriptDirectory
-
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        config.set_main_option("path_separator", "os")
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if found is not None and found not in known:
-            raise WorkspaceError(
-                f"{path} has table version {found!r}, this program knows {HEAD!r}. Use a newer Konkyo."
-            )
-        command.upgrade(config, "head")
+        upgrade_tables(connection, path, Path(__file__).with_name("migrations"))
         connection.execute(
             sa.text(
                 "INSERT OR IGNORE INTO meta VALUES ('library', :id), ('generation', '0'), ('pruned', '0')"

@@ -189,12 +189,34 @@ class MonitoringSettings(Section):
     )
 
 
+class AuditSettings(Section):
+    """The audit log."""
+
+    keep_days: int = Field(
+        730, ge=0, description="after which the words of questions and answers are erased; 0: never"
+    )
+
+
 class ServiceSettings(Section):
     """The service of this workspace."""
 
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535, description="0: any free port")
     web_port: int = Field(8501, ge=0, le=65535)
+    open_metrics: bool = Field(False, description="figures of /metrics without the token")
+    least_free_mb: int = Field(500, ge=0, description="with less free disk the service is not ready")
+
+
+class LoggingSettings(Section):
+    """How the service writes its log."""
+
+    format: Literal["text", "json"] = "text"
+
+
+class BackupSettings(Section):
+    """What `konkyo doctor` expects of backups."""
+
+    every_days: float = Field(7.0, ge=0, description="an older last backup is a fault; 0: any is right")
 
 
 class InterfaceSettings(Section):
@@ -225,7 +247,10 @@ class Settings(BaseSettings):
     tuning: TuningSettings = TuningSettings()
     gate: GateSettings = GateSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    audit: AuditSettings = AuditSettings()
     service: ServiceSettings = ServiceSettings()
+    logging: LoggingSettings = LoggingSettings()
+    backup: BackupSettings = BackupSettings()
     interface: InterfaceSettings = InterfaceSettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
 
@@ -289,12 +314,13 @@ def _explain(path: Path, item: dict[str, Any]) -> str:
 
 def _shown(place: Sequence[int | str], value: object) -> str:
     """The value as it was given, unless it may be or hold a secret."""
-    if not isinstance(value, str | int | float | bool) or "@" in str(value) or _is_secret(place):
+    if not isinstance(value, str | int | float | bool) or "@" in str(value) or is_secret(place):
         return ""
     return f" = {value!r}"
 
 
-def _is_secret(place: Sequence[int | str]) -> bool:
+def is_secret(place: Sequence[int | str]) -> bool:
+    """Whether the setting at `place` ("ingestion", "passwords") must not be shown."""
     model: type[BaseModel] = Settings
     for part in place:
         field = model.model_fields.get(str(part))

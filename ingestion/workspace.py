@@ -12,6 +12,7 @@ import psutil
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from ingestion.backups.swapping import recover
 from ingestion.errors import WorkspaceBusyError, WorkspaceError
 from ingestion.settings import Settings, load_settings
 
@@ -58,6 +59,11 @@ class Workspace:
     def records_path(self) -> Path:
         """The SQL database of conversations."""
         return self.root / "records.db"
+
+    @property
+    def audit(self) -> Path:
+        """The audit log: its database, the head of its chain and the key that signs it."""
+        return self.root / "audit"
 
     @property
     def dictionary_path(self) -> Path:
@@ -108,6 +114,21 @@ class Workspace:
     def mirrors(self) -> Path:
         """Copies of remote sources, a folder each."""
         return self.root / "sources"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of databases from before upgrades, and a note of the last backup."""
+        return self.root / "backups"
+
+    @property
+    def last_backup_path(self) -> Path:
+        """When the last backup was made, and where it went."""
+        return self.backups / "last.json"
+
+    @property
+    def version_path(self) -> Path:
+        """The version of the layout of this folder."""
+        return self.root / "version"
 
     @property
     def logs(self) -> Path:
@@ -166,16 +187,31 @@ class WriteGate:
             yield allowed
 
 
+def workspace_root(root: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The absolute folder of the workspace that is meant; it need not be there."""
+    chosen = root or Path(environ.get("KONKYO_WORKSPACE") or user_data_path("konkyo"))
+    return chosen.expanduser().resolve()
+
+
+def holds_data(workspace: Workspace) -> bool:
+    """Whether there is more in the folder than `open_workspace` puts there."""
+    made = {workspace.version_path, workspace.root / "workspace.lock"}
+    settings = workspace.settings_path
+    if settings.is_file() and settings.read_text("utf-8", "replace") == _TEMPLATE:
+        made.add(settings)
+    return any(not path.is_dir() and path not in made for path in workspace.root.rglob("*"))
+
+
 def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.environ) -> Workspace:
     """Open the workspace at `root`, else at $KONKYO_WORKSPACE, else in the user's data folder.
 
     Raises:
         WorkspaceError: it lies on a network file system, was made by a newer version, or cannot be written.
     """
-    chosen = root or Path(environ.get("KONKYO_WORKSPACE") or user_data_path("konkyo"))
-    workspace = Workspace(chosen.expanduser().resolve())
-    _refuse_network_file_system(workspace.root)
+    workspace = Workspace(workspace_root(root, environ))
+    refuse_network_file_system(workspace.root)
     try:
+        recover(workspace.root)
         workspace.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds every document's text
         for folder in (
             workspace.indexes,
@@ -191,11 +227,16 @@ def open_workspace(root: Path | None = None, environ: Mapping[str, str] = os.env
         raise WorkspaceError(
             f"{workspace.root} cannot be written ({error.strerror}). Choose another folder with --workspace."
         ) from error
-    _check_version(workspace.root / "version")
+    check_version(workspace.version_path)
     return workspace
 
 
-def _check_version(path: Path) -> None:
+def check_version(path: Path) -> None:
+    """Refuse the layout of a newer program; note ours where none is noted.
+
+    Raises:
+        WorkspaceError: the workspace was made by a newer version.
+    """
     if not path.exists():
         temporary = path.with_name(f"version.{os.getpid()}")
         temporary.write_text(f"{SCHEMA_VERSION}\n", "utf-8")
@@ -209,7 +250,8 @@ def _check_version(path: Path) -> None:
         )
 
 
-def _refuse_network_file_system(root: Path) -> None:
+def refuse_network_file_system(root: Path) -> None:
+    """Raise WorkspaceError when `root` lies where locks cannot be relied on."""
     kind = file_system_of(root)
     if kind.lower() in _NETWORK_FILE_SYSTEMS:
         raise WorkspaceError(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from assistant.adapter_serving import asker_of
-from assistant.answers import Checked, Finished, Hit, Language, Retrieved, Token, Turn
+from assistant.answers import Checked, Finished, Hit, Language, Message, Retrieved, Token, Turn
+from assistant.audit.answers import Asked
 from assistant.conversation import standalone
 from assistant.errors import AdapterError
 from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope
-from ui.errors import UsageError
+from ui.drafts import Draft
+from ui.errors import EXPECTED, UsageError
+from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
 from ui.shown_as import ShownAs
@@ -44,6 +47,28 @@ class VerifiedSource(Protocol):
         ...
 
 
+class AnswerLog(Protocol):
+    """Where it is written down who was told what."""
+
+    def ready(self) -> None:
+        """Make sure that it can be.
+
+        Raises:
+            AuditError: it cannot, and nothing may be answered.
+        """
+        ...
+
+    def answered(
+        self, asked: Asked, answer: Json, *, model: str | None = None, adapter: AdapterFile | None = None
+    ) -> None:
+        """Write down an answer, or as much of one as was shown.
+
+        Raises:
+            AuditError: it cannot be written.
+        """
+        ...
+
+
 class AskResources(Protocol):
     """What answering needs of `ui.resources.Resources`."""
 
@@ -67,6 +92,11 @@ class AskResources(Protocol):
         """The tuned adapters, and which of them answers."""
         ...
 
+    @property
+    def audit(self) -> AnswerLog:
+        """The audit log."""
+        ...
+
     def assistant(self, model: str | None = None) -> Assistant:
         """The assistant with `model` or the configured one, replacing the one before."""
         ...
@@ -80,7 +110,9 @@ class Asking:
         resources: AskResources,
         shown_as: ShownAs,
         ask_whom: Callable[[Sequence[Json]], list[Json]] = lambda _hits: [],
+        observer: Observer = Unobserved(),
     ) -> None:
+        self._observer = observer
         self._resources = resources
         self._ask_whom = ask_whom
         self._shown_as = shown_as
@@ -117,6 +149,7 @@ class Asking:
             raise UsageError("the question is empty.")
         limits = scope_from_json(scope)
         history = self._history(conversation)
+        self._resources.audit.ready()
         asked = standalone(question, history)
         offered = self._resources.verified.offer(asked, scope=limits) if verified else None
         if offered is not None:
@@ -145,6 +178,7 @@ class Asking:
         if request.task == "draft" and not request.text:
             raise UsageError("the inquiry to reply to is empty.")
         limits = scope_from_json(scope)
+        self._resources.audit.ready()
         yield from self._follow(
             lambda assistant: assistant.perform(request, scope=limits, cancelled=cancelled),
             shown, request.language, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
@@ -164,17 +198,19 @@ class Asking:
         task: str = "",
     ) -> Generator[Json, None, None]:
         """The events of what the assistant does in its turn, the answer stored also when it was stopped."""
-        draft = _Draft(question, task)
+        draft, heard = Draft(question, task), list[Sequence[Message]]()
+        asked = Asked(question, task, conversation, scope, prompts=heard)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
         with self._turn(model, cancelled) as mine:
             if not mine:
-                self._store(conversation, question, draft.stopped_answer(), scope)
+                self._keep(asked, draft.stopped_answer(), model)
                 return
             adapter, problem = self._adapter(conversation, model)
             draft.adapter = None if adapter is None else adapter.name
             assistant = self._resources.assistant(model)
-            events = begin(assistant if adapter is None else assistant.with_adapter(adapter))
+            assistant = assistant if adapter is None else assistant.with_adapter(adapter)
+            events = begin(assistant.heard_by(heard.append))
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:
@@ -186,14 +222,19 @@ class Asking:
                             value["answer"] |= draft.kind
                             if problem is not None:
                                 value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
-                            self._store(conversation, question, value["answer"], scope)
+                            self._keep(asked, value["answer"], model, adapter)
                             draft.stored = True
                         draft.add(value)
                         yield value
                 except (GeneratorExit, KeyboardInterrupt):  # Ctrl-C reaches the frame that is running
                     if not draft.stored:
-                        self._store(conversation, question, draft.stopped_answer(), scope)
+                        self._keep(asked, draft.stopped_answer(), model, adapter)
                     raise
+                except Exception as error:  # written down here, told above
+                    self._failed(error, draft, asked, model, adapter)
+                    raise
+            if not draft.stored:
+                self._log(asked, draft.stopped_answer(), model, adapter)
 
     def _adapter(
         self, conversation: str | None, model: str | None
@@ -228,7 +269,7 @@ class Asking:
     ) -> Iterator[Json]:
         """A confirmed answer as a stream; it is stored before it is shown, since nothing can stop it."""
         whole = self._shown(Finished(answer).as_json())
-        self._store(conversation, question, whole["answer"], scope)
+        self._keep(Asked(question, "", conversation, scope), whole["answer"])
         yield self._shown(Retrieved(answer.hits, answer.question).as_json())
         yield Token(answer.text).as_json()
         for claim in answer.claims:
@@ -282,9 +323,25 @@ class Asking:
             for asked, reply in zip(messages[::2], messages[1::2], strict=False)
         ]
 
-    def _store(self, conversation: str | None, question: str, answer: Json, scope: Json | None) -> None:
-        if conversation is not None:
-            self._resources.records.append_turn(conversation, question, answer, scope=scope)
+    def _failed(
+        self, error: Exception, draft: Draft, asked: Asked, model: str | None, adapter: AdapterFile | None
+    ) -> None:
+        """Count a failure, and write down what was shown of the answer, where the failure is a known one."""
+        self._observer.failed()
+        if isinstance(error, EXPECTED) and not draft.stored:
+            self._log(replace(asked, failed=type(error).__name__), draft.stopped_answer(), model, adapter)
+
+    def _keep(
+        self, asked: Asked, answer: Json, model: str | None = None, adapter: AdapterFile | None = None
+    ) -> None:
+        """Put an answer into the log, then into its conversation: nobody is told what the log lacks."""
+        self._log(asked, answer, model, adapter)
+        self._observer.answered(answer)
+        if asked.conversation is not None:
+            self._resources.records.append_turn(asked.conversation, asked.question, answer, scope=asked.scope)
+
+    def _log(self, asked: Asked, answer: Json, model: str | None, adapter: AdapterFile | None) -> None:
+        self._resources.audit.answered(asked, answer, model=model, adapter=adapter)
 
     def _shown(self, event: Json) -> Json:
         """`event` with `shown_as` beside every source and path."""
@@ -302,53 +359,6 @@ class Asking:
         quoted += [passage for found in answer.get("disagreements", []) for passage in found["passages"]]
         for place in [*answer.get("hits", []), *quoted]:
             place["shown_as"] = self._shown_as(place["source"], place["path"])
-
-
-class _Draft:
-    """What is known of an answer that may be stopped before it is whole."""
-
-    def __init__(self, question: str, task: str = "") -> None:
-        """`task` is what the conversation keeps of it, "" for a question."""
-        self.stored = False
-        self.kind: Json = {"task": task} if task else {}
-        self.adapter: str | None = None
-        self._question = question
-        self._hits: list[Json] = []
-        self._claims: list[Json] = []
-        self._text = ""
-        self._tokens = 0
-        self._began = time.perf_counter()
-        self._retrieve_ms: float = 0.0
-        self._first_token_ms: float | None = None
-
-    def add(self, event: Json) -> None:
-        """Take in one event of the stream."""
-        match event["event"]:
-            case "retrieved":
-                self._hits, self._question = event["hits"], event["question"] or self._question
-                self._retrieve_ms = self._passed()
-            case "token":
-                self._first_token_ms = self._first_token_ms or self._passed()
-                self._text += event["text"]
-                self._tokens += 1
-            case "checked":
-                self._claims.append(event["claim"])
-            case "mending":
-                self._hits, self._claims, self._text = event["hits"], [], ""
-
-    def stopped_answer(self) -> Json:
-        """An answer as far as it came, with the keys of `Answer.as_json`."""
-        return {
-            "answer": self._text, "abstained": False, "claims": self._claims, "hits": self._hits, "model": "",
-            "adapter": self.adapter, "question": self._question, "draft": "", "stopped": True, **self.kind,
-            "timings": {
-                "retrieve_ms": self._retrieve_ms, "first_token_ms": self._first_token_ms,
-                "total_ms": self._passed(), "tokens": self._tokens,
-            },
-        }  # fmt: skip
-
-    def _passed(self) -> float:
-        return round(1000 * (time.perf_counter() - self._began), 1)
 
 
 def _said(problem: AdapterError, adapter: AdapterFile | None, language: Language) -> str:

@@ -53,7 +53,7 @@ def running_service(workspace: Workspace) -> ServiceClient | None:
         return None
     client = ServiceClient(address)
     try:
-        if client.health(seconds=_ANSWER_SECONDS)["workspace"] == str(workspace.root):
+        if client.health(seconds=_ANSWER_SECONDS).get("workspace") == str(workspace.root):
             return client
     except ServiceError:
         pass  # it is just ending, or hangs: the workspace's lock decides what may follow

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,15 @@ from ui.errors import EXPECTED
 _FREE_BYTES = 2_000_000_000
 _REST_BYTES = 1_000_000_000  # page, service and indexes beside the models
 _CORES = 2
+_OF_THE_LIBRARY = ("indexes", "failed files")
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+_TIMES = (
+    ("records.db", "messages", "at"),
+    ("records.db", "conversations", "updated_at"),
+    ("library.db", "documents", "added_at"),
+    ("library.db", "syncs", "at"),
+)
+"""Columns with the moment at which a row was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,10 @@ def _checks(root: Path | None) -> Iterator[Check]:
     looks: list[tuple[str, Callable[[], Check]]] = [
         ("write access", lambda: _writable(workspace.root)),
         ("disk", lambda: _disk(workspace.root)),
+        ("databases", lambda: _databases(workspace)),
+        ("clock", lambda: _clock(workspace, datetime.now(UTC))),
+        ("backups", lambda: _backups(workspace, settings, datetime.now(UTC))),
+        ("copies before upgrades", lambda: _copies(workspace)),
         ("folders", lambda: _folders(workspace, settings)),
         ("cores", _cores),
         ("chat model", lambda: _chat_model(workspace, settings)),
@@ -61,9 +76,15 @@ def _checks(root: Path | None) -> Iterator[Check]:
         ("failed files", lambda: _failed_files(workspace)),
         ("listening", lambda: _listening(workspace, settings)),
     ]
+    damaged = False
     for name, look in looks:
+        if damaged and name in _OF_THE_LIBRARY:
+            yield Check(name, False, "not looked at, because a database is damaged")
+            continue
         try:
-            yield look()
+            found = look()
+            damaged |= name == "databases" and not found.ok
+            yield found
         except EXPECTED as error:
             yield Check(name, False, str(error), "do what the message says")
 
@@ -108,6 +129,56 @@ def _disk(root: Path) -> Check:
     ok = free >= _FREE_BYTES
     remedy = "" if ok else f"free at least {_gigabytes(_FREE_BYTES)}, or move the workspace to another disk"
     return Check("disk", ok, f"{_gigabytes(free)} free", remedy)
+
+
+def _databases(workspace: Workspace) -> Check:
+    """Every page of every database; what SQLite finds wrong would be told by some question, some day."""
+    from ingestion.backups.layout import Parts, kept_files
+    from ingestion.database_care import problems
+
+    found = {path: problems(path) for path in kept_files(workspace, Parts()) if path.suffix == ".db"}
+    broken = [f"{path.name}: {told[0]}" for path, told in found.items() if told]
+    if broken:
+        remedy = "restore the last good backup: konkyo restore FILE --force"
+        return Check("databases", False, "; ".join(broken), remedy)
+    return Check("databases", True, f"{len(found)} sound: {', '.join(path.name for path in found)}")
+
+
+def _clock(workspace: Workspace, now: datetime) -> Check:
+    """A clock that was set back makes new records older than old ones, and periods that hold nothing."""
+    from ingestion.database_care import newest
+
+    times = [
+        datetime.fromisoformat(found)
+        for path, table, column in _TIMES
+        if (found := newest(workspace.root / path, table, column)) is not None
+    ]
+    if times and max(times) > now + _CLOCK_TOLERANCE:
+        detail = f"the last record is of {max(times).isoformat()}, and it is {now.isoformat()} now"
+        remedy = "set the clock of this machine; records are kept in the order in which they were made"
+        return Check("clock", False, detail, remedy)
+    return Check("clock", True, "no record is later than now")
+
+
+def _backups(workspace: Workspace, settings: Settings, now: datetime) -> Check:
+    """None at all is no fault of the installation: a backup may be made in another way."""
+    try:
+        last = json.loads(workspace.last_backup_path.read_text("utf-8"))
+        days, file = (now - datetime.fromisoformat(last["at"])).total_seconds() / 86400, str(last["file"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Check("backups", True, "none was made yet", "make one: konkyo backup FILE")
+    limit = settings.backup.every_days
+    ok = not limit or days <= limit
+    detail = f"the last one is {days:.1f} days old: {file}"
+    return Check("backups", ok, detail, "" if ok else "make one: konkyo backup FILE")
+
+
+def _copies(workspace: Workspace) -> Check:
+    """The way back from an upgrade, see the administrator's guide."""
+    from ingestion.upgrading import copies
+
+    found = [path.name for path in copies(workspace)]
+    return Check("copies before upgrades", True, ", ".join(found) if found else "there are none")
 
 
 def _cores() -> Check:

@@ -37,6 +37,7 @@ EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, Trainin
 
 REFUSALS: tuple[type[Exception], ...] = (
     ingestion.errors.UnsafeRemovalError,
+    ingestion.errors.RestoreRefusedError,
     AdapterRefusedError,
     TrainingRefusedError,
 )

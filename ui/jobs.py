@@ -23,11 +23,12 @@ class Job:
     """A piece of work from its start to its report."""
 
     def __init__(
-        self, number: int, paths: Sequence[str], work: Work, *, kind: str = "documents", about: str = ""
-    ) -> None:
-        """`kind` and `about` tell people what it works on."""
+        self, number: int, paths: Sequence[str], work: Work, *, kind: str = "documents", about: str = "",
+        ended: Callable[[Json], None] = lambda job: None,
+    ) -> None:  # fmt: skip
+        """`kind` and `about` tell people what it works on; `ended` is told of its end."""
         self._id, self._paths, self._work = number, list(paths), work
-        self._kind, self._about = kind, about
+        self._kind, self._about, self._ended = kind, about, ended
         self._state: State = "running"
         self._progress: Json | None = None
         self._last: Json | None = None
@@ -97,13 +98,24 @@ class Job:
     def _end(self, state: State, last: Json) -> None:
         with self._changed:
             self._state, self._last, self._ended_at = state, last, _now()
+            self._ended(self.as_json())  # before anybody hears of the end, so that it is counted then
             self._changed.notify_all()
 
 
 class Jobs:
     """Starts jobs one after another and remembers the last one."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        around: Callable[[Work, str, str, Sequence[str]], Work] = lambda work, *_about: work,
+        ended: Callable[[Json], None] = lambda job: None,
+    ) -> None:
+        """`around` is given each work with its kind, what it is about and its paths, and says what is run.
+
+        `ended` is told of the end of each job, as `Operations.job`.
+        """
+        self._around = around
+        self._tell_end = ended
         self._numbers = itertools.count(1)
         self._starting = threading.Lock()
         self._job: Job | None = None
@@ -124,7 +136,8 @@ class Jobs:
                 raise JobRunningError(
                     "another ingest or rebuild is running in this workspace. Wait for its end, or cancel it."
                 )
-            self._job = Job(next(self._numbers), paths, work, kind=kind, about=about)
+            around = self._around(work, kind, about, paths)
+            self._job = Job(next(self._numbers), paths, around, kind=kind, about=about, ended=self._tell_end)
             return self._job
 
     def run(self, paths: Sequence[str], work: Work, *, kind: str = "documents") -> Iterator[Json]:

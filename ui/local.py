@@ -16,10 +16,12 @@ from ingestion.errors import ModelError
 from ingestion.reading import OCR_MODES
 from ingestion.workspace import Workspace
 from ui import documents_json
+from ui.acts import audited, noted
 from ui.asking import Asking, scope_from_json
 from ui.errors import NotFoundError, UsageError
 from ui.jobs import Jobs, Work
 from ui.local_adapters import LocalAdapters
+from ui.local_audit import LocalAudit
 from ui.local_conversations import LocalConversations
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
@@ -32,6 +34,7 @@ from ui.local_syncs import LocalSyncs
 from ui.local_tasks import LocalTasks
 from ui.local_training import LocalTraining
 from ui.local_upkeep import LocalUpkeep
+from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import code_of
 from ui.resources import Resources
@@ -42,8 +45,10 @@ if TYPE_CHECKING:
     from ingestion.library import StoredDocument
 
 
+@audited
 class LocalOperations(
     LocalAdapters,
+    LocalAudit,
     LocalUpkeep,
     LocalEditor,
     LocalEvaluations,
@@ -64,7 +69,12 @@ class LocalOperations(
     """
 
     def __init__(
-        self, workspace: Workspace, *, owns_lock: bool = False, resources: Resources | None = None
+        self,
+        workspace: Workspace,
+        *,
+        owns_lock: bool = False,
+        resources: Resources | None = None,
+        observer: Observer = Unobserved(),
     ) -> None:
         self.workspace = workspace
         self.resources = resources or Resources(workspace, workspace.settings())
@@ -72,11 +82,19 @@ class LocalOperations(
         self._uploads = workspace.uploads.as_posix()
         self._shown_as = ShownAs(self.resources.settings.sources, self._uploads, workspace.mirrors)
         self._owners = Owners(self.resources.settings.sources, workspace.mirrors, self._properties)
-        self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits)
-        self._jobs = Jobs()
+        self._asking = Asking(self.resources, self._shown_as, self._owners.of_hits, observer)
+        self._jobs = Jobs(
+            lambda work, kind, about, paths: noted(lambda: self.resources.audit, work, kind, about, paths),
+            observer.job_ended,
+        )
         self._counts: tuple[int, Json] = (-1, {})
 
     # --- state
+
+    @property
+    def waiting(self) -> int:
+        """Questions that are being answered or wait for it."""
+        return self._asking.waiting
 
     def status(self) -> Json:
         """See `Operations.status`."""

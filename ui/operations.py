@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.adapter_operations import AdapterOperations
+from ui.audit_operations import AuditOperations
 from ui.editor_operations import EditorOperations
 from ui.evaluation_operations import EvaluationOperations
 from ui.example_operations import ExampleOperations
@@ -33,6 +34,7 @@ EvidenceMode = Literal["whole", "selected"]
 
 class Operations(
     AdapterOperations,
+    AuditOperations,
     EditorOperations,
     EvaluationOperations,
     ExampleOperations,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ingestion.library import Library
     from ingestion.model_store import ModelStore
     from ingestion.page_images import PageImages
+    from ui.auditing import Auditor
 
 Warmth = Literal["cold", "loading", "ready", "failed"]
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Resources:
         self._requoter: Requoter | None = None
         self._adapters: AdapterServing | None = None
         self._page_images: PageImages | None = None
+        self._audit: Auditor | None = None
         self._bare: SearchIndexes | None = None
         self.owns_lock = False
         """Whether this process holds the workspace's lock as long as it lives."""
@@ -113,6 +115,19 @@ class Resources:
 
                 self._adapters = open_adapters(self.workspace, self.settings)
             return self._adapters
+
+    @property
+    def audit(self) -> Auditor:
+        """The audit log."""
+        with self._opening:
+            if self._audit is None:
+                from ui.auditing import Auditor
+
+                self._audit = Auditor(
+                    self.workspace, self.settings, lambda: self.adapters,
+                    lambda document: self.library.whole_text(document),
+                )  # fmt: skip
+            return self._audit
 
     @property
     def requoter(self) -> Requoter:
@@ -278,6 +293,9 @@ class Resources:
                 self._library.close()
             if self._records is not None:
                 self._records.close()
+            if self._audit is not None:
+                self._audit.close()
+                self._audit = None
             if self._page_images is not None:
                 self._page_images.close()
                 self._page_images = None

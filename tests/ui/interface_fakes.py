@@ -20,12 +20,15 @@ from assistant.answers import (
     Event,
     Finished,
     Hit,
+    Message,
     Retrieved,
     Timings,
     Token,
     Turn,
     Verdict,
 )
+from assistant.audit.answers import Asked
+from assistant.errors import AuditError
 from assistant.generation import AdapterFile, never
 from assistant.records import Records
 from assistant.retrieval import Retriever
@@ -68,9 +71,13 @@ class FakeAssistant:
     closed: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, tuple[Turn, ...], Scope, str | None, str | None]] = field(default_factory=list)
     adapter: AdapterFile | None = None
+    heard: Callable[[Sequence[Message]], object] = lambda messages: None
 
     def with_adapter(self, adapter: AdapterFile | None) -> FakeAssistant:
         return replace(self, adapter=adapter)
+
+    def heard_by(self, heard: Callable[[Sequence[Message]], object]) -> FakeAssistant:
+        return replace(self, heard=heard)
 
     def stream(
         self,
@@ -84,6 +91,7 @@ class FakeAssistant:
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history), scope, language, evidence))
         yield Retrieved((hit(),), question)
+        self.heard((Message("system", "役割"), Message("user", question)))
         try:
             yield Token(self.pieces[0])
             while self.pause is not None and not self.pause.wait(0.02):
@@ -120,6 +128,31 @@ class FakeVerified:
 
 
 @dataclass
+class FakeAudit:
+    """Remembers what was answered, or refuses it."""
+
+    rows: list[tuple[Asked, dict[str, Any], str | None, AdapterFile | None]] = field(default_factory=list)
+    full: bool = False
+    fills_up: bool = False
+
+    def ready(self) -> None:
+        if self.full:
+            raise AuditError("the audit log is full.")
+
+    def answered(
+        self,
+        asked: Asked,
+        answer: dict[str, Any],
+        *,
+        model: str | None = None,
+        adapter: AdapterFile | None = None,
+    ) -> None:
+        if self.fills_up:
+            raise AuditError("the audit log is full.")
+        self.rows.append((asked, answer, model, adapter))
+
+
+@dataclass
 class FakeAskResources:
     """What `ui.asking.Asking` needs, with one fake assistant a model."""
 
@@ -128,6 +161,7 @@ class FakeAskResources:
     assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
     chosen: list[str | None] = field(default_factory=list)
     verified: FakeVerified = field(default_factory=FakeVerified)
+    audit: FakeAudit = field(default_factory=FakeAudit)
     adapters: AdapterServing = field(
         default_factory=lambda: AdapterServing(
             AdapterFolder(Path("/nowhere")), lambda model: BaseModel(model or "fake", Path("/nowhere"))

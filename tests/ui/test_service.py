@@ -71,7 +71,7 @@ def client(web: TestClient) -> Iterator[ServiceClient]:
 def test_without_the_token_nothing_is_answered(
     web: TestClient, token: str, operations: FakeOperations
 ) -> None:
-    for path in ("/health", "/status", "/openapi.json", "/nothing"):
+    for path in ("/status", "/openapi.json", "/metrics", "/nothing"):
         response = web.get(path, headers={"authorization": token})
         assert response.status_code == 401
     assert operations.calls == []
@@ -235,6 +235,23 @@ CALLS: list[tuple[str, tuple[Any, ...], Json]] = [
     ("start_adapter_step", ("ours", "evaluate"), {"language": "ja", "time_again": True}),
     ("gate_report", ("ours", "20260101T000000-1"), {}),
     ("gate_report", ("ours", None), {}),
+    ("audit_verify", (), {"anchor": "3:ab"}),
+    ("audit_verify", (), {"anchor": None}),
+    (
+        "audit_list",
+        (),
+        {
+            "user": "青木 & 伊藤",
+            "kind": "act",
+            "since": "2026-04-01",
+            "until": "2026-04-30",
+            "words": "有給 休暇",
+            "limit": 5,
+            "below": 70,
+        },
+    ),
+    ("audit_replay", (3,), {}),
+    ("audit_erase", (), {"by": "佐藤", "reason": "求め", "user": "青木", "before": None, "row": None}),
     ("conversations", (), {"search": "USB & 私物"}),
     ("conversation", ("c/1",), {}),
     ("new_conversation", (), {"title": "題"}),
@@ -273,6 +290,11 @@ STREAMS: list[tuple[str, tuple[Any, ...], Json]] = [
     ),
     ("ingest", (["/a"],), {"groups": ["g"], "allow_empty": False, "reparse": True, "ocr": None}),
     ("index_rebuild", (), {}),
+    (
+        "audit_export",
+        (),
+        {"form": "csv", "user": "青木", "kind": None, "since": "2026-04-01", "until": None},
+    ),
     ("index_reembed", ("m",), {}),
 ]
 

@@ -15,6 +15,7 @@ import httpx
 from assistant.answers import Language, Mode
 from assistant.generation import never
 from ui.api.adapter_calls import AdapterCalls
+from ui.api.audit_calls import AuditCalls
 from ui.api.editor_calls import EditorCalls
 from ui.api.evaluation_calls import EvaluationCalls
 from ui.api.events import decode
@@ -37,6 +38,7 @@ _SILENCE_SECONDS = 60.0  # many times as long as the service is ever silent
 
 class ServiceClient(
     AdapterCalls,
+    AuditCalls,
     EditorCalls,
     EvaluationCalls,
     ExampleCalls,

@@ -6,27 +6,40 @@ import ipaddress
 import json
 import secrets
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+TRUSTED = "konkyo.trusted"
+"""Key of a request's scope: whether it came with the token."""
+PROBES = frozenset({"/health", "/ready"})
+"""Addresses that whoever watches the service may ask for without the token."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Guard:
     """Answers 401 without the bearer token, and 421 when the Host header is not one of `hosts`.
 
-    The Host check stops a web page whose name was pointed at this machine. With `any_address`, plain IP
-    addresses pass too: a service that others may reach knows not under which address they do.
+    Addresses `without_token` may be read (GET) by anybody. The Host check stops a web page whose name was
+    pointed at this machine. With `any_address`, plain IP addresses pass too: a service that others may reach
+    knows not under which address they do.
     """
 
     def __init__(
-        self, app: ASGIApp, *, token: str, hosts: Collection[str], any_address: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        token: str,
+        hosts: Collection[str],
+        any_address: bool = False,
+        without_token: Collection[str] = PROBES,
     ) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._hosts = frozenset(host.lower() for host in hosts)
         self._any_address = any_address
+        self._without_token = frozenset(without_token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -37,14 +50,21 @@ class Guard:
         headers = dict(scope["headers"])
         if not self._host_allowed(headers.get(b"host", b"").decode("latin-1")):
             await _refuse(send, 421, "this service is not known under that name")
-        elif not secrets.compare_digest(headers.get(b"authorization", b""), self._expected):
+            return
+        trusted = secrets.compare_digest(headers.get(b"authorization", b""), self._expected)
+        if not trusted and not (scope["method"] == "GET" and scope["path"] in self._without_token):
             await _refuse(send, 401, "the token of service.json is missing or wrong")
         else:
-            await self._app(scope, receive, send)
+            await self._app({**scope, TRUSTED: trusted}, receive, send)
 
     def _host_allowed(self, value: str) -> bool:
         name = _without_port(value).lower()
         return name in self._hosts or (self._any_address and _is_address(name))
+
+
+def is_trusted(scope: Mapping[str, Any]) -> bool:
+    """Whether a request came with the token; one that passed no guard did not."""
+    return scope.get(TRUSTED) is True
 
 
 def allowed_hosts(host: str) -> frozenset[str]:

@@ -14,11 +14,13 @@ from assistant.errors import ExampleConflictError, RecordNotFoundError
 from ingestion.errors import WorkspaceBusyError
 from ui.api import routes
 from ui.api.adapter_routes import adapter_routes
+from ui.api.audit_routes import audit_routes
 from ui.api.editor_routes import editor_routes
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
+from ui.api.probes import Probes, probe_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
@@ -33,7 +35,13 @@ _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
 )
 
 
-def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[], None]) -> FastAPI:
+def create_app(
+    operations: Operations,
+    *,
+    workspace: str,
+    shut_down: Callable[[], None],
+    probes: Probes = Probes(),
+) -> FastAPI:
     """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
     # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
     app = FastAPI(title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None)
@@ -41,15 +49,12 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
 
-    @app.get("/health")
-    async def health() -> Json:  # not in a thread: all of them may be busy, and clients wait for this one
-        return {"ok": True, "workspace": workspace, "version": version("konkyo"), "pid": os.getpid()}
-
     @app.post("/shutdown")
     def shutdown() -> Json:
         shut_down()
         return {"done": True, "pid": os.getpid()}
 
+    app.include_router(probe_routes(probes, workspace=workspace))
     app.include_router(routes.question_routes(operations))
     app.include_router(routes.ingest_routes(operations))
     app.include_router(routes.document_routes(operations))
@@ -65,6 +70,7 @@ def create_app(operations: Operations, *, workspace: str, shut_down: Callable[[]
     app.include_router(monitoring_routes(operations))
     app.include_router(adapter_routes(operations))
     app.include_router(training_routes(operations))
+    app.include_router(audit_routes(operations))
     return app
 
 

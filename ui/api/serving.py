@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import signal
 import socket
@@ -11,13 +10,14 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
-from pathlib import Path
 
 import psutil
 import uvicorn
 
 from ingestion.workspace import Workspace
-from ui.api.guard import Guard, allowed_hosts, is_loopback
+from ui.api.guard import PROBES, Guard, allowed_hosts, is_loopback
+from ui.api.metrics import Measures
+from ui.api.probes import probes_of
 from ui.api.service import create_app
 from ui.api.token import ServiceAddress, remove_address, write_address
 from ui.errors import UsageError
@@ -66,17 +66,22 @@ def serve(
             f"Remove it, or start the service with --host {settings.host}."
         )
     chosen = host or settings.host
+    measures = Measures()
     with (
         workspace.write_lock(wait_seconds=LOCK_SECONDS),
         _listen(chosen, settings.port if port is None else port) as listener,
-        closing(LocalOperations(workspace, owns_lock=True)) as operations,
+        closing(LocalOperations(workspace, owns_lock=True, observer=measures)) as operations,
         closing(Schedule(operations)) as schedule,
     ):
         address = _address(chosen, listener)
-        app = create_app(operations, workspace=str(workspace.root), shut_down=lambda: _end(server))
+        app = create_app(
+            operations, workspace=str(workspace.root), shut_down=lambda: _end(server),
+            probes=probes_of(operations, measures),
+        )  # fmt: skip
         guard = Guard(
-            app, token=address.token, hosts=allowed_hosts(chosen), any_address=not is_loopback(chosen)
-        )
+            app, token=address.token, hosts=allowed_hosts(chosen), any_address=not is_loopback(chosen),
+            without_token=PROBES | ({"/metrics"} if settings.open_metrics else set()),
+        )  # fmt: skip
 
         def announce() -> None:
             write_address(workspace.service_path, address)
@@ -131,14 +136,3 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _end(server: uvicorn.Server) -> None:
     server.should_exit = True
-
-
-def log_to(path: Path) -> None:
-    """Send log lines to `path`; documents' text is never logged."""
-    logging.basicConfig(
-        filename=path,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        encoding="utf-8",
-        force=True,
-    )

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from ui.cli import (
+    audit,
+    backup,
     bench,
     dictionary,
     documents,
@@ -51,9 +53,12 @@ app.command("rerank", help=reranking.words("help"))(reranking.rerank)
 app.command("verify", help=verifying.words("help"))(verifying.verify)
 app.add_typer(train.app, name="train")
 app.command("monitor", help=monitor.words("help"))(monitor.monitor)
+app.add_typer(audit.app, name="audit")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)
+app.command("backup", help=backup.words("backup"))(backup.backup)
+app.command("restore", help=backup.words("restore"))(backup.restore)
 app.command("serve", help=say("help.serve"))(service.serve)
 app.command("ui", help=say("help.ui"))(service.ui)
 app.command("stop", help=say("help.stop"))(service.stop)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from assistant.task_prompts import LANGUAGES, TASKS, Task, TaskPrompts, default_text, file_name, read_prompt
-from ui.cli.shared import JsonOption, WorkspaceOption, console, open_here, print_json
+from ui.cli.shared import JsonOption, WorkspaceOption, console, open_here, own_name, print_json
 from ui.cli.tasks import say
 from ui.errors import UsageError
 
@@ -65,8 +68,9 @@ def edit_copy(
     assert path is not None  # the folder was given
     there = path.exists()
     if not there:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(default_text(task, language), "utf-8")
+        with _noted(workspace, "prompt_copied", task, language):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(default_text(task, language), "utf-8")
     if json:
         print_json({"done": not there, "path": str(path)})
         return
@@ -110,8 +114,22 @@ def reset(
     if path is None or not path.is_file():
         raise UsageError(f"the workspace has no {file_name(task, language)}. See: konkyo prompts list")
     kept = path.with_suffix(".toml.old")
-    path.replace(kept)
+    with _noted(workspace, "prompt_reset", task, language):
+        path.replace(kept)
     if json:
         print_json({"done": True, "kept": str(kept)})
         return
     console().print(say("say.reset", path=kept))
+
+
+@contextmanager
+def _noted(workspace: Path | None, act: str, task: Task, language: str) -> Iterator[None]:
+    """Write a change of a prompt into the audit log; without the log nothing is changed."""
+    from assistant.audit.log import AuditLog
+    from ingestion.documents import LOCAL_USER
+
+    with closing(AuditLog(open_here(workspace).audit)) as log:
+        log.ready()
+        yield
+        arguments = {"task": task, "language": language, "by": own_name()}
+        log.append(LOCAL_USER.name, "act", {"act": act, "arguments": arguments})

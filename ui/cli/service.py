@@ -24,8 +24,9 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help=say("options.po
 def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = None) -> None:
     """Run the service of this workspace."""
     from ui.api.guard import is_loopback
-    from ui.api.serving import log_to, serve
+    from ui.api.serving import serve
     from ui.connecting import running_service
+    from ui.logs import log_to
 
     here = open_here(workspace)
     running = running_service(here)
@@ -35,7 +36,7 @@ def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = Non
         raise typer.Exit(1)
     if host is not None and not is_loopback(host):
         note(say("say.open_warning", host=host))
-    log_to(here.logs / "service.log")
+    log_to(here.logs / "service.log", here.settings().logging.format)
 
     def listening(address: ServiceAddress) -> None:
         note(say("say.serving", url=address.url, workspace=here.root))
