@@ -115,20 +115,20 @@ def test_a_gain_does_not_excuse_what_was_forgotten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "each", "code"), [(1.3, 0.1, "slower_to_begin"), (1.0, 0.13, "slower_to_write")]
+    ("first", "each", "code"), [(1.6, 0.1, "slower_to_begin"), (1.0, 0.16, "slower_to_write")]
 )
 def test_a_slower_one_is_stopped(tmp_path: Path, first: float, each: float, code: str) -> None:
     report = evaluated(tmp_path, PlantedModel(better_reply, first=first, each=each))
     assert codes(report) == {code}
     (reason,) = report["reasons"]
-    assert reason["values"]["ratio"] == pytest.approx(1.3, abs=1e-3)
+    assert reason["values"]["ratio"] == pytest.approx(1.6, abs=1e-3)
 
 
 def test_one_a_little_slower_is_not(tmp_path: Path) -> None:
-    model = PlantedModel(better_reply, first=1.15, each=0.115)
+    model = PlantedModel(better_reply, first=1.3, each=0.13)
     report = evaluated(tmp_path, model)
     assert report["passed"]
-    assert report["metrics"]["first_token_ms"]["ratio"]["mean"] == pytest.approx(1.15)
+    assert report["metrics"]["first_token_ms"]["ratio"]["mean"] == pytest.approx(1.3)
 
 
 def test_too_few_questions_decide_nothing(tmp_path: Path) -> None:
