@@ -21,7 +21,7 @@ class GateSettings(BaseModel):
         0.06, ge=0, le=1, description="most that the 95 % interval of that loss may reach to"
     )
     slower: float = Field(1.5, ge=1, description="times as slow as the base it may be")
-    """An adapter of rank 16 over all matrices of a model of 0.5 B costs 1.3 times in writing on two idle cores."""
+    """Rank 16 over all matrices of a model of 0.5 B makes writing 1.3 times as long on two idle cores."""
     least_answerable: int = Field(30, ge=1, description="fewer questions decide nothing")
     least_unanswerable: int = Field(10, ge=1)
     least_general: int = Field(200, ge=1)
