@@ -17,7 +17,7 @@ import shutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from ingestion.backups.layout import Parts, kept_files, links
 from ingestion.backups.manifest import FORMAT, NAME, KeptFile, Manifest
@@ -36,7 +37,9 @@ from ingestion.durable import replace_file
 from ingestion.errors import BackupError
 from ingestion.workspace import SCHEMA_VERSION, Workspace, holds_data
 
-_TRIES = 20
+_LOCK = "lock"
+"""In the folder of a database: held by whoever writes there."""
+_WAIT_SECONDS = 60
 _STAGED_BYTES = 1_000_000
 _LEVEL = 3  # on vectors and packed texts, higher ones take three times as long and save a hundredth
 _PIECE = 1 << 20
@@ -142,25 +145,25 @@ class _Staging:
         return manifest, [staged.source for staged in found]
 
     def _take_with_its_folder(self, path: Path, others: list[Path]) -> None:
-        """A database with the small files of its own folder, such as the head of the audit log.
+        """A database with the files of its own folder, such as the head of the audit log.
 
-        They say how the database ends, so all are of one moment: what changed meanwhile is taken again.
+        They say how the database ends, so all are of one moment: whoever writes there waits at its lock.
 
         Raises:
-            BackupError: they change all the time.
+            BackupError: somebody holds the lock and does not let go.
         """
         own = [one for one in others if one.parent == path.parent != self._workspace.root]
-        for _ in range(_TRIES):
-            before = [_bytes_of(one) for one in own]
-            taken = len(self._taken)
-            self._take(path, database=True)
-            for one in own:
-                self._take(one)
-            if [_bytes_of(one) for one in own] == before:
-                self._beside_databases.update(own)
-                return
-            del self._taken[taken:]
-        raise BackupError(f"{path.parent} changes all the time. Make the backup when less is done.")
+        lock = path.parent / _LOCK
+        try:
+            with FileLock(lock, timeout=_WAIT_SECONDS) if own and lock.exists() else nullcontext():
+                self._take(path, database=True)
+                for one in own:
+                    self._take(one)
+        except Timeout as error:
+            raise BackupError(
+                f"{path.parent} is held by another program. Make the backup again when that has ended."
+            ) from error
+        self._beside_databases.update(own)
 
     def _take(self, path: Path, *, database: bool = False) -> None:
         name = path.relative_to(self._workspace.root).as_posix()
@@ -183,13 +186,6 @@ class _Staging:
             return  # it was removed meanwhile
         kept = KeptFile(name, copy.stat().st_size, sha256_of(copy), state.st_mtime_ns)
         self._taken.append(_Staged(kept, copy))
-
-
-def _bytes_of(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _referring_first(path: Path) -> tuple[bool, Path]:

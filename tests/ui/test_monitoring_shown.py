@@ -114,6 +114,9 @@ def test_without_the_embedder_words_group(
 
 def test_a_task_is_kept_as_one_and_is_no_question(operations: LocalOperations) -> None:
     class Summarising:
+        def heard_by(self, _heard: object) -> Summarising:
+            return self
+
         def perform(self, *_: Any, **__: Any) -> Any:
             yield Retrieved((), "")
             yield Finished(Answer("要約", False, (), (), "m", None, Timings(1.0, 2.0, 3.0)))

@@ -47,7 +47,7 @@ def reasons() -> list[Reason]:
     def worst(name: str, *, sure: bool = True, ratio: bool = False) -> Comparison:
         higher = name not in LOWER_IS_BETTER
         mean, half = (-0.3 if higher else 0.3), (0.1 if sure else 0.9)
-        slow = Interval(1.5, 1.4, 1.6) if ratio else None
+        slow = Interval(1.8, 1.7, 1.9) if ratio else None
         interval = Interval(mean, mean - half, mean + half)
         return Comparison(name, 0.5, 0.5 + mean, interval, 9, 9, None, higher, slow)
 
