@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _WAIT_SECONDS = 30.0
+_WIPE_SECONDS = 1.0
 _ROOM = 4 << 20
 """Bytes that must be free before a question is answered, so that its row will find room."""
 
@@ -53,6 +54,7 @@ class AuditLog:
         self._opened: AuditRows | None = None
         self._end: Tip | None = None  # of the transaction that is being written
         self._announces = True
+        self._wiped = False  # a process that was killed may have left erased words in the journal
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +65,13 @@ class AuditLog:
     def ready(self) -> None:
         """Make sure, before something is done, that it can be written down.
 
+        Words that were erased while somebody read them are written over now, if that is over.
+
         Raises:
             AuditError: the log cannot be opened, or its disk is full.
         """
         with told_as_audit_error(self.folder):
-            _ = self._rows
+            self._wipe(0.0)
             free = shutil.disk_usage(self.folder).free
         if free < _ROOM:
             raise AuditError(
@@ -90,7 +94,8 @@ class AuditLog:
         """Delete the words of the chosen rows and say so in a row of its own: the numbers of those rows.
 
         `user` is who works here, `by` who asked for it. Rows whose words are erased already are left out;
-        where none is left, nothing is written.
+        where none is left, nothing is written. While somebody reads the log, the words stay in its file until
+        `ready` is called after that.
 
         Raises:
             AuditError: as `append`; nothing is erased then.
@@ -98,13 +103,14 @@ class AuditLog:
         with self._writing() as (connection, tip):
             found = self._rows.with_words(connection, chosen)
             if found:
+                self._wiped = False
                 facts = {"act": ERASE, "by": by, "reason": reason, "count": len(found),
                          "rows": ranges(found)}  # fmt: skip
                 by_row = self._add(connection, tip, user, "act", facts, {}).rows
                 self._rows.erase(connection, found, by_row)
         if found:
             with told_as_audit_error(self.folder):
-                self._rows.wipe()
+                self._wipe(_WIPE_SECONDS)
         return found
 
     def entries(self, chosen: Selection = ALL, *, newest_first: bool = False) -> Iterator[Entry]:
@@ -142,6 +148,10 @@ class AuditLog:
             if self._opened is not None:
                 self._opened.close()
             self._opened = None
+
+    def _wipe(self, seconds: float) -> None:
+        with self._thread:
+            self._wiped = self._wiped or self._rows.wipe(seconds)
 
     @property
     def _rows(self) -> AuditRows:

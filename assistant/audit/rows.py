@@ -19,6 +19,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 NEWEST = "0001"
 """The last of the migrations: a database that has it is opened without Alembic, which is slow to begin."""
 _BATCH = 200
+_WAIT_SECONDS = 30
 _tables = sa.MetaData()
 _log = sa.Table(
     "log", _tables,
@@ -94,7 +95,7 @@ class AuditRows:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open or make the database at `path`, brought to the newest schema."""
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_SECONDS})
         sa.event.listen(engine, "connect", _prepare_connection)
         with engine.begin() as connection:
             # Two processes may open a new database at once: the second waits here and finds it made.
@@ -186,10 +187,19 @@ class AuditRows:
         there = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         return ", ".join(sorted(_TRIGGERS - set(there.scalars())))
 
-    def wipe(self) -> None:
-        """Take what was erased out of the journal, too, unless somebody is reading."""
+    def wipe(self, seconds: float = 0.0) -> bool:
+        """Take what was erased out of the journal, and so out of the database; whether that was possible.
+
+        It is not while somebody reads rows as they were before. Whoever wants to write waits meanwhile:
+        hence at most `seconds`.
+        """
         with self._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+            try:
+                busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * _WAIT_SECONDS}")
+        return not busy
 
     def close(self) -> None:
         """Close the database's connections."""
