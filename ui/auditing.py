@@ -131,7 +131,7 @@ class Auditor:
         if found == self._setup:
             return
         last = next(self.log.entries(Selection(kind="act", act=SETUP), newest_first=True), None)
-        if last is None or {key: last[0].facts.get(key) for key in found} != found:
+        if last is None or {key: last[0].readable.get(key) for key in found} != found:
             self.act(SETUP, {**found, "values": settings_that_matter(self._settings)})
         self._setup = found
 

@@ -34,8 +34,8 @@ def exported(entries: Iterable[tuple[Row, tuple[Content, ...]]], form: Form) -> 
             yield _csv_line(_cells(row, contents))
         return
     for row, contents in entries:
-        words = [{"name": one.name, "salt": one.salt, "text": one.text} for one in contents]
-        yield canonical({**asdict(row), "contents": words}) + "\n"
+        words = [_jsonable({"name": one.name, "salt": one.salt, "text": one.text}) for one in contents]
+        yield canonical({**_jsonable(asdict(row)), "contents": words}) + "\n"
 
 
 def harmless(cell: str) -> str:
@@ -45,7 +45,8 @@ def harmless(cell: str) -> str:
 
 def _cells(row: Row, contents: tuple[Content, ...]) -> list[str]:
     entry = entry_json(row, contents)
-    facts, told = entry["facts"], summary_json(entry)
+    facts: Json = entry["facts"] if row.unchanged else {}
+    told = summary_json(entry)
     settings = facts.get("settings")
     found: Json = {
         **told, "stopped": facts.get("stopped"), "version": facts.get("version"),
@@ -57,6 +58,11 @@ def _cells(row: Row, contents: tuple[Content, ...]) -> list[str]:
         "payload": row.payload, "previous": row.previous, "hash": row.hash,
     }  # fmt: skip
     return [_text(found[name]) for name in COLUMNS]
+
+
+def _jsonable(columns: Json) -> Json:
+    """Bytes that somebody put in the place of text as Python writes them."""
+    return {name: str(value) if isinstance(value, bytes) else value for name, value in columns.items()}
 
 
 def _text(value: object) -> str:
