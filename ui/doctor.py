@@ -133,10 +133,11 @@ def _disk(root: Path) -> Check:
 
 def _databases(workspace: Workspace) -> Check:
     """Every page of every database; what SQLite finds wrong would be told by some question, some day."""
-    from ingestion.backups.layout import Parts, kept_files
+    from ingestion.backups.layout import Parts, databases_of, kept_files
     from ingestion.database_care import problems
 
-    found = {path: problems(path) for path in kept_files(workspace, Parts()) if path.suffix == ".db"}
+    own = databases_of(workspace, kept_files(workspace, Parts()))
+    found = {path: problems(path) for path in sorted(own)}
     broken = [f"{path.name}: {told[0]}" for path, told in found.items() if told]
     if broken:
         remedy = "restore the last good backup: konkyo restore FILE --force"
