@@ -77,6 +77,7 @@ def log_to(path: Path, form: Form = "text") -> None:
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # each address, with a password that stands in it
     sys.excepthook = _uncaught
     threading.excepthook = lambda given: _uncaught(given.exc_type, given.exc_value, given.exc_traceback)
 
