@@ -1,4 +1,8 @@
-"""What is done to an unpacked workspace before it takes its place: migrations, its new folder, a check."""
+"""What is done to an unpacked workspace before it takes its place: migrations, its new folder, a check.
+
+Backups and restores are acts of the audit log: the one carries everybody's words away, the other takes the
+log itself back to the day of the backup, and is the only act that could hide others.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from assistant.audit.log import AuditLog
+from assistant.errors import AuditError
 from ingestion.backups.manifest import Manifest
 from ingestion.database_care import problems, revision
+from ingestion.documents import LOCAL_USER
 from ingestion.errors import BackupError, IngestionError
 from ingestion.relocating import relocate
 from ingestion.workspace import Workspace, open_workspace
@@ -38,6 +45,40 @@ def prepared(workspace: Workspace, manifest: Manifest, root: Path) -> list[Json]
         for name, before in manifest.databases.items()
         if before != after[name]
     ]
+
+
+def note_backup(workspace: Workspace, report: Json, *, by: str) -> None:
+    """Write down that everything was copied, and how that copy is known again.
+
+    Raises:
+        AuditError: it cannot be written.
+    """
+    said = {key: report[key] for key in ("file", "bytes", "sha256", "files")}
+    with closing(AuditLog(workspace.audit)) as log:
+        log.append(LOCAL_USER.name, "act", {"act": "backup", "arguments": {**said, "by": by}})
+
+
+def note_restore(new: Workspace, root: Path, manifest: Manifest, file: Path, *, by: str) -> None:
+    """Write into the log of `new` that it takes the place of the one at `root`, and how that one ended.
+
+    Raises:
+        AuditError: it cannot be written.
+    """
+    said = {"file": str(file), "of": manifest.created_at, "by": by, "replaced": _head(Workspace(root))}
+    with closing(AuditLog(new.audit)) as log:
+        log.append(LOCAL_USER.name, "act", {"act": "restore", "arguments": said})
+
+
+def _head(workspace: Workspace) -> str | None:
+    """The end of a log as `konkyo audit verify` tells it; None where there is no log."""
+    if not (workspace.audit / "log.db").exists():
+        return None
+    try:
+        with closing(AuditLog(workspace.audit)) as log:
+            last = next(log.entries(newest_first=True), None)
+    except AuditError as error:  # a damaged workspace is what restores are for
+        return str(error)
+    return None if last is None else f"{last[0].seq}:{last[0].hash}"
 
 
 def _check(workspace: Workspace) -> None:

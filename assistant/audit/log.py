@@ -122,6 +122,11 @@ class AuditLog:
         with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
             yield from self._rows.entries(connection, chosen, newest_first=newest_first)
 
+    def latest(self, before: str) -> str | None:
+        """The latest time of a row before `before`, in ISO 8601; None where there is none."""
+        with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
+            return self._rows.latest(connection, before)
+
     def erased_by(self, row: int) -> Row | None:
         """The row that erased the words of `row`, None while they are there."""
         with told_as_audit_error(self.folder), self._rows.snapshot() as connection:

@@ -157,6 +157,12 @@ class AuditRows:
         """Number of a row without its words → number of the row that erased them."""
         return {seq: by for seq, by in connection.execute(sa.select(_erasures.c.seq, _erasures.c.by_seq))}
 
+    def latest(self, connection: sa.Connection, before: str) -> str | None:
+        """The latest time of a row before `before`; None where there is none."""
+        query = sa.select(sa.func.max(_log.c.at)).where(_log.c.at < before)
+        found: str | None = connection.execute(query).scalar()
+        return found
+
     def entries(
         self,
         connection: sa.Connection,

@@ -79,7 +79,7 @@ def test_an_answer_without_its_words_and_without_an_erasure_is_not_intact(worksp
         "UPDATE log SET payload = 'x' WHERE seq = 2",
         "UPDATE log SET payload = '[1]' WHERE seq = 2",
         "UPDATE log SET payload = replace(hex(zeroblob(50000)), '0', '[') WHERE seq = 2",
-        "UPDATE log SET payload = '{\"claims\":3,\"contents\":3,\"model\":{}}' WHERE seq = 2",
+        'UPDATE log SET payload = \'{"claims":3,"contents":3,"model":{}}\' WHERE seq = 2',
         "UPDATE log SET kind = 'what', user = x'00' WHERE seq = 2",
         "UPDATE contents SET text = '{' WHERE seq = 2",
         "UPDATE log SET payload = substr(payload, 1, 40) WHERE seq = 1",
