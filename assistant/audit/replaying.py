@@ -25,7 +25,8 @@ def entry_json(row: Row, contents: Sequence[Content]) -> Json:
     words = {str(one.name): _said(one.text) for one in contents}
     return {
         "id": row.seq, "at": str(row.at), "user": str(row.user), "kind": str(row.kind),
-        "act": facts.get("act"), "facts": facts, "words": words, "erased": bool(row.promised.keys() - words.keys()),
+        "act": facts.get("act"), "facts": facts, "words": words,
+        "erased": bool(row.promised.keys() - words.keys()),
         "previous": row.previous, "hash": row.hash,
     }  # fmt: skip
 

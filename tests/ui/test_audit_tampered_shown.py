@@ -1,4 +1,4 @@
-"""A log that was tampered with is still looked into: listed, exported, replayed as what it is, never as true."""
+"""A log that was tampered with is still looked into: listed, exported, replayed, and never as true."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_a_large_file_that_vanishes_is_told_as_one_that_was_changed(
         if phase == "pack":
             large.unlink(missing_ok=True)
 
-    with pytest.raises(BackupError, match="large.pdf was changed while it was copied"):
+    with pytest.raises(BackupError, match=r"large\.pdf was changed while it was copied"):
         write_backup(workspace, tmp_path / "b", tell=tell)
 
 
