@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.audit.chain import Kind
+from ui.errors import EXPECTED
 
 if TYPE_CHECKING:
     from ui.auditing import Auditor
@@ -92,12 +93,19 @@ def _logged(method: Callable[..., Any], name: str, act: Act) -> Callable[..., An
         given.apply_defaults()
         audit: Auditor = self.resources.audit
         audit.ready()
-        found = method(self, *arguments, **named)
         said = {key: _plain(value) for key, value in list(given.arguments.items())[1:]}
         words = {key: said.pop(key) for key in act.words}
+        words = {key: word for key, word in words.items() if word}
         said |= {name: [_place(one) for one in said[name]] for name in act.places}
+        try:
+            found = method(self, *arguments, **named)
+        except EXPECTED:
+            raise  # it was refused
+        except Exception as error:  # a full disk or a bug: half of it may be done
+            audit.act(name, {"arguments": said, "failed": type(error).__name__}, words, act.kind)
+            raise
         said |= {key: found[key] for key in act.result}
-        audit.act(name, {"arguments": said}, {key: word for key, word in words.items() if word}, act.kind)
+        audit.act(name, {"arguments": said}, words, act.kind)
         return found
 
     return done
@@ -140,7 +148,9 @@ def _counts(report: Json) -> Json:
     return found
 
 
-def _place(passage: Json) -> Json:
+def _place(passage: Any) -> Json:
+    if not isinstance(passage, Mapping):
+        return {}
     return {key: passage[key] for key in ("document", "start", "end") if key in passage}
 
 

@@ -129,6 +129,7 @@ class Auditor:
             "prompts": {
                 path.name: hashlib.sha256(path.read_bytes()).hexdigest()
                 for path in sorted(self._prompts.glob("*.toml"))
+                if path.is_file()  # some editors mark what they hold open with a link to nowhere
             },
         }  # fmt: skip
         if found == self._setup:

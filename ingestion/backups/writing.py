@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from ingestion.backups.layout import Parts, databases_of, kept_files, links
 from ingestion.backups.manifest import FORMAT, NAME, KeptFile, Manifest
 from ingestion.backups.reading import read_archive, read_manifest, sha256_of
-from ingestion.backups.secrets import password_files, without_secrets
+from ingestion.backups.secrets import password_files, settings_copies, without_secrets
 from ingestion.database_care import revision, snapshot
 from ingestion.durable import replace_file
 from ingestion.errors import BackupError
@@ -128,7 +128,9 @@ class _Staging:
     def take(self) -> tuple[Manifest, list[Path]]:
         """The manifest, and for each of its files where to read it."""
         workspace = self._workspace
-        secret = [*password_files(workspace.root, workspace.settings())]
+        copies = settings_copies(workspace.root)
+        self._left_out += [path.name for path in copies]
+        secret = [*password_files(workspace.root, workspace.settings()), *copies]
         paths = list(kept_files(workspace, self._parts, secret))
         # Published before the adapters that it names, for the same reason as databases before files.
         known = databases_of(workspace, paths)

@@ -28,6 +28,7 @@ from ui.asking import Asking
 from ui.auditing import Auditor
 from ui.cli.main import main
 from ui.editor_operations import citations_to_confirm
+from ui.errors import NotFoundError
 from ui.local import LocalOperations
 from ui.shown_as import ShownAs
 
@@ -123,6 +124,33 @@ def test_long_work_that_failed_unexpectedly_is_a_row(workspace: Workspace) -> No
         (row,) = [row for row in operations.audit_list(kind="act")["rows"] if row["act"] == "job"]
         facts = operations.audit_replay(row["id"])["facts"]
     assert (facts["act"], facts["failed"], facts["paths"]) == ("job", "OSError", ["/docs"])
+
+
+def test_an_act_that_failed_half_way_is_a_row_and_one_that_was_refused_is_none(
+    workspace: Workspace,
+) -> None:
+    (workspace.uploads / "休暇.md").write_text(QUOTE, "utf-8")
+    with closing(opened(workspace)) as operations:
+        list(operations.ingest([str(workspace.uploads)]))
+        (document,) = operations.documents()
+        (workspace.uploads / "休暇.md").unlink()
+        (workspace.uploads / "休暇.md").mkdir()  # cannot be unlinked, also by root
+        with pytest.raises(OSError):
+            operations.remove_document(document["id"])
+        with pytest.raises(NotFoundError):
+            operations.remove_document(document["id"])
+        assert operations.documents() == []
+        (row,) = [row for row in operations.audit_list()["rows"] if row["act"] == "remove_document"]
+        facts = operations.audit_replay(row["id"])["facts"]
+    assert facts["arguments"] == {"document": document["id"]} and facts["failed"]
+
+
+def test_a_prompt_that_is_open_in_an_editor_stops_no_question(workspace: Workspace) -> None:
+    """Emacs leaves a link to nowhere beside what it has not saved."""
+    workspace.prompts.mkdir()
+    (workspace.prompts / ".#answer.toml").symlink_to("aoki@host.4711")
+    with closing(opened(workspace)) as operations:
+        assert list(operations.ask("期限は？"))[-1]["event"] == "finished"
 
 
 def _written(workspace: Workspace, *days_ago: float) -> None:

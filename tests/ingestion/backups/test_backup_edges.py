@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backup_workspaces import count_rows, make_workspace
+from backup_workspaces import PASSWORD, count_rows, make_workspace
 
 from ingestion.backups.layout import Parts, databases_of, kept_files
 from ingestion.backups.manifest import decode
@@ -57,6 +57,16 @@ def test_peoples_own_databases_are_files_like_others(
     restored = tmp_path / "new" / folder
     for name in ("Thumbs.db", "stock.sqlite"):
         assert (restored / name).read_bytes() == before[name] == (place / name).read_bytes()
+
+
+def test_copies_of_the_settings_are_left_out_as_their_secrets_are(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    for name in ("konkyo.toml~", "konkyo.toml.bak"):
+        shutil.copy(workspace.settings_path, workspace.root / name)
+    write_backup(workspace, tmp_path / "b")
+    assert PASSWORD.encode() not in gzip.decompress((tmp_path / "b").read_bytes())
+    assert {"konkyo.toml~", "konkyo.toml.bak"} <= set(read_manifest(tmp_path / "b").left_out)
 
 
 def test_files_that_vanish_while_they_are_listed_are_left_out(workspace: Workspace) -> None:
