@@ -25,6 +25,7 @@ from assistant.audit.rows import (
     told_as_audit_error,
 )
 from assistant.errors import AuditError
+from ingestion.durable import given_to_owner_of
 
 if TYPE_CHECKING:
     from assistant.audit.verifying import Verification
@@ -162,10 +163,16 @@ class AuditLog:
     def _rows(self) -> AuditRows:
         with self._thread:
             if self._opened is None:
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_folder()
                 self._opened = AuditRows.open(self.folder / "log.db")
                 (self.folder / "log.db").chmod(0o600)
+                given_to_owner_of(self.folder, *self.folder.glob("log.db*"))
             return self._opened
+
+    def _make_folder(self) -> None:
+        if not self.folder.exists():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            given_to_owner_of(self.folder.parent, self.folder)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Tip]]:
@@ -180,7 +187,7 @@ class AuditLog:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with self._thread, told_as_audit_error(self.folder):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             try:
                 self._lock.acquire()
             except Timeout as error:
@@ -189,6 +196,7 @@ class AuditLog:
                     "Wait until it ends, or stop it, and try again."
                 ) from error
             try:
+                given_to_owner_of(self.folder, self.folder / "lock")
                 yield
             finally:
                 self._lock.release()

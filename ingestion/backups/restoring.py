@@ -17,7 +17,7 @@ from ingestion.backups.manifest import KeptFile, Manifest, stays_below
 from ingestion.backups.reading import read_archive
 from ingestion.backups.swapping import recover, swap
 from ingestion.backups.writing import Create, Tell, clear_left, create
-from ingestion.durable import to_disk
+from ingestion.durable import given_to_owner_of, to_disk
 from ingestion.errors import BackupError, RestoreRefusedError
 from ingestion.workspace import Workspace, check_version, holds_data, refuse_network_file_system
 
@@ -74,6 +74,7 @@ def restore_backup(
             check_version(new.version_path)
             migrated = tuple(prepare(new, manifest))
             _carry_models(root, new)
+            given_to_owner_of(root if root.exists() else root.parent, new.root, *new.root.rglob("*"))
             aside = _aside(root)
             swap(new.root, root, aside)
         # Looked at again: meanwhile somebody may have made a workspace there, or put something into it.
