@@ -31,7 +31,8 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one entry."""
-        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {message_of(record)}"]
+        said = message_of(record).replace("\r", " ").replace("\n", "\n  ")  # names of files may hold breaks
+        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {said}"]
         return "\n".join(lines + trace_of(record))
 
 

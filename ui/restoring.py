@@ -11,7 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from assistant.audit.chain import ERASE, Row
 from assistant.audit.log import AuditLog
+from assistant.audit.rows import Selection
 from assistant.errors import AuditError
 from ingestion.backups.manifest import Manifest
 from ingestion.database_care import problems, revision
@@ -21,6 +23,8 @@ from ingestion.relocating import relocate
 from ingestion.workspace import Workspace, open_workspace
 
 Json = dict[str, Any]
+_RANGES = 300
+"""So many runs of rows are erased at once."""
 
 
 def prepared(workspace: Workspace, manifest: Manifest, root: Path) -> list[Json]:
@@ -61,24 +65,42 @@ def note_backup(workspace: Workspace, report: Json, *, by: str) -> None:
 def note_restore(new: Workspace, root: Path, manifest: Manifest, file: Path, *, by: str) -> None:
     """Write into the log of `new` that it takes the place of the one at `root`, and how that one ended.
 
+    What was erased there since the backup was made is erased again: a restore must not bring it back.
+
     Raises:
         AuditError: it cannot be written.
     """
-    said = {"file": str(file), "of": manifest.created_at, "by": by, "replaced": _head(Workspace(root))}
+    said: Json = {"file": str(file), "of": manifest.created_at, "by": by, "replaced": None}
     with closing(AuditLog(new.audit)) as log:
+        erasures: list[Row] = []
+        if (root / new.audit.name / "log.db").exists():
+            try:
+                with closing(AuditLog(Workspace(root).audit)) as old:
+                    last = next(old.entries(newest_first=True), None)
+                    said["replaced"] = None if last is None else f"{last[0].seq}:{last[0].hash}"
+                    erasures = _erased_since(old, log)
+            except AuditError as error:  # a damaged workspace is what restores are for
+                said["replaced"] = str(error)
         log.append(LOCAL_USER.name, "act", {"act": "restore", "arguments": said})
+        for row in erasures:
+            _erase_again(log, row)
 
 
-def _head(workspace: Workspace) -> str | None:
-    """The end of a log as `konkyo audit verify` tells it; None where there is no log."""
-    if not (workspace.audit / "log.db").exists():
-        return None
-    try:
-        with closing(AuditLog(workspace.audit)) as log:
-            last = next(log.entries(newest_first=True), None)
-    except AuditError as error:  # a damaged workspace is what restores are for
-        return str(error)
-    return None if last is None else f"{last[0].seq}:{last[0].hash}"
+def _erased_since(old: AuditLog, restored: AuditLog) -> list[Row]:
+    """Rows of `old` that erased words after the last one of `restored` was written, in their order."""
+    last = next(restored.entries(newest_first=True), None)
+    if last is None or next(old.entries(Selection(row=last[0].seq)), last)[0].hash != last[0].hash:
+        return []  # the backup is not of this workspace
+    since = Selection(kind="act", act=ERASE, after=last[0].seq)
+    return [row for row, _ in old.entries(since) if row.unchanged]
+
+
+def _erase_again(log: AuditLog, row: Row) -> None:
+    facts = row.readable
+    named = [(int(first), int(last)) for first, last in facts["rows"]]
+    for start in range(0, len(named), _RANGES):
+        some = Selection(ranges=named[start : start + _RANGES])
+        log.erase(some, user=LOCAL_USER.name, by=str(facts["by"]), reason=str(facts["reason"]))
 
 
 def _check(workspace: Workspace) -> None:

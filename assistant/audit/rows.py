@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,8 @@ class Selection:
     """Rows that are meant; a field of None, or an empty one, means no limit.
 
     `since` is included and `before` is not; both are ISO 8601 in UTC, as the rows have it. `below` is a
-    number that is not reached, `after` one that is passed.
+    number that is not reached, `after` one that is passed. `ranges` are first and last numbers, a few
+    hundred at most, since SQLite takes no more.
     """
 
     user: str | None = None
@@ -71,6 +72,7 @@ class Selection:
     below: int | None = None
     after: int | None = None
     act: str | None = None
+    ranges: Sequence[tuple[int, int]] = ()
 
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
         """For `log`."""
@@ -82,7 +84,9 @@ class Selection:
             (self.row, columns.seq.__eq__), (self.below, columns.seq.__lt__),
             (self.after, columns.seq.__gt__), (held, _held),
         )  # fmt: skip
-        return (condition(value) for value, condition in compared if value is not None)
+        yield from (condition(value) for value, condition in compared if value is not None)
+        if self.ranges:
+            yield sa.or_(*(columns.seq.between(first, last) for first, last in self.ranges))
 
 
 ALL = Selection()

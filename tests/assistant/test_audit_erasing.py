@@ -78,7 +78,7 @@ def test_nobody_waits_long_for_an_erasure_while_somebody_reads(folder: Path) -> 
             pass
         assert time.monotonic() - began < 10
         erasing.join()
-        reading.close()
+        del reading
 
 
 _ERASE = """

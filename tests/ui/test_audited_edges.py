@@ -20,6 +20,7 @@ from interface_fakes import FakeAskResources, FakeAssistant, LightResources
 from assistant.answers import Event, Retrieved, Token
 from assistant.audit.answers import settings_that_matter
 from assistant.audit.log import AuditLog
+from assistant.audit.rows import Selection
 from assistant.records import Records
 from ingestion.settings import AuditSettings, Settings
 from ingestion.workspace import Workspace, open_workspace
@@ -89,7 +90,7 @@ def test_quotes_of_a_confirmed_answer_are_not_in_the_chain(workspace: Workspace)
     ],
 )
 def test_a_password_in_an_address_is_not_in_the_log(given: str, kept: str) -> None:
-    settings = Settings(server={"base_url": given, "model": "m"})  # type: ignore[arg-type]
+    settings = Settings(server={"base_url": given, "model": "m"})
     assert settings_that_matter(settings)["server"]["base_url"] == kept
 
 
@@ -211,6 +212,48 @@ def test_backups_and_restores_are_acts(konkyo: Any, workspace: Workspace, tmp_pa
         assert operations.audit_verify()["ok"]
 
 
+def test_a_restore_does_not_bring_back_what_was_erased_since(
+    konkyo: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.tar.gz"
+    with closing(AuditLog(workspace.audit)) as log:
+        for number in range(1, 1300):
+            user = ("ito", "aoki")[number % 2]  # more runs of rows than SQLite takes at once
+            log.append(user, "question", {"task": ""}, {"question": {"asked": f"{user} {number}"}})
+    konkyo("backup", file)
+    with closing(AuditLog(workspace.audit)) as log:
+        assert len(log.erase(Selection(user="aoki"), user="local", by="佐藤", reason="求め")) == 650
+        log.append("aoki", "question", {"task": ""}, {"question": {"asked": "after"}})
+        log.erase(Selection(row=2), user="local", by="佐藤", reason="zwei")
+    assert konkyo("restore", file, "--force")[0] == 0
+    with closing(AuditLog(workspace.audit)) as log:
+        found = log.verify()
+        assert (found.problems, found.erased) == ((), 651)
+        left = [json.loads(words[0].text)["asked"] for _, words in log.entries() if words]
+        assert len(left) == 648 and all(text.startswith("ito") for text in left)
+        by = log.erased_by(2)
+        assert by is not None and by.facts["reason"] == "zwei"
+
+
+def test_a_backup_of_another_workspace_erases_nothing(
+    konkyo: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    other = open_workspace(tmp_path / "other", {})
+    for place in (workspace, other):
+        with closing(AuditLog(place.audit)) as log:
+            for number in range(3):
+                log.append(
+                    "aoki", "question", {"task": ""}, {"question": {"asked": f"{place.root} {number}"}}
+                )
+    konkyo("backup", tmp_path / "b", "--workspace", other.root)
+    with closing(AuditLog(workspace.audit)) as log:
+        log.append("aoki", "act", {"act": "upload"})
+        log.erase(Selection(user="aoki"), user="local", by="佐藤", reason="求め")
+    assert konkyo("restore", tmp_path / "b", "--force")[0] == 0
+    with closing(AuditLog(workspace.audit)) as log:
+        assert log.verify().ok and log.verify().erased == 0
+
+
 def test_a_backup_is_made_also_where_the_log_cannot_be_written(
     konkyo: Any, workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -237,6 +280,13 @@ def test_addresses_that_are_asked_are_not_in_the_service_log(tmp_path: Path) -> 
             handler.close()
         root.level, root.handlers, httpx.level, sys.excepthook, threading.excepthook = kept
     assert "secret" not in written and "something else" in written
+
+
+def test_the_name_of_a_file_cannot_forge_a_line_of_the_log() -> None:
+    name = "a\n2026-11-22 10:00:00,000 INFO ui.audit: all is well\r.pdf"
+    record = logging.LogRecord("ingestion", logging.WARNING, "", 0, "%s cannot be read", (name,), None)
+    first, *others = logs.TextLines().format(record).split("\n")
+    assert "WARNING ingestion: a" in first and all(line.startswith("  ") for line in others)
 
 
 def test_a_cell_is_no_longer_than_a_spreadsheet_takes(workspace: Workspace) -> None:

@@ -185,7 +185,7 @@ def test_nobody_waits_at_the_lock_while_a_large_log_is_copied(workspace: Workspa
     lock.touch()
     head = workspace.root / "audit" / "head.json"
     head.write_text("50")
-    waited = []
+    waited: list[float] = []
 
     def tell(phase: str, done: int, total: int, name: str) -> None:
         if phase == "copy" and name == "audit/chain.db" and not waited:
