@@ -148,6 +148,16 @@ class AuditLog:
         except AuditError as error:
             return unreadable(str(error))
 
+    def ends_as_left(self) -> bool:
+        """Whether the end of the chain fits its head: what can be told without reading all rows.
+
+        Raises:
+            AuditError: the log cannot be used.
+        """
+        with self._locked(), self._rows.snapshot() as connection:
+            head = self._head.read()
+            return isinstance(head, Head) and head.fits(self._rows.tip(connection))
+
     def close(self) -> None:
         """Close the database."""
         with self._thread:

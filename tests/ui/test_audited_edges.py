@@ -28,6 +28,7 @@ from ui import logs
 from ui.asking import Asking
 from ui.auditing import Auditor
 from ui.cli.main import main
+from ui.doctor import examine
 from ui.editor_operations import citations_to_confirm
 from ui.errors import NotFoundError
 from ui.local import LocalOperations
@@ -298,3 +299,20 @@ def test_a_cell_is_no_longer_than_a_spreadsheet_takes(workspace: Workspace) -> N
         text = "".join(one.get("text", "") for one in operations.audit_export(form="csv"))
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
     assert max(map(len, cells)) <= 32_767 and any(cell.startswith("xxx") for cell in cells)
+
+
+def test_doctor_tells_of_a_log_that_does_not_end_as_it_was_left_or_cannot_be_written(
+    workspace: Workspace,
+) -> None:
+    def found() -> Any:
+        (check,) = [one for one in examine(workspace.root)["checks"] if one["name"] == "audit log"]
+        return check
+
+    assert (found()["ok"], found()["detail"]) == (True, "it has no row yet")
+    with closing(AuditLog(workspace.audit)) as log:
+        log.append("local", "act", {"act": "upload"})
+    assert found()["ok"]
+    (workspace.audit / "log.db").unlink()
+    assert not found()["ok"] and "konkyo audit verify" in found()["remedy"]
+    (workspace.audit / "log.db").write_text("no database " * 1000)
+    assert not found()["ok"] and "cannot be used" in found()["detail"]
