@@ -1,7 +1,8 @@
 """Candidates out of what readers said of answers: corrected answers, and pairs of a better and a worse one.
 
 What comes in here was joined to the library again: of a hit that has gone, and of an answer that quotes one,
-nothing is learnt.
+nothing is learnt. A corrected answer gets the sentences of the found passages that it stands on, not those
+that the wrong one was written from: an answer that the sources do not hold would teach inventing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.answers import Hit
+from assistant.answers import Evidence, Hit
+from assistant.grounding.claims import Hint, MarkerFilter
+from assistant.refusing import refuses
 from assistant.served_evidence import ServedEvidence
 from assistant.words import detect_language
 from training.tuning.building import evidence_texts
@@ -21,6 +24,8 @@ from training.tuning.sources import digest
 from training.tuning.splitting import group_of
 
 ORIGIN = "feedback"
+_AS_MUCH = 0.9
+"""Of what the best sources hold of an answer: those of the question alone are taken from that share on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +72,72 @@ class FeedbackBuilding:
             yield better, self._preference(one, one.corrected, one.answer, one.gone)
 
     def _answer(self, one: Said) -> TuningExample | None:
-        evidence = self._evidence(one)
-        if one.gone or not evidence:
+        evidence = self._evidence(one, one.corrected)
+        if one.gone or not evidence.sources:
             self.dropped["gone"] += 1
             return None
-        return TuningExample(kind="answer", answer=one.corrected.strip(), **_common(one, evidence))
+        return TuningExample(
+            kind="answer", answer=_renumbered(one.corrected, one.hits, evidence), **_common(one, evidence)
+        )
 
     def _preference(self, one: Said, chosen: str, rejected: str, gone: bool) -> TuningExample | None:
-        evidence = self._evidence(one)
-        if gone or not evidence:
+        evidence = self._evidence(one, chosen)
+        if gone or not evidence.sources:
             self.dropped["gone"] += 1
             return None
-        common = _common(one, evidence)
-        return TuningExample(kind="preference", answer=chosen.strip(), rejected=rejected.strip(), **common)
+        better, worse = (_renumbered(text, one.hits, evidence) for text in (chosen, rejected))
+        return TuningExample(kind="preference", answer=better, rejected=worse, **_common(one, evidence))
 
-    def _evidence(self, one: Said) -> tuple[EvidenceText, ...]:
+    def _evidence(self, one: Said, answer: str) -> Evidence:
+        """What is served for the question where that holds the answer, else what stands nearest to it."""
         hits = [replace(hit, rank=rank) for rank, hit in enumerate(one.hits, start=1)]
-        found = self._served.gather(self._served.in_their_words(one.question, hits), hits)
-        return evidence_texts(found, detect_language(one.question))
+        said, _ = _without_markers(answer)
+        chosen_by = [one.question] if refuses(said) else [one.question, f"{one.question}\n{said}", said]
+        found = [self._served.gather(self._served.in_their_words(text, hits), hits) for text in chosen_by]
+        held = [_held(said, evidence) for evidence in found]
+        return next(one for one, share in zip(found, held, strict=True) if share >= _AS_MUCH * max(held))
 
 
-def _common(one: Said, evidence: Sequence[EvidenceText]) -> dict[str, Any]:
-    told = one.cited or (_nearest(one.corrected or one.answer, evidence),)
-    documents = dict.fromkeys([*told, *(source.document for source in evidence)])
+def _held(said: str, evidence: Evidence) -> float:
+    """How much of an answer the sources say, by its 3-grams."""
+    own = grams(said)
+    return len(own & grams("\n".join(text for one in evidence.sources for text in one.texts))) / max(
+        1, len(own)
+    )
+
+
+def _common(one: Said, evidence: Evidence) -> dict[str, Any]:
+    language = detect_language(one.question)
+    texts = evidence_texts(evidence, language)
+    told = one.cited or (_nearest(one.corrected or one.answer, texts),)
+    documents = dict.fromkeys([*told, *(source.document for source in texts)])
     return {
-        "question": one.question.strip(), "language": detect_language(one.question),
-        "evidence": tuple(evidence), "documents": tuple(documents), "group": group_of(told),
+        "question": one.question.strip(), "language": language, "evidence": texts,
+        "documents": tuple(documents), "group": group_of(told),
         "origin": ORIGIN, "type": "feedback",
     }  # fmt: skip
+
+
+def _renumbered(answer: str, hits: Sequence[Hit], evidence: Evidence) -> str:
+    """The answer with the numbers of its own sources: a reader writes those that the page gave the hits.
+
+    Markers of hits that are no source of the example are left out.
+    """
+    clean, hints = _without_markers(answer)
+    shown = {hit.rank: hit.chunk_id for hit in hits}
+    numbers = {source.hit.chunk_id: source.number for source in evidence.sources}
+    for hint in reversed(hints):
+        number = numbers.get(shown.get(hint.number, ""))
+        if number:
+            space = "" if hint.at == 0 or not clean[hint.at - 1].isascii() else " "
+            clean = f"{clean[: hint.at]}{space}[{number}]{clean[hint.at :]}"
+    return clean
+
+
+def _without_markers(answer: str) -> tuple[str, list[Hint]]:
+    markers = MarkerFilter()
+    text = answer.strip()
+    return markers.feed(text) + markers.finish(), markers.hints
 
 
 def _nearest(answer: str, evidence: Sequence[EvidenceText]) -> str:

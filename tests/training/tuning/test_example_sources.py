@@ -12,7 +12,9 @@ from assistant_fakes import hit
 
 from assistant.answers import Evidence, Hit, Source
 from assistant.example_rows import Place
+from assistant.served_evidence import ServedEvidence
 from ingestion.documents import Span
+from ingestion.settings import Settings
 from training.tuning.examples import EvidenceText, TuningExample
 from training.tuning.feedback import FeedbackBuilding, Said
 from training.tuning.sources import _start, digest
@@ -79,3 +81,25 @@ def test_nothing_is_learnt_of_an_answer_that_quotes_what_has_gone() -> None:
     assert building.dropped == {"gone": 2}
     shown = [told(1, "9,000円です。", "down", corrected="12,000円までです。")]
     assert [one.kind for _, one in made(shown) if one] == ["answer", "preference"]
+
+
+WRONG = "宿泊費の申請は、宿泊費の申請書に宿泊費の領収書を添えて行う。"
+RIGHT = "海外では一夜につき15,000円を限度として支給する。"
+
+
+def test_a_corrected_answer_stands_on_the_passage_that_proves_it_and_names_it() -> None:
+    """What the question alone would choose proves the correction in nothing; budget is for one sentence."""
+    hits = (
+        hit(WRONG, document="d1", rank=1),
+        hit(RIGHT, document="d2", rank=4),
+    )
+    settings = Settings(evidence={"tokens": 50, "sources": 1})  # type: ignore[arg-type]
+    served = ServedEvidence(None, settings)  # type: ignore[arg-type]  # nothing is searched
+    assert served.gather("宿泊費はいくらまでですか。", hits).sources[0].hit.document == "d1"
+    corrected = "一夜につき15,000円までです。[4] 申請は別です。[1]"
+    said = replace(told(1, "宿泊費は申請します。", "down", corrected=corrected), hits=hits)
+    answer, pair = [one for _, one in FeedbackBuilding(served).make([said], frozenset())]
+    assert answer is not None and pair is not None
+    assert [one.text for one in answer.evidence] == [RIGHT]
+    assert answer.answer == "一夜につき15,000円までです。[1] 申請は別です。"
+    assert (pair.answer, pair.evidence) == (answer.answer, answer.evidence)
