@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from assistant.answers import Language, Mode, Query
 from assistant.generation import never
 from assistant.owners import Owners
-from ingestion.documents import Location, Span
+from ingestion.documents import Location, Span, User
 from ingestion.errors import ModelError
 from ingestion.reading import OCR_MODES
 from ingestion.workspace import Workspace
@@ -88,6 +90,24 @@ class LocalOperations(
             observer.job_ended,
         )
         self._counts: tuple[int, Json] = (-1, {})
+        self._syncing: set[str] = set()
+
+    def seen_by(self, user: User, *, everything: bool = False) -> LocalOperations:
+        """The same operations on the same things, done by `user`, who sees only what may be read.
+
+        With `everything` documents are not filtered, see `PersonalResources`. It is not to be closed.
+        """
+        from ui.personal_resources import PersonalResources
+
+        other = copy.copy(self)
+        resources = PersonalResources(self.resources, user, everything=everything)
+        other.resources = resources
+        other._asking = self._asking.on_behalf(resources)
+        other._jobs = self._jobs.on_behalf(
+            lambda work, kind, about, paths: noted(lambda: resources.audit, work, kind, about, paths)
+        )
+        other._counts = (-1, {})
+        return other
 
     # --- state
 
@@ -117,6 +137,8 @@ class LocalOperations(
         """See `Operations.settings`."""
         shown: Json = self.resources.settings.model_dump(mode="json")
         shown["ingestion"]["passwords"] = len(self.resources.settings.ingestion.passwords)
+        if self._limited:  # they name folders and servers
+            shown["sources"] = {}
         return shown
 
     # --- questions
@@ -196,7 +218,12 @@ class LocalOperations(
 
     def job(self) -> Json | None:
         """See `Operations.job`."""
-        return None if self._jobs.last is None else self._jobs.last.as_json()
+        if self._jobs.last is None:
+            return None
+        job = self._jobs.last.as_json()
+        if self._limited:  # paths and reports name files, whoever may read them
+            job |= {"about": "", "paths": [], "progress": None, "report": None, "message": None}
+        return job
 
     def cancel_ingest(self) -> Json:
         """See `Operations.cancel_ingest`."""
@@ -280,6 +307,8 @@ class LocalOperations(
         """See `Operations.failures`."""
         from ingestion.sync_rows import SyncRows
 
+        if self._limited:  # who may read a file that was not taken in is not known
+            return []
         library = self.resources.library
         ignored = SyncRows(library).ignored()
         return [
@@ -295,7 +324,7 @@ class LocalOperations(
         return [
             {"source": source, "shown_as": self._shown_as(source, ""), "documents": documents,
              "uploads": source == self._uploads}
-            for source, documents in self.resources.library.sources()
+            for source, documents in self._sources_seen()
         ]  # fmt: skip
 
     def close(self) -> None:
@@ -324,6 +353,18 @@ class LocalOperations(
 
         return work
 
+    @property
+    def _limited(self) -> bool:
+        """Whether there may be documents that the user may not read."""
+        return self.resources.user.groups is not None
+
+    def _sources_seen(self) -> list[tuple[str, int]]:
+        library = self.resources.library
+        if not self._limited:
+            return library.sources()
+        seen = [{place.source for place in one.locations} for one in library.documents_list()]
+        return sorted(Counter(source for sources in seen for source in sources).items())
+
     def _count(self) -> Json:
         """Numbers of the library, counted anew only when it has changed."""
         library = self.resources.library
@@ -332,7 +373,7 @@ class LocalOperations(
             found = library.documents_list()
             chunks = sum(document.chunks for document in found)
             self._counts = (generation, {"documents": len(found), "chunks": chunks})
-        return {**self._counts[1], "failures": len(library.failures())}
+        return {**self._counts[1], "failures": len(self.failures())}
 
     def _model_state(self, name: str, loaded: bool) -> Json:
         try:

@@ -52,11 +52,20 @@ class ServiceClient(
 ):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
-    def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        address: ServiceAddress,
+        *,
+        user: str | None = None,
+        session: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """With the service's token, in the name of `user`; with `session`, as whoever that belongs to."""
+        named = {} if user is None else {"x-konkyo-user": quote(user)}
         # Proxies of the environment are for the outside; this connection never leaves the machine.
         self._http = httpx.Client(
             base_url=address.url,
-            headers={"authorization": f"Bearer {address.token}"},
+            headers={"authorization": f"Bearer {session or address.token}", **named},
             timeout=httpx.Timeout(_CALL_SECONDS, connect=5.0),
             trust_env=False,
             transport=transport,
