@@ -149,8 +149,29 @@ class RightsWorld:
                 "document": stored.id, "source": str(self.docs), "path": places[place % len(places)],
                 "title": stored.title, "page": None, "page_label": None, "locator": None, "format": "md",
             }  # fmt: skip
-            cited.append({**where, "start": start, "end": len(text), "quote": text[start:], "cell": None})
-            hits.append({**where, "start": 0, "end": len(text), "text": text, "heading_path": [stored.title]})
+            cited.append(
+                {
+                    **where,
+                    "number": len(cited) + 1,
+                    "score": 1.0,
+                    "start": start,
+                    "end": len(text),
+                    "quote": text[start:],
+                    "cell": None,
+                }
+            )
+            hits.append(
+                {
+                    **where,
+                    "rank": len(hits) + 1,
+                    "chunk_id": f"{stored.id}:0-{len(text)}",
+                    "score": 1.0,
+                    "start": 0,
+                    "end": len(text),
+                    "text": text,
+                    "heading_path": [stored.title],
+                }
+            )
         said = " ".join(f"It is {self.word(number)} {self.hidden(number)}." for number in numbers)
         claim = {"text": said, "start": 0, "end": len(said), "verdict": "supported", "citations": cited}
         return {

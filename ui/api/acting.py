@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from assistant.accounts.roles import LOCAL, Actor
 from assistant.errors import AccessRefusedError, AccountError, SignInError
 from ui.access import acting, require
-from ui.api.route_table import METRICS, PUBLIC, ROUTES, SERVICE
+from ui.api.route_table import METRICS, PUBLIC, SERVICE, done_at
 
 if TYPE_CHECKING:
     from ui.account_files import AccountFiles
@@ -38,27 +38,25 @@ class Gate:
         self._accounts = accounts
 
     def admit(self, method: str, path: str, caller: Caller, *, open_metrics: bool) -> Operations | None:
-        """The operations for a request to the route `path`; None when it needs none.
+        """The operations for a request; None when it needs none.
 
         Raises:
             SignInError: nobody acts, or it cannot be told who.
             AccessRefusedError: whoever acts may not do this, or nobody has said who may.
         """
-        does = ROUTES.get((method, path))
-        if does == PUBLIC or (does == METRICS and open_metrics):
+        does = done_at(method, path)
+        if does == {PUBLIC} or (does == {METRICS} and open_metrics):
             return None
-        if does in (SERVICE, METRICS) and caller.trusted:
+        if does and does <= {SERVICE, METRICS} and caller.trusted:
             return None
         actor = self._actor(caller)
         if actor == LOCAL:
             return self._operations
-        if does is None or does == SERVICE:
-            raise AccessRefusedError("this is not for those who come over the network.")
-        if does == METRICS:
-            require(actor, "monitoring")
-            return None
-        require(actor, does)
-        return acting(self._operations, actor)
+        for one in does:
+            if one == SERVICE:
+                raise AccessRefusedError("this is not for those who come over the network.")
+            require(actor, "monitoring" if one == METRICS else one)
+        return acting(self._operations, actor) if does else None
 
     def _actor(self, caller: Caller) -> Actor:
         if caller.trusted:

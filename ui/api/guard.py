@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import AccessRefusedError, SignInError
@@ -50,7 +49,7 @@ class Guard:
         without_token: Collection[str] = PROBES,
         gate: Gate | None = None,
     ) -> None:
-        """`gate` knows the accounts; `app` must then be the application that has the routes."""
+        """`gate` knows the accounts; without one there are none."""
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._hosts = frozenset(host.lower() for host in hosts)
@@ -82,10 +81,13 @@ class Guard:
 
         named = dict(scope["headers"]).get(USER_HEADER, b"").decode("utf-8", "replace")
         caller = Caller(is_trusted(scope), bearer(scope), unquote(named) or None)
-        path, method = self._route(scope), scope["method"]
         try:
             operations = await run_in_threadpool(
-                gate.admit, method, path, caller, open_metrics="/metrics" in self._without_token
+                gate.admit,
+                scope["method"],
+                scope["path"],
+                caller,
+                open_metrics="/metrics" in self._without_token,
             )
         except (SignInError, AccessRefusedError, IngestionError) as error:
             status = 401 if isinstance(error, SignInError) else 403
@@ -94,13 +96,6 @@ class Guard:
         if operations is not None:
             begin(operations)
         await self._app(scope, receive, send)
-
-    def _route(self, scope: Scope) -> str:
-        """The path of the route that answers, as the application finds it; "" when none does."""
-        for route in getattr(self._app, "routes", ()):
-            if route.matches(scope)[0] is Match.FULL:
-                return str(route.path)
-        return ""
 
     def _host_allowed(self, value: str) -> bool:
         name = _without_port(value).lower()

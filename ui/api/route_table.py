@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+
+from starlette.routing import compile_path
 
 PUBLIC = "(public)"
 """Answered to anybody."""
@@ -132,3 +135,16 @@ def _read(lines: str) -> dict[tuple[str, str], str]:
 
 ROUTES: Mapping[tuple[str, str], str] = _read(_LINES)
 """(method, path as the route has it) → operation, or one of the words in brackets above."""
+_PATTERNS = [(method, compile_path(path)[0], does) for (method, path), does in ROUTES.items()]
+
+
+@lru_cache(maxsize=4096)
+def done_at(method: str, path: str) -> frozenset[str]:
+    """What a request may do: mostly one thing, none where no route is known.
+
+    Where two routes have room for a path ("/examples/counts"), both are told, whichever the application
+    takes: who asks must be allowed both.
+    """
+    return frozenset(
+        does for known, pattern, does in _PATTERNS if known == method and pattern.match(path) is not None
+    )
