@@ -163,7 +163,7 @@ def _withdrawn(message: Json) -> Json:
     answer = message["answer"]
     notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]
     kept = {key: answer[key] for key in ("model", "adapter", "timings", "stopped") if key in answer}
-    empty = {key: [] for key in ("claims", "hits", "warnings", "withheld", "disagreements", "ask_whom")}
+    empty: Json = {key: [] for key in ("claims", "hits", "warnings", "withheld", "disagreements", "ask_whom")}
     grounding = dict.fromkeys(answer.get("grounding") or (), 0)
     gone = {
         **empty, **kept, "grounding": grounding, "question": "", "answer": notice, "abstained": True,
@@ -174,7 +174,7 @@ def _withdrawn(message: Json) -> Json:
 
 def _nameless(item: Json) -> Json:
     """A dead hit or citation that does not tell where it was."""
-    blank = {
+    blank: Json = {
         "document": "", "source": "", "path": "", "title": "", "page": None, "page_label": None,
         "locator": None, "chunk_id": "", "shown_as": "", "context": "", "cell": None, "rows": [],
         "articles": [],

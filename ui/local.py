@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 
 @audited
 class LocalOperations(
-    LocalDocuments,
     LocalAdapters,
     LocalAudit,
     LocalUpkeep,
+    LocalDocuments,
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,

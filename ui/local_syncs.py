@@ -40,14 +40,13 @@ class LocalSyncs(LocalLeaving):
     _asking: Asking
     _shown_as: ShownAs
     _syncing: set[str]
-    _limited: bool
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[None]: ...
 
     def syncs(self) -> list[Json]:
         """See `SyncOperations.syncs`."""
-        if self._limited:  # they name folders and servers, and count what lies there
+        if self.resources.user.groups is not None:  # they name folders and servers, and count what lies there
             return []
         from ingestion.sync_rows import SyncRows
 

@@ -153,6 +153,7 @@ def attempts_since(connection: sa.Connection, at: str, *, user: str, address: st
 def add_attempt(connection: sa.Connection, *, user: str, address: str, at: str) -> int:
     """Note an attempt before it is looked at; returns its number."""
     done = connection.execute(t.attempts.insert().values(user=user, address=address, at=at))
+    assert done.inserted_primary_key is not None  # SQLite tells it
     number: int = done.inserted_primary_key[0]
     return number
 
