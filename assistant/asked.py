@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.grounding.numbers import Quantity, facts
+from assistant.words import content_words
 from ingestion.dates import Moment
 
 
@@ -28,7 +29,8 @@ class Wanted:
 
 
 _AMOUNT = re.compile(
-    r"(?<![0-9,.])[0-9][0-9,.]*\s{0,3}[万億千百]*\s{0,3}(?:円|ドル|ユーロ|yen|usd|%)|[¥$€]\s*[0-9]|無料|無償|全額|実費|\bfree\b",
+    r"(?<![0-9])(?<![0-9][,.])[0-9]+(?:[,.][0-9]+)*\s{0,3}[万億千百]*\s{0,3}(?:円|ドル|ユーロ|yen|usd|%)|"
+    r"[¥$€]\s*[0-9]|無料|無償|全額|実費|\bfree\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -93,33 +95,72 @@ _COUNTS_OTHERS = re.compile("期間|年数|日数|月数|時間|回数|人数|�
 _WITHOUT_NUMBER = re.compile(
     r"(?:ません|ない|なし|無制限)(?:です|とする|[。\n]|$)|全額|毎[日週月年回]|随時|無料|無償|実費|"
     r"半[日年数額分期]|数[人名日回件個台年か十百千万]|複数|若干名|永久|永年|恒久|終身|無期限|隔[日週月年]|四半期|都度|時価|別途見積|"
-    r"\b(?:none|never|nothing|unlimited|free|half|several|daily|weekly|fortnightly|monthly|quarterly|annually|"
+    r"\b(?:none|unlimited|(?<!feel )free|half|several|daily|weekly|fortnightly|monthly|quarterly|annually|"
     r"permanent(?:ly)?|indefinite(?:ly)?|forever|whenever|as needed|both|"
-    r"(?:(?:do|does|did|is|are|was|were|may|can|must|need|will|has|have) not|cannot|[a-z]+n['’]t)"
-    r"(?! (?:stated|specified|mentioned|described|known|sure|clear|yet known))|"
-    r"no (?!later|more|less|fewer|longer|one\b|information|mention)\w+|"
     r"every (?:hour|day|week|month|quarter|year|time))\b",
     re.IGNORECASE,
 )
-_ALL = r"全員|すべて|全て|\b(?:all|every|each|any|everyone|everybody|nobody|no)\b"
 _WHOLE_AMOUNT = re.compile(
     r"(?:すべて|全て)(?:の(?:費用|額|料金|経費|金額)|会社)|"
     r"\ball (?:of (?:it|them|this)|(?:the |its |their )?(?:costs?|expenses?|fees?|charges?))\b",
     re.IGNORECASE,
 )
-_EVERYBODY = re.compile(rf"{_ALL}", re.IGNORECASE)
+_EVERYBODY = re.compile(
+    r"全員|すべて|全て|\b(?:all|every|each|any|everyone|everybody|nobody|no one)\b", re.IGNORECASE
+)
 """What answers how many, yet not how much."""
-_HOW_OFTEN = re.compile(r"\bhow often\b|何[回度]", re.IGNORECASE)
-_ON_DAYS = re.compile(r"[月火水木金土日]曜|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
-_HOW_LONG = re.compile(r"\bhow long\b|何(?:年|か月|ヶ月|カ月|週|日|時)間?", re.IGNORECASE)
-_UNTIL = re.compile(
-    r"\b(?:until|till|as long as|while)\b|"
-    r"(?:終了|満了|完了|退職|退社|解約|定年)(?:する|の日|日|時)?まで|(?:在職|在籍|契約期間)中",
+_SENTENCE_END = re.compile(r"[.;!?。\n]+")
+_NOT_OF_GIVING = re.compile(
+    # Of what the text says, of what holds on a condition only, or what somebody is asked not to do.
+    r"\b(?:given|provided|listed|state[sd]?|specif(?:y|ies|ied)|mention(?:s|ed)?|describe[sd]?|figures?|amounts?|"
+    r"details?|information|without|unless|until|before|except|if|please)\b|"
+    r"\b(?:manual|handbook|guide|document|policy|text|page)s? (?:do|does|did)(?: not|n['’]t)\b",
     re.IGNORECASE,
 )
+_GIVING = (
+    r"(?:pay|paid|payable|charged?|cost|reimbursed?|reimbursable|refund(?:ed|able)?|expensed?|cover(?:ed)?|provide|"
+    r"offer(?:ed)?|grant(?:ed)?|award(?:ed)?|receive|get|entitled|eligible|limit(?:ed)?|deduct(?:ed)?|subsidi[sz]ed?|"
+    r"carr(?:y|ied) over|(?:required?|need(?:ed)?)(?! to))"
+)
+_NOTHING_GIVEN = re.compile(
+    rf"\b(?:not|never|cannot|no longer|nothing|[a-z]+n['’]t) (?:[a-z]+ ){{0,2}}{_GIVING}\b|"
+    r"\b(?:pays?|costs?|receives?|gets?) nothing\b|^\s*nothing\s*$",
+    re.IGNORECASE,
+)
+_NONE_OF_IT = re.compile(
+    r"\bno (?!later|more|less|fewer|longer)(?:[\w-]+ ){0,2}?(?P<what>\w+)"
+    r"(?=\s*(?:,|$)| (?:is|are|was|were|will|may|can|has|have|for|to|in|at|on|of)\b)",
+    re.IGNORECASE,
+)
+_NO_PRICE = frozenset({"charge", "cost", "fee", "pay", "payment"})
+_ROOT = 4  # letters that carry and carried, refund and refundable share
+_REFERS = re.compile(r"\b(?:it|they|them|this|these|anything|nothing)\b", re.IGNORECASE)
+_HOW_OFTEN = re.compile(
+    # 何度 asks for degrees, too.
+    r"\bhow often\b|\bhow many days (?:a|per|each|every) week\b|何回|^[^温熱冷角]*何度|週に?何日",
+    re.IGNORECASE,
+)
+_ON_DAYS = re.compile(r"[月火水木金土日]曜|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_KEPT = "(?:保[管存持]|有効|継続|持続|続[きくけ]|残[しすりる])"
+_SPAN = "何(?:年|か月|ヶ月|カ月|週|日|時)間?"
+_HOW_LONG = re.compile(
+    r"\bhow long\b|\bhow many (?:days|hours|weeks|months|years)\b(?! of\b)"
+    r"(?=[^.?]{0,60}\b(?:open|closed|valid|kept|stored|retained|last|run|stay|remain)\b)|"
+    rf"(?:{_KEPT}|期[間限])(?!中|内)[^。、何]{{0,4}}[はが]{_SPAN}|{_SPAN}(?:の間)?[^。で何]{{0,4}}{_KEPT}",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(
+    r"\b(?:(?<!wait )(?:until|till)|as long as)\b|"
+    r"(?:(?:終了|満了|完了|退職|退社|解約|定年|更新|失効)(?:する|の日|日|時)?|終わる)まで(?!に)|(?:在職|在籍|契約期間)中",
+    re.IGNORECASE,
+)
+_THING = "[一-龥ァ-ヶーA-Za-z]"
+_AND = "(?:と、?|(?<!場合)、|・|及び|および)"
 _LISTED = re.compile(
-    r"[一-龥ァ-ヶー]{2,}(?:と|、|・|及び|および)[一-龥ァ-ヶー]{2,}"
-    r"(?:と?が|です|で[^き]|とする|の\S{1,3}種|、|。|$)"
+    # Short names, and those with hiragana, only before what ends a list: 上司と相談する必要がある is none.
+    rf"(?<={_THING}{{2}}){_AND}{_THING}{{2,}}(?:と?が|です|で[^き]|とする|の\S{{1,3}}種|、|。|$)|"
+    rf"(?<={_THING}){_AND}{_THING}+(?:です|である|に分|の{_THING}{{1,8}}が(?:あ|ござ))|"
+    rf"(?<={_THING})と{_THING}(?:[ぁ-ん]{{0,4}}{_THING}){{0,11}}に分"
 )
 _HOW_MUCH = re.compile(
     r"いくら(?!か|でも)|幾ら|何[十百千万億兆]{0,3}円|"
@@ -149,7 +190,9 @@ def tells(question: str, texts: Iterable[str]) -> bool:
     text = unicodedata.normalize("NFKC", "\n".join(texts))
     if _WITHOUT_NUMBER.search(text) or (_WHOLE_AMOUNT if amount else _EVERYBODY).search(text):
         return True
-    if _told_in_words(question, text) or (counter and counter[1] == "種類" and _LISTED.search(text)):
+    if _told_in_words(question, text) or _denied(question, text):
+        return True
+    if counter and counter[1] == "種類" and _LISTED.search(text):
         return True
     found = facts(text)
     if not found:
@@ -168,6 +211,25 @@ def _told_in_words(question: str, text: str) -> bool:
     """Whether how often is told by days of the week, or how long by what it ends with."""
     often = _HOW_OFTEN.search(question) and _ON_DAYS.search(text)
     return bool(often or (_HOW_LONG.search(question) and _UNTIL.search(text)))
+
+
+def _denied(question: str, text: str) -> bool:
+    """Whether a sentence says that nothing of what is asked is given, paid or needed (no fee is charged)."""
+    asked = set(content_words(question))
+    roots = {word[:_ROOT] for word in asked}
+    for sentence in _SENTENCE_END.split(text):
+        if _NOT_OF_GIVING.search(sentence):
+            continue
+        said = not roots.isdisjoint(word[:_ROOT] for word in content_words(sentence))
+        if (said or not asked or _REFERS.search(sentence)) and _NOTHING_GIVEN.search(sentence):
+            return True
+        for none in _NONE_OF_IT.finditer(sentence):
+            what = none["what"].lower()
+            if what == "limit" or asked.intersection(content_words(what)):
+                return True
+            if what in _NO_PRICE and _HOW_MUCH.search(question):
+                return True
+    return False
 
 
 _MONTHS_OF_PAY = re.compile(

@@ -17,14 +17,24 @@ from assistant.grounding.numbers import facts, matches
 from assistant.words import content_words, detect_language
 
 _POLAR = re.compile(
-    r"(?:か[ねな]?|(?:で|ま)しょう|だろう)[?。\s]*$|(?<=[るいたむすくうだな])の[?]\s*$|[いる][?]\s*$|"
+    r"(?:か[ねな]?|(?:で|ま)しょう|だろう)[?。\s]*$|"
+    r"(?<=[るいたむすくうぶぐぬつだな])の[?]\s*$|(?<![違扱払舞祝願問伝使習合])[いる][?]\s*$|"  # 違い?: a noun
     r",\s*(?:right|correct|yes|no|(?:is|are|do|does|did|was|were|can|will|has|have)n['’]t \w+)[?]\s*$|"
     r"^(?:(?:please )?(?:tell me|confirm) (?:if|whether)|"
     r"am|is|are|was|were|do|does|did|can|could|may|might|must|shall|should|will|won|would|has|have|had)(?:n['’]t|not)?\b"
 )
+_REQUEST_JA = (  # 教えてもよいですか and 出るか教えてもらえますか are answered by yes or no
+    r"(?:(?<!か)(?<!か[、を])|(?<=[とほ]か))(?:教え|見せ)(?:て(?:もら|くれ|くださ|下さ|いただ|頂|ほし|欲し)|られ)|"
+    r"(?:連絡先|番号)[はがを](?:もら|いただ|頂|知|ご存|わか|分か)"
+)
+_REQUEST_EN = (  # Nor is "do I have to explain it?" a request
+    r"(?:^(?:can|could|will|would) (?:you|some(?:one|body)|any(?:one|body))(?: please| kindly)?|"
+    r"\b(?:possible|you be able|are you able|ask you) to) (?:explain|describe|(?:tell|show|give) me)\b"
+    r"(?! (?:if|whether)\b)"
+)
 _ASKS_WHAT = re.compile(
-    r"何|誰|いつ|どこ|どの|どれ|どちら|いくつ|いくら|どう|なぜ|それとも|または|教え|見せ|知りたい|連絡先|番号|\bor\b|"
-    r"\b(?:tell|show|give) me (?!if|whether)|\bexplain\b|"
+    r"何|誰|だれ|いつ|どこ|どの|どんな|どなた|どれ|どちら|どっち|いくつ|いくら|(?<!か)どう|なぜ|(?<!ん)なに[がをか]|"
+    rf"それとも|または|知りたい|\bor\b|{_REQUEST_JA}|{_REQUEST_EN}|"
     r"\b(?:what|which|who|when|where|why|how)\b"
 )
 _WHICH_JA = re.compile(

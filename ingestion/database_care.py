@@ -27,11 +27,16 @@ def is_database(path: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
-def snapshot(source: Path, target: Path, progress: Progress = lambda done, total: None) -> None:
+def snapshot(
+    source: Path,
+    target: Path,
+    progress: Progress = lambda done, total: None,
+    begun: Callable[[], None] = lambda: None,
+) -> None:
     """Copy the state that `source` has now to the new file `target`; writers go on meanwhile.
 
     The reading transaction that is opened first holds one state for all steps, so that a writer does not
-    make the copy begin again.
+    make the copy begin again. `begun` is called once it does.
 
     Raises:
         BackupError: it cannot be read or written, or what was copied is damaged.
@@ -40,6 +45,7 @@ def snapshot(source: Path, target: Path, progress: Progress = lambda done, total
         with closing(_connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
             reading.execute("BEGIN")
             reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            begun()
             size = int(reading.execute("PRAGMA page_size").fetchone()[0])
 
             def tell(_status: int, remaining: int, total: int) -> None:

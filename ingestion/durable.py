@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -23,3 +25,17 @@ def to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def given_to_owner_of(folder: Path, *paths: Path) -> None:
+    """Give files that root has made to whom `folder` belongs; anybody else's stay as they are.
+
+    Otherwise a command that an administrator runs as root locks the service out, which runs as another user.
+    Where the file system knows no owners, nothing is done.
+    """
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    for path in paths:
+        with suppress(OSError):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -25,7 +25,8 @@ def relocate(library: Path, old: Path, new: Path) -> None:
             for table in t.metadata.sorted_tables:
                 for column in (table.c[name] for name in _PLACES if name in table.c):
                     rest = sa.func.substr(column, len(before) + 1)
-                    inside = column.startswith(f"{before}/", autoescape=True)
+                    # Not LIKE, which takes /srv/WS for /srv/ws.
+                    inside = sa.func.substr(column, 1, len(before) + 1) == f"{before}/"
                     connection.execute(
                         table.update().where(inside).values({column.name: sa.literal(after).concat(rest)})
                     )

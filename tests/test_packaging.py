@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from ui.cli.main import app
+from ui.connecting import WAIT
 
 ROOT = Path(__file__).parents[1]
 UNITS = sorted((ROOT / "packaging" / "systemd").iterdir())
@@ -64,7 +65,9 @@ def test_commands_of_the_units_and_the_image_exist() -> None:
 
 def test_all_units_speak_of_one_workspace() -> None:
     found = {value for unit in UNITS for value in values(unit, "Environment")}
-    assert found == {"KONKYO_WORKSPACE=/var/lib/konkyo/workspace"}
+    assert found == {"KONKYO_WORKSPACE=/var/lib/konkyo/workspace", f"{WAIT}=1"}
+    (page,) = [unit for unit in UNITS if unit.name == "konkyo-page.service"]
+    assert f"{WAIT}=1" in values(page, "Environment")
 
 
 def test_paths_and_targets_of_the_dockerfile_exist() -> None:

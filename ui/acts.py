@@ -27,17 +27,21 @@ Class = TypeVar("Class", bound=type)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`words` are arguments that can be erased; `result` are keys of what came of it that are kept, too."""
+    """`words` are arguments that can be erased; `result` are keys of what came of it that are kept, too.
+
+    Of the passages in `places` only where they are is kept: callers send their words along.
+    """
 
     words: tuple[str, ...] = ()
     result: tuple[str, ...] = ()
     kind: Kind = "act"
+    places: tuple[str, ...] = ()
 
 
 ACTS: Mapping[str, Act] = {
     "give_feedback": Act(("comment", "corrected"), kind="feedback"),
     "take_back_feedback": Act(kind="feedback"),
-    "add_verified": Act(("question", "answer", "also"), ("id",)),
+    "add_verified": Act(("question", "answer", "also"), ("id",), places=("citations",)),
     "confirm_verified": Act(),
     "remove_verified": Act(),
     "publish_adapter": Act(result=("changed", "forced", "current", "trial")),
@@ -89,11 +93,19 @@ def _logged(method: Callable[..., Any], name: str, act: Act) -> Callable[..., An
         given.apply_defaults()
         audit: Auditor = self.resources.audit
         audit.ready()
-        found = method(self, *arguments, **named)
         said = {key: _plain(value) for key, value in list(given.arguments.items())[1:]}
         words = {key: said.pop(key) for key in act.words}
+        words = {key: word for key, word in words.items() if word}
+        said |= {name: [_place(one) for one in said[name]] for name in act.places}
+        try:
+            found = method(self, *arguments, **named)
+        except EXPECTED:
+            raise  # it was refused
+        except Exception as error:  # a full disk or a bug: half of it may be done
+            audit.act(name, {"arguments": said, "failed": type(error).__name__}, words, act.kind)
+            raise
         said |= {key: found[key] for key in act.result}
-        audit.act(name, {"arguments": said}, {key: word for key, word in words.items() if word}, act.kind)
+        audit.act(name, {"arguments": said}, words, act.kind)
         return found
 
     return done
@@ -107,7 +119,7 @@ def noted(audit: Callable[[], Auditor], work: Work, kind: str, about: str, paths
         facts = {"kind": kind, "about": about, "paths": list(paths)}
         try:
             report = work(progress, cancelled)
-        except EXPECTED as error:
+        except Exception as error:  # a full disk or a bug: until then things were changed all the same
             audit().act("job", {**facts, "failed": type(error).__name__})
             raise
         counts = _counts(report)
@@ -134,6 +146,12 @@ def _counts(report: Json) -> Json:
         elif isinstance(value, int) or (key == "error" and value):
             found[key] = found.get(key, 0) + (1 if key == "error" else int(value))
     return found
+
+
+def _place(passage: Any) -> Json:
+    if not isinstance(passage, Mapping):
+        return {}
+    return {key: passage[key] for key in ("document", "start", "end") if key in passage}
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ui.drafts import Draft
-from ui.errors import EXPECTED, UsageError
+from ui.errors import UsageError
 from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
@@ -311,9 +311,9 @@ class Asking:
     def _failed(
         self, error: Exception, draft: Draft, asked: Asked, model: str | None, adapter: AdapterFile | None
     ) -> None:
-        """Count a failure, and write down what was shown of the answer, where the failure is a known one."""
+        """Count a failure, and write down what was shown of the answer."""
         self._observer.failed()
-        if isinstance(error, EXPECTED) and not draft.stored:
+        if not draft.stored:
             self._log(replace(asked, failed=type(error).__name__), draft.stopped_answer(), model, adapter)
 
     def _keep(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,8 @@ Json = dict[str, Any]
 SETUP = "setup"
 """The act that says with which settings and prompts answers are given from then on."""
 RETENTION = "audit.keep_days"
+_REST_DAYS = 7
+logger = logging.getLogger(__name__)
 
 
 class Auditor:
@@ -134,19 +137,30 @@ class Auditor:
             "prompts": {
                 path.name: hashlib.sha256(path.read_bytes()).hexdigest()
                 for path in sorted(self._prompts.glob("*.toml"))
+                if path.is_file()  # some editors mark what they hold open with a link to nowhere
             },
         }  # fmt: skip
         if found == self._setup:
             return
         last = next(self.log.entries(Selection(kind="act", act=SETUP), newest_first=True), None)
-        if last is None or {key: last[0].facts.get(key) for key in found} != found:
+        if last is None or {key: last[0].readable.get(key) for key in found} != found:
             self.act(SETUP, {**found, "values": settings_that_matter(self._settings)})
         self._setup = found
 
     def _sweep(self) -> None:
-        """Erase once a day what is older than it may be kept."""
+        """Erase once a day what is older than it may be kept.
+
+        A clock that is years ahead would make everything too old, and nothing brings words back. So after
+        a rest of more than a week it begins on the second day: until then somebody has seen the clock.
+        """
         days, today = self._settings.audit.keep_days, datetime.now(UTC)
         if not days or self._swept == f"{today:%Y-%m-%d}":
+            return
+        last = self.log.latest(before=f"{today:%Y-%m-%d}")
+        if last is None or last < (today - timedelta(days=_REST_DAYS)).isoformat(timespec="microseconds"):
+            if last is not None:
+                logger.warning("words that are too old are erased tomorrow: the last row is of %s", last)
+            self._swept = f"{today:%Y-%m-%d}"
             return
         before = (today - timedelta(days=days)).isoformat(timespec="microseconds")
         self.log.erase(Selection(before=before), user=self.user, by=RETENTION, reason=f"{RETENTION} = {days}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from ui.api.client import ServiceClient
     from ui.operations import Operations
 
+WAIT = "KONKYO_WAIT_FOR_SERVICE"
+"""Set in the environment where another program, such as systemd, starts the service: it is waited for.
+
+A page that started its own would hold the workspace, without the rights and secrets of the real one.
+"""
 READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 15.0  # on a busy machine; taking it for dead would load the models a second time
@@ -71,6 +77,8 @@ def running_service(workspace: Workspace, *, user: str | None = None) -> Service
 
 def _start(workspace: Workspace) -> ServiceClient:
     """Start a service and wait for it. Of two started at once the lock lets one live, and both find it."""
+    if os.environ.get(WAIT):
+        return _awaited(workspace)
     log = workspace.logs / "service.log"
     process = _spawn(workspace, log)
     deadline = time.monotonic() + READY_SECONDS
@@ -86,6 +94,19 @@ def _start(workspace: Workspace) -> ServiceClient:
         return client
     state = "does not answer" if process.poll() is None else "ended at once"
     raise ServiceError(f"the service was started and {state}. The end of {log}: {_tail(log)}")
+
+
+def _awaited(workspace: Workspace) -> ServiceClient:
+    """The service that another program starts, when it answers."""
+    deadline = time.monotonic() + READY_SECONDS
+    while (client := running_service(workspace)) is None:
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"no service answers for {workspace.root}, and {WAIT} says that another program starts it. "
+                "Start it there: systemctl start konkyo"
+            )
+        time.sleep(_POLL_SECONDS)
+    return client
 
 
 def _spawn(workspace: Workspace, log: Path) -> subprocess.Popen[bytes]:

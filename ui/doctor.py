@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,7 @@ def _checks(root: Path | None) -> Iterator[Check]:
         ("write access", lambda: _writable(workspace.root)),
         ("disk", lambda: _disk(workspace.root)),
         ("databases", lambda: _databases(workspace)),
+        ("audit log", lambda: _audit_log(workspace)),
         ("clock", lambda: _clock(workspace, datetime.now(UTC))),
         ("backups", lambda: _backups(workspace, settings, datetime.now(UTC))),
         ("copies before upgrades", lambda: _copies(workspace)),
@@ -133,15 +135,29 @@ def _disk(root: Path) -> Check:
 
 def _databases(workspace: Workspace) -> Check:
     """Every page of every database; what SQLite finds wrong would be told by some question, some day."""
-    from ingestion.backups.layout import Parts, kept_files
+    from ingestion.backups.layout import Parts, databases_of, kept_files
     from ingestion.database_care import problems
 
-    found = {path: problems(path) for path in kept_files(workspace, Parts()) if path.suffix == ".db"}
+    own = databases_of(workspace, kept_files(workspace, Parts()))
+    found = {path: problems(path) for path in sorted(own)}
     broken = [f"{path.name}: {told[0]}" for path, told in found.items() if told]
     if broken:
         remedy = "restore the last good backup: konkyo restore FILE --force"
         return Check("databases", False, "; ".join(broken), remedy)
     return Check("databases", True, f"{len(found)} sound: {', '.join(path.name for path in found)}")
+
+
+def _audit_log(workspace: Workspace) -> Check:
+    """Without it nothing is answered; what cannot be written there is told by the error."""
+    from assistant.audit.log import AuditLog
+
+    if not workspace.audit.exists():
+        return Check("audit log", True, "it has no row yet")
+    with closing(AuditLog(workspace.audit)) as log:
+        log.ready()
+        if log.ends_as_left():
+            return Check("audit log", True, "it can be written, and ends as it was left")
+    return Check("audit log", False, "it does not end as it was left", "see: konkyo audit verify")
 
 
 def _clock(workspace: Workspace, now: datetime) -> Check:

@@ -68,7 +68,6 @@ class LocalAudit:
 
     def audit_replay(self, row: int) -> Json:
         """See `AuditOperations.audit_replay`."""
-        from assistant.audit.chain import row_hash
         from assistant.audit.replaying import entry_json, replayed
         from assistant.audit.rows import Selection
         from assistant.errors import AuditError
@@ -79,13 +78,14 @@ class LocalAudit:
             raise AuditError(f"the audit log has no row {row}. See: konkyo audit list")
         entry = entry_json(*found)
         by = audit.log.erased_by(row) if entry["erased"] else None
+        intact = found[0].intact(found[1]) and (by is not None or not entry["erased"])
         told = {
-            "intact": found[0].hash == row_hash(found[0]),
+            "intact": intact,
             "erased": None if by is None else {
-                "row": by.seq, "at": by.at, "by": by.facts["by"], "reason": by.facts["reason"],
+                "row": by.seq, "at": by.at, **{key: by.readable.get(key, "") for key in ("by", "reason")},
             },
         }  # fmt: skip
-        if entry["kind"] not in ("question", "task"):
+        if entry["kind"] not in ("question", "task") or not intact:
             return {**entry, **told}
         now = audit.now()
         if not entry["facts"]["model"]["name"]:  # an editor wrote it
@@ -166,11 +166,11 @@ def _moment(text: str, *, after: bool = False) -> str:
     """A day or a time as rows have it; `after` a day is the beginning of the next one."""
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        if after and len(text.strip()) <= len("2026-04-01"):
+            found += timedelta(days=1)
+        return found.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is no day. Write it as 2026-04-01.") from error
-    if after and len(text.strip()) <= len("2026-04-01"):
-        found += timedelta(days=1)
-    return found.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _anchor(text: str) -> Tip:

@@ -31,7 +31,8 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one entry."""
-        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {message_of(record)}"]
+        said = message_of(record).replace("\r", " ").replace("\n", "\n  ")  # names of files may hold breaks
+        lines = [f"{self.formatTime(record)} {record.levelname} {record.name}: {said}"]
         return "\n".join(lines + trace_of(record))
 
 
@@ -77,6 +78,7 @@ def log_to(path: Path, form: Form = "text") -> None:
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # each address, with a password that stands in it
     sys.excepthook = _uncaught
     threading.excepthook = lambda given: _uncaught(given.exc_type, given.exc_value, given.exc_traceback)
 

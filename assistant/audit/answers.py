@@ -65,8 +65,10 @@ class Asked:
 
 
 def settings_that_matter(settings: Settings) -> Json:
-    """The settings on which an answer depends, without secrets."""
-    return settings.model_dump(mode="json", include=set(_MATTER))
+    """The settings on which an answer depends, without secrets: what is in the chain cannot be erased."""
+    found: Json = settings.model_dump(mode="json", include=set(_MATTER))
+    found["server"]["base_url"] = _without_user(found["server"]["base_url"])
+    return found
 
 
 def digest(value: object) -> str:
@@ -101,6 +103,13 @@ def words_of(asked: Asked, answer: Json) -> Json:
         "question": {"asked": asked.question, "standalone": str(answer.get("question") or "")},
         "answer": answer, **({"prompts": prompts} if prompts else {}),
     }  # fmt: skip
+
+
+def _without_user(address: str) -> str:
+    """An address without the name and the password that may stand before its host."""
+    head, slashes, rest = address.partition("//")
+    host, slash, path = rest.partition("/")
+    return f"{head}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _citations(answer: Json) -> list[Json]:

@@ -58,10 +58,31 @@ class Row:
         Raises:
             ValueError: it was changed and is no JSON object any more.
         """
-        found = json.loads(self.payload)
-        if not isinstance(found, dict):
-            raise ValueError(f"the payload of row {self.seq} is no object")
-        return found
+        return json_object(self.payload)
+
+    @property
+    def readable(self) -> Json:
+        """What the payload says, nothing where it was changed beyond reading."""
+        try:
+            return self.facts
+        except ValueError:
+            return {}
+
+    @property
+    def promised(self) -> Json:
+        """The commitments to words by name."""
+        found = self.readable.get(COMMITMENTS)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the row is as it was written; of its words nothing is said."""
+        texts = (self.at, self.user, self.kind, self.payload, self.previous)
+        return all(isinstance(text, str) for text in texts) and self.hash == row_hash(self)
+
+    def intact(self, contents: Sequence[Content]) -> bool:
+        """Whether the row and all of `contents`, which belong to it, are as they were written."""
+        return self.unchanged and all(one.kept(self.promised.get(one.name)) for one in contents)
 
     @property
     def tip(self) -> Tip:
@@ -84,10 +105,30 @@ class Content:
         message = f"{self.name}\0{self.text}".encode()
         return hmac.new(self.salt.encode(), message, hashlib.sha256).hexdigest()
 
+    def kept(self, promised: str | None) -> bool:
+        """Whether these are the words that their row committed to."""
+        texts = (self.name, self.salt, self.text)
+        return all(isinstance(text, str) for text in texts) and self.commitment == promised
+
 
 def canonical(value: object) -> str:
     """One text for one JSON value. Lone surrogates of a terminal's input are escaped like any other sign."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def json_object(text: str) -> Json:
+    """What a text of the log says that may have been changed.
+
+    Raises:
+        ValueError: it is no JSON object any more.
+    """
+    try:
+        found = json.loads(text)
+    except (TypeError, RecursionError) as error:  # bytes in the place of text, or brackets without end
+        raise ValueError("it is no JSON") from error
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found
 
 
 def words_text(value: object) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.audit.chain import EMPTY, Tip, canonical
+from ingestion.durable import given_to_owner_of
 
 HeadProblem = Literal["head_missing", "head_changed", "key_missing"]
 
@@ -73,10 +74,12 @@ class HeadFile:
         """
         if not self._key.exists():
             _write_new(self._key, secrets.token_hex(32))
+            given_to_owner_of(self._folder, self._key)
             _sync_folder(self._folder)
         temporary = self._path.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         _write_new(temporary, self._signed(head))
+        given_to_owner_of(self._folder, temporary)
         temporary.replace(self._path)
         if head.coming is not None:
             _sync_folder(self._folder)

@@ -25,12 +25,14 @@ from assistant.audit.rows import (
     told_as_audit_error,
 )
 from assistant.errors import AuditError
+from ingestion.durable import given_to_owner_of
 
 if TYPE_CHECKING:
     from assistant.audit.verifying import Verification
 
 logger = logging.getLogger(__name__)
 _WAIT_SECONDS = 30.0
+_WIPE_SECONDS = 1.0
 _ROOM = 4 << 20
 """Bytes that must be free before a question is answered, so that its row will find room."""
 
@@ -53,6 +55,7 @@ class AuditLog:
         self._opened: AuditRows | None = None
         self._end: Tip | None = None  # of the transaction that is being written
         self._announces = True
+        self._wiped = False  # a process that was killed may have left erased words in the journal
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +66,13 @@ class AuditLog:
     def ready(self) -> None:
         """Make sure, before something is done, that it can be written down.
 
+        Words that were erased while somebody read them are written over now, if that is over.
+
         Raises:
             AuditError: the log cannot be opened, or its disk is full.
         """
         with told_as_audit_error(self.folder):
-            _ = self._rows
+            self._wipe(0.0)
             free = shutil.disk_usage(self.folder).free
         if free < _ROOM:
             raise AuditError(
@@ -90,7 +95,8 @@ class AuditLog:
         """Delete the words of the chosen rows and say so in a row of its own: the numbers of those rows.
 
         `user` is who works here, `by` who asked for it. Rows whose words are erased already are left out;
-        where none is left, nothing is written.
+        where none is left, nothing is written. While somebody reads the log, the words stay in its file until
+        `ready` is called after that.
 
         Raises:
             AuditError: as `append`; nothing is erased then.
@@ -98,13 +104,14 @@ class AuditLog:
         with self._writing() as (connection, tip):
             found = self._rows.with_words(connection, chosen)
             if found:
+                self._wiped = False
                 facts = {"act": ERASE, "by": by, "reason": reason, "count": len(found),
                          "rows": ranges(found)}  # fmt: skip
                 by_row = self._add(connection, tip, user, "act", facts, {}).rows
                 self._rows.erase(connection, found, by_row)
         if found:
             with told_as_audit_error(self.folder):
-                self._rows.wipe()
+                self._wipe(_WIPE_SECONDS)
         return found
 
     def entries(self, chosen: Selection = ALL, *, newest_first: bool = False) -> Iterator[Entry]:
@@ -115,6 +122,11 @@ class AuditLog:
         """
         with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
             yield from self._rows.entries(connection, chosen, newest_first=newest_first)
+
+    def latest(self, before: str) -> str | None:
+        """The latest time of a row before `before`, in ISO 8601; None where there is none."""
+        with told_as_audit_error(self.folder), self._rows.snapshot() as connection:
+            return self._rows.latest(connection, before)
 
     def erased_by(self, row: int) -> Row | None:
         """The row that erased the words of `row`, None while they are there."""
@@ -136,6 +148,16 @@ class AuditLog:
         except AuditError as error:
             return unreadable(str(error))
 
+    def ends_as_left(self) -> bool:
+        """Whether the end of the chain fits its head: what can be told without reading all rows.
+
+        Raises:
+            AuditError: the log cannot be used.
+        """
+        with self._locked(), self._rows.snapshot() as connection:
+            head = self._head.read()
+            return isinstance(head, Head) and head.fits(self._rows.tip(connection))
+
     def close(self) -> None:
         """Close the database."""
         with self._thread:
@@ -143,14 +165,24 @@ class AuditLog:
                 self._opened.close()
             self._opened = None
 
+    def _wipe(self, seconds: float) -> None:
+        with self._thread:
+            self._wiped = self._wiped or self._rows.wipe(seconds)
+
     @property
     def _rows(self) -> AuditRows:
         with self._thread:
             if self._opened is None:
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._make_folder()
                 self._opened = AuditRows.open(self.folder / "log.db")
                 (self.folder / "log.db").chmod(0o600)
+                given_to_owner_of(self.folder, *self.folder.glob("log.db*"))
             return self._opened
+
+    def _make_folder(self) -> None:
+        if not self.folder.exists():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            given_to_owner_of(self.folder.parent, self.folder)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Tip]]:
@@ -165,7 +197,7 @@ class AuditLog:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with self._thread, told_as_audit_error(self.folder):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             try:
                 self._lock.acquire()
             except Timeout as error:
@@ -174,6 +206,7 @@ class AuditLog:
                     "Wait until it ends, or stop it, and try again."
                 ) from error
             try:
+                given_to_owner_of(self.folder, self.folder / "lock")
                 yield
             finally:
                 self._lock.release()

@@ -17,13 +17,16 @@ TextOf = Callable[[str], str | None]
 
 
 def entry_json(row: Row, contents: Sequence[Content]) -> Json:
-    """A row with what is left of its words: `{id, at, user, kind, act, facts, words, erased, …}`."""
-    facts = row.facts
-    promised = facts.pop(COMMITMENTS, {})
-    words = {one.name: json.loads(one.text) for one in contents}
+    """A row with what is left of its words: `{id, at, user, kind, act, facts, words, erased, …}`.
+
+    One that was changed is shown as far as it can be read: a log that was tampered with is looked into.
+    """
+    facts = {key: value for key, value in row.readable.items() if key != COMMITMENTS}
+    words = {str(one.name): _said(one.text) for one in contents}
     return {
-        "id": row.seq, "at": row.at, "user": row.user, "kind": row.kind, "act": facts.get("act"),
-        "facts": facts, "words": words, "erased": bool(promised.keys() - words.keys()),
+        "id": row.seq, "at": str(row.at), "user": str(row.user), "kind": str(row.kind),
+        "act": facts.get("act"), "facts": facts, "words": words,
+        "erased": bool(row.promised.keys() - words.keys()),
         "previous": row.previous, "hash": row.hash,
     }  # fmt: skip
 
@@ -39,8 +42,8 @@ def summary_json(entry: Json) -> Json:
         "question": asked.get("asked") if isinstance(asked, dict) else asked,
         "answer": answer.get("answer") if isinstance(answer, dict) else answer,
         "abstained": facts.get("abstained"),
-        "model": model["name"] if isinstance(model, dict) else None,
-        "adapter": adapter["name"] if isinstance(adapter, dict) else None,
+        "model": model.get("name") if isinstance(model, dict) else None,
+        "adapter": adapter.get("name") if isinstance(adapter, dict) else None,
     }  # fmt: skip
 
 
@@ -93,6 +96,13 @@ def changes(then: Mapping[str, object], now: Mapping[str, object]) -> list[Json]
         {"key": key, "then": old.get(key), "now": new.get(key)}
         for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)
     ]  # fmt: skip
+
+
+def _said(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return str(text)  # it was changed
 
 
 def _flat(value: Mapping[str, object], at: str = "") -> dict[str, object]:

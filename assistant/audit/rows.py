@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 NEWEST = "0001"
 """The last of the migrations: a database that has it is opened without Alembic, which is slow to begin."""
 _BATCH = 200
+_WAIT_SECONDS = 30
 _tables = sa.MetaData()
 _log = sa.Table(
     "log", _tables,
@@ -35,9 +37,13 @@ _contents = sa.Table(
 _erasures = sa.Table(
     "erasures", _tables, sa.Column("seq", sa.Integer, primary_key=True), sa.Column("by_seq", sa.Integer)
 )  # fmt: skip
-_TRIGGERS = frozenset(
-    f"{table}_{act}" for table in ("log", "contents", "erasures") for act in ("insert", "update", "delete")
-)
+_GUARDS = {
+    "contents_delete": "46281c52fa046c3b", "contents_insert": "8cb26d84afe22a05",
+    "contents_update": "a89c41add60ab4fb", "erasures_delete": "d2a4225c5d1dc76e",
+    "erasures_insert": "0740a7be0513bf9f", "erasures_update": "8a3db35f038bbb0d",
+    "log_delete": "74a62c41b3b1a150", "log_insert": "0c259b60a289e23c", "log_update": "445ccaf6235207a6",
+}  # fmt: skip
+"""The triggers, with the beginning of the SHA-256 of what each says: one that guards nothing is none."""
 UNREADABLE = (sa.exc.DBAPIError, sqlite3.Error)
 """What SQLite, its driver and SQLAlchemy raise where the file is damaged or the disk is full."""
 _FAILURES = (*UNREADABLE, OSError)
@@ -55,7 +61,8 @@ class Selection:
     """Rows that are meant; a field of None, or an empty one, means no limit.
 
     `since` is included and `before` is not; both are ISO 8601 in UTC, as the rows have it. `below` is a
-    number that is not reached, `after` one that is passed.
+    number that is not reached, `after` one that is passed. `ranges` are first and last numbers, a few
+    hundred at most, since SQLite takes no more.
     """
 
     user: str | None = None
@@ -66,6 +73,7 @@ class Selection:
     below: int | None = None
     after: int | None = None
     act: str | None = None
+    ranges: Sequence[tuple[int, int]] = ()
 
     def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
         """For `log`."""
@@ -77,7 +85,9 @@ class Selection:
             (self.row, columns.seq.__eq__), (self.below, columns.seq.__lt__),
             (self.after, columns.seq.__gt__), (held, _held),
         )  # fmt: skip
-        return (condition(value) for value, condition in compared if value is not None)
+        yield from (condition(value) for value, condition in compared if value is not None)
+        if self.ranges:
+            yield sa.or_(*(columns.seq.between(first, last) for first, last in self.ranges))
 
 
 ALL = Selection()
@@ -95,7 +105,7 @@ class AuditRows:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open or make the database at `path`, brought to the newest schema."""
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _WAIT_SECONDS})
         sa.event.listen(engine, "connect", _prepare_connection)
         with engine.begin() as connection:
             # Two processes may open a new database at once: the second waits here and finds it made.
@@ -152,6 +162,12 @@ class AuditRows:
         """Number of a row without its words → number of the row that erased them."""
         return {seq: by for seq, by in connection.execute(sa.select(_erasures.c.seq, _erasures.c.by_seq))}
 
+    def latest(self, connection: sa.Connection, before: str) -> str | None:
+        """The latest time of a row before `before`; None where there is none."""
+        query = sa.select(sa.func.max(_log.c.at)).where(_log.c.at < before)
+        found: str | None = connection.execute(query).scalar()
+        return found
+
     def entries(
         self,
         connection: sa.Connection,
@@ -174,23 +190,33 @@ class AuditRows:
             yield from ((row, tuple(words.get(row.seq, ()))) for row in rows)
             last = rows[-1].seq
 
-    def strays(self, connection: sa.Connection) -> list[int]:
-        """Numbers of rows that are not there and yet have words."""
+    def strays(self, connection: sa.Connection) -> list[object]:
+        """Numbers of rows, or what was put in the place of one, that are not there and yet have words."""
         query = sa.select(_contents.c.seq).where(_contents.c.seq.not_in(sa.select(_log.c.seq))).distinct()
-        return sorted(connection.execute(query).scalars())
+        return sorted(connection.execute(query).scalars(), key=str)
 
     def damage(self, connection: sa.Connection) -> str:
-        """What SQLite finds wrong with the file and its triggers, "" for nothing."""
+        """What SQLite finds wrong with the file, and triggers that are not ours, "" for nothing."""
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         if found != "ok":
             return str(found)
-        there = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        return ", ".join(sorted(_TRIGGERS - set(there.scalars())))
+        told = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        there = {name: hashlib.sha256(str(text).encode()).hexdigest()[:16] for name, text in told}
+        return ", ".join(sorted({name for name, _ in there.items() ^ _GUARDS.items()}))
 
-    def wipe(self) -> None:
-        """Take what was erased out of the journal, too, unless somebody is reading."""
+    def wipe(self, seconds: float = 0.0) -> bool:
+        """Take what was erased out of the journal, and so out of the database; whether that was possible.
+
+        It is not while somebody reads rows as they were before. Whoever wants to write waits meanwhile:
+        hence at most `seconds`.
+        """
         with self._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+            try:
+                busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * _WAIT_SECONDS}")
+        return not busy
 
     def close(self) -> None:
         """Close the database's connections."""

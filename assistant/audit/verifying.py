@@ -62,7 +62,8 @@ def verify(
     found: list[Problem] = []
     try:
         found += walk.problems(rows, connection)
-        found += [Problem(row, "stray") for row in rows.strays(connection)]
+        for row in rows.strays(connection):
+            found.append(Problem(row, "stray") if isinstance(row, int) else Problem(None, "stray", str(row)))
         if damage := rows.damage(connection):
             found.append(Problem(None, "damaged", damage))
     except UNREADABLE as error:
@@ -92,6 +93,7 @@ class _Walk:
     anchored: str = GENESIS
     erased: dict[int, int] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
+    _with_words: set[int] = field(default_factory=set)
 
     def problems(self, rows: AuditRows, connection: Connection) -> Iterator[Problem]:
         """Of all rows, in their order; then of the words that are missing or were not erased."""
@@ -129,8 +131,10 @@ class _Walk:
         there = {one.name: one for one in contents}
         if promised.keys() - there.keys():
             self._missing.add(row.seq)
+        if there:
+            self._with_words.add(row.seq)
         if there.keys() - promised.keys() or any(
-            not _kept(one, promised.get(name)) for name, one in there.items()
+            not one.kept(promised.get(name)) for name, one in there.items()
         ):
             yield "words_changed"
         yield from self._of_act(row, facts)
@@ -150,11 +154,5 @@ class _Walk:
                 return
             named = set(in_ranges(said))
             self.erased.update(dict.fromkeys(named, row.seq))
-            if named - self._missing:
+            if named - self._missing or named & self._with_words:
                 yield "words_back"
-
-
-def _kept(content: Content, promised: str | None) -> bool:
-    """Whether words are the ones that their row committed to."""
-    texts = (content.name, content.salt, content.text)
-    return all(isinstance(text, str) for text in texts) and content.commitment == promised

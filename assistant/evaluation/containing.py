@@ -20,18 +20,25 @@ _ONES = "〇一二三四五六七八九"
 _NUMERALS = f"{_ONES}{_SCALES}"
 
 _NEGATING_SIGN = re.compile("(?:[不非未]|(?<!有)無)$")
-_DENIED_AFTER = re.compile(
-    r"(?:(?:で|に)?(?:は|も)|が|じゃ|と|に)?(?:含まれ|当たり|該当し|され|でき|出来|いたし|ござい|あり|なり|し)?(?:て(?:は)?い)?"
-    r"(?:ません|(?:ない|無い)(?!と|限|場合|とき|時|わけ|訳|もの|こと))|(?:では|じゃ|でも)なく(?!て|な)|な[しい](?![でにとか限場わ])|外"
+_PARTICLE = "(?:じゃ|[でにと][はもが]?|[はもが])"
+_VERB = (  # 必要ないとする and ないと定める state it, 承認がないとできない does not
+    "(?:含まれ|当たり|該当し|され|でき|出来|いたし|ござい|あり|なり|なら|なっ|し)?(?:て(?:は)?い)?"
+    "(?:ません|(?:ない|無い)(?!と(?![さしすみ定決規思考])|限|場合|とき|時|わけ|訳))"
 )
-"""Behind a word. Whoever may not do something without it (承認がないと) does not deny it."""
+_NOT_BUT = "(?:では?|でも|じゃ)なく(?!ては|な)"  # 部長でなく課長; 部長でなくては says that it must be him
+_NOR = rf"{_PARTICLE}なく(?!ては|な)|{_PARTICLE}?なくな[りっる]|(?<=必要)なく(?!ては|な)"
+_NONE = "[はもが]?[な無]し(?!で(?!す|あ|した)|に(?!な|す))|ない(?![でにとか限場わ])"
+_DENIED_AFTER = re.compile(f"{_PARTICLE}?{_VERB}|{_NOT_BUT}|{_NOR}|{_NONE}|外")
+"""Behind a word. Not to be allowed something without it (承認がないと, 許可なく) does not deny it."""
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|no longer|cannot(?: be)?|non)|n't)"
     r"(?: (?:yet|currently|always|usually|generally|be|been))?[ -]$|"
     r"\bno $"
 )
 _STOPS = frozenset("。.!?」)")
-_ENDINGS = r"(?:e?s|e?d|ing|ment|ly)?(?![a-z])"
+_SHORTEST_INFLECTED = 4
+_SHORTEST_WITH_MENT = 7
+"""Letters of a word that may have endings: "on" is not in "ones", nor "depart" in "department"."""
 
 
 def comparable(text: str) -> str:
@@ -58,7 +65,9 @@ def _before(wanted: str) -> str:
     if _is_english(wanted[0]):
         return "(?<![a-z])"
     if wanted[0].isdigit():
-        return rf"(?<![\d{_NUMERALS}])(?<!\d[.,])"
+        digits = len(wanted) - len(wanted.lstrip("0123456789"))
+        grouped = r"(?<!\d, )" if digits % 3 == 0 else ""  # "1, 500" is one number, "1, 20" is two
+        return rf"(?<![\d{_NUMERALS}])(?<!\d[.,]){grouped}"
     if wanted[0] not in _NUMERALS or not any(fact.start == 0 for fact in facts(wanted)):
         return ""
     # The digit of a list item may stand before 一人, but 2 before 千円 is 2,000 yen.
@@ -68,8 +77,12 @@ def _before(wanted: str) -> str:
 def _after(wanted: str) -> str:
     """What keeps it from being the beginning of one; words may be inflected."""
     if wanted[-1].isdigit():
-        return rf"(?!\.?\d|,\d{{3}}|[{_SCALES}])"
-    return _ENDINGS if _is_english(wanted[-1]) else ""
+        return rf"(?!\.?\d|,\d{{3}}|,? \d{{3}}(?!\d)|[{_SCALES}])"
+    if not _is_english(wanted[-1]):
+        return ""
+    endings = "e?s|e?d|ing" if len(wanted) >= _SHORTEST_INFLECTED else ""
+    ment = "|ment" if len(wanted) >= _SHORTEST_WITH_MENT else ""
+    return f"(?:{endings}{ment})?(?![a-z])"
 
 
 def _is_denied(text: str, start: int, end: int) -> bool:

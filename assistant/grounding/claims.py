@@ -115,6 +115,7 @@ class ClaimSplitter:
                 if not following:
                     return ended  # the next word tells
                 if following[0].islower() or following[0].isdigit():
+                    self._searched = match.end()  # or each piece would look at all earlier ones again
                     continue
             ended += self._statement(self._from, match.end())
             self._from = self._searched = match.end()

@@ -12,10 +12,11 @@ _FORMS = "Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited"
 _OFTEN_OF_NAMES = "Technologies|Solutions|Holdings|Group"
 """Ends names of companies, and of their divisions and products, too."""
 _ORGANISATION = re.compile(
-    r"\b(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?"
+    r"(?<![\w&'’-])(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?"
     rf"(?:\s+(?:{_OFTEN_OF_NAMES})\b)?,?\s+(?:(?P<form>{_FORMS})\b\.?|(?:{_OFTEN_OF_NAMES})\b)|"
     r"(?:(?:株式|有限|合同)会社)?\s?(?P<ja>(?![0-9])[ァ-ヶー・A-Za-z0-9]{1,20})(?:社(?![員内長外会則史宅債説])|(?:株式|有限|合同)会社)"
 )
+_DIVISION = re.compile(r"[\w\s&'’-]{0,30}\b(?:division|unit|segment|department|business|team)\b")
 _BEFORE_NAMES = re.compile(
     r"^(?:(?:the|a|an|our|your|this|was|were|is|are|did|does|do|has|have|had|when|how|much|many|what|which|who|where|"
     r"why|after|under|at|in|of|insurance|parent|holding|limited)\b\s*)+",
@@ -34,9 +35,16 @@ def other_organisation(said: str, passages: Sequence[str], headings: Sequence[st
         told = "\n".join(texts)
         if any(_names(told, core) for core in named.values()):
             return ""
-        if _organisations(told, sure=False):
+        others = _organisations(told, sure=False)
+        if any(not _is_division(name, said) for name in others):
             return next(iter(named))
     return ""
+
+
+def _is_division(name: str, said: str) -> bool:
+    """Whether `said` has `name` as a part of an organisation: that passages name it tells of no other one."""
+    start = said.find(name)
+    return start >= 0 and bool(_DIVISION.match(said, start + len(name)))
 
 
 def _organisations(text: str, *, sure: bool = True) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Places and people that a question means and its passages do not: 鳥取県の残高 proves nothing of 福島県.
 
-Only what can be told from words counts: names of one kind (two prefectures, two branches, two countries, two
-people), of which one says in its clause of what the rest is true (東京支店の, 東京支店では). A name that is
-excepted (東京支店のみ), a destination (東京に送る) or who does something (部長の鈴木が) is no such subject.
+Only what can be told from words counts: names of one kind (two prefectures, two branches, two towns, two
+countries, two people), of which the other one stands in the clauses that tell what is claimed. A place that
+is excepted there (東京支店を除く) or is where something goes (東京に送る), and a person who does something
+(部長の鈴木が), are not what the clause is about.
 """
 
 from __future__ import annotations
@@ -10,22 +11,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from assistant.grounding.names import is_said
 from assistant.grounding.numbers import facts, matches
 from assistant.words import content_words, detect_language
-from ingestion.tokenizing import NAME_KINDS, fold, words_in
+from ingestion.tokenizing import NAME_KINDS, Word, fold, words_in
 
 _PREFECTURES = re.compile(
     "北海道|青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|東京|神奈川|新潟|富山|石川|福井|山梨|長野|"
     "岐阜|静岡|愛知|三重|滋賀|京都|大阪|兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|"
     "佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄"
 )
-_PREFECTURE, _COUNTRY, _PERSON = "県", "国", "人"
+_REGIONS = re.compile("東北|関東|甲信越|北陸|東海|中部|近畿|関西|中国|山陰|山陽|四国|九州|首都圏")
+_PREFECTURE, _REGION, _COUNTRY, _TOWN, _PERSON = "県", "地方", "国", "町", "人"
 _KIND = re.compile(
-    "[都府県](?!内|外)|[市区町村郡]|支社|支店|営業所|事業所|工場|倉庫|出張所|事務所|研究所|センター|駅|店"
+    "(?P<what>[都府県](?!内|外)|[市区町村郡港]|島(?!国)|州|本社|本店|支社|支店|営業所|事業所|工場|倉庫|出張所|事務所|研究所|"
+    "センター|駅|店)長?"
 )
 _TITLE = re.compile("(?:部長|課長|主任|係長|社長|専務|常務|次長|所長|工場長)?(?:さん|様|氏|君)?")
 _OF_ORGANISATION = re.compile(
@@ -33,9 +36,15 @@ _OF_ORGANISATION = re.compile(
     "(?:株式|有限|合同)会社|社(?!長|員))"
 )
 _COMPANY_BEFORE = re.compile(r"(?:株式|有限|合同)会社\s?$")
-_SUBJECT = re.compile("(?:の|は|では|には|における|においては|なら)(?!み|ほか|他|除)")
+_PERSON_IS_SUBJECT = re.compile("(?:の|は|では|には|における|においては|なら)(?!み|ほか|他|除)")
+_BESIDE = re.compile(
+    "(?:を除|以外|のほか|の他|ほか|(?:は|も|を|だけ|のみ)(?:を|は)?除|に(?!は|も|て|勤務|限|お[いけ]|つい|対|関|住|あ[るり])|"
+    "へ(?!の|出張|赴任|行)|から|まで|より|宛|経由|を(?:含|経))"
+)
+"""Behind a place that the clause is not about."""
+_IN_BRACKETS = re.compile(r"\(([^()0-9]{1,16})\)(?=[はがもの])")
 _CLAUSE_END = re.compile(r"[。\n()]|(?<=[^た])ただし|、(?=[^、。]{1,12}は)")
-_SAME = {"米国": "アメリカ", "英国": "イギリス"}
+_SAME = (("アメリカ", "米国", "usa", "合衆国"), ("イギリス", "英国", "uk"), ("韓国", "大韓民国"))
 
 
 class _Name(NamedTuple):
@@ -53,17 +62,30 @@ def other_name(claim: str, question: str, passages: Sequence[str], headings: Seq
     if detect_language(claim + question) != "ja":
         return ""
     told, above = fold("\n".join(passages)), fold("\n".join(headings))
+    clauses = _about(claim, told)
     for kind, names in _meant(claim, question).items():
-        if any(_is_told(name, told) for name in names):
+        if clauses and all(_is_of_another(clause, kind, names) for clause in clauses):
+            return _as_written(next(iter(names)), claim, question)
+        if kind == _PERSON or _has_kind(told, kind) or _any_told(names, told):
             continue
-        rivals = [one for clause in _about(claim, told) for one in _subjects(clause) if one.kind == kind]
-        if not rivals and kind != _PERSON and not any(one.kind == kind for one in _names(told)):
-            if any(_is_told(name, above) for name in names):
-                continue
-            rivals = [one for one in _names(above) if one.kind == kind]
-        if rivals:
-            return next(iter(names))
+        if _has_kind(above, kind) and not _any_told(names, above):
+            return _as_written(next(iter(names)), claim, question)
     return ""
+
+
+def _has_kind(text: str, kind: str) -> bool:
+    return any(one.kind == kind for one in _names(text))
+
+
+def _is_of_another(clause: str, kind: str, names: Iterable[str]) -> bool:
+    return any(one.kind == kind for one in _subjects(clause)) and not _any_told(names, clause)
+
+
+def _as_written(name: str, *texts: str) -> str:
+    """`name`, which is folded, as the first text has it that says it."""
+    wanted = re.compile(re.escape(name), re.IGNORECASE)
+    found = (wanted.search(unicodedata.normalize("NFKC", text)) for text in texts)
+    return next((match.group() for match in found if match), name)
 
 
 def _meant(claim: str, question: str) -> dict[str, dict[str, None]]:
@@ -77,17 +99,18 @@ def _meant(claim: str, question: str) -> dict[str, dict[str, None]]:
     return {**asked, **meant}
 
 
-def _is_told(name: str, text: str) -> bool:
-    return any(is_said(one, text) for one in {name, _SAME.get(name, name), *_others_of(name)})
+def _any_told(names: Iterable[str], text: str) -> bool:
+    return any(is_said(form, text) for name in names for form in _forms(name))
 
 
-def _others_of(name: str) -> list[str]:
-    return [short for short, long in _SAME.items() if long == name]
+def _forms(name: str) -> tuple[str, ...]:
+    return next((forms for forms in _SAME if name in forms), (name,))
 
 
 def _about(claim: str, told: str) -> list[str]:
     """The clauses that tell what the claim tells: its numbers, or else most of its words."""
-    clauses = [part for part in _CLAUSE_END.split(told) if part.strip()]
+    # 日当(東京支店)は: what stands in such brackets belongs to the clause.
+    clauses = [part for part in _CLAUSE_END.split(_IN_BRACKETS.sub(r" \1", told)) if part.strip()]
     claimed = facts(unicodedata.normalize("NFKC", claim))
     if claimed:
         given = [(part, facts(part)) for part in clauses]
@@ -101,7 +124,13 @@ def _about(claim: str, told: str) -> list[str]:
 
 
 def _subjects(clause: str) -> Iterator[_Name]:
-    return (one for one in _names(clause) if _SUBJECT.match(clause, one.end))
+    """The names that a clause may be about."""
+    for one in _names(clause):
+        if one.kind == _PERSON:
+            if _PERSON_IS_SUBJECT.match(clause, one.end):
+                yield one
+        elif not _BESIDE.match(clause, one.end):
+            yield one
 
 
 def _names(text: str) -> Iterator[_Name]:
@@ -111,17 +140,28 @@ def _names(text: str) -> Iterator[_Name]:
             continue
         if _OF_ORGANISATION.match(text, word.end) or _COMPANY_BEFORE.search(text[: word.start][-6:]):
             continue
-        what = _KIND.match(text, word.end)
-        if what:
-            kind = _PREFECTURE if what.group() in "都府県" else what.group()
-            yield _Name(kind, word.surface, what.end())
-        # 福島さん is a person.
-        elif _PREFECTURES.fullmatch(word.surface) and _behind_title(text, word.end) == word.end:
-            yield _Name(_PREFECTURE, word.surface, word.end)
-        elif word.kind[2] == "人名" and not word.surface.isascii() and not _is_katakana(word.surface):
-            yield _Name(_PERSON, word.surface, _behind_title(text, word.end))
-        elif word.kind[3] == "国" and word.surface != "日本":
+        yield from _named(text, word)
+
+
+def _named(text: str, word: Word) -> Iterator[_Name]:
+    behind_title = _behind_title(text, word.end)
+    if what := _KIND.match(text, word.end):
+        kind = _PREFECTURE if what["what"] in "都府県" else what["what"]
+        yield _Name(kind, word.surface, what.end())
+    elif behind_title > word.end:  # 福島さん is a person
+        yield _Name(_PERSON, word.surface, behind_title)
+    elif _PREFECTURES.fullmatch(word.surface):
+        yield _Name(_PREFECTURE, word.surface, word.end)
+    elif word.kind[2] == "人名":
+        if not word.surface.isascii() and not _is_katakana(word.surface):
+            yield _Name(_PERSON, word.surface, word.end)
+    elif word.kind[3] == "国":
+        if word.surface != "日本":
             yield _Name(_COUNTRY, word.surface, word.end)
+    elif _REGIONS.match(word.surface):
+        yield _Name(_REGION, word.surface, word.end)
+    else:
+        yield _Name(_TOWN, word.surface, word.end)
 
 
 def _behind_title(text: str, at: int) -> int:

@@ -7,10 +7,12 @@ new kind of file is in the backup without anybody thinking of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestion.database_care import is_database
 from ingestion.workspace import Workspace
 
 _OF_A_DATABASE = ("-wal", "-shm", "-journal")
@@ -34,6 +36,16 @@ def kept_files(workspace: Workspace, parts: Parts, secret: Collection[Path] = ()
     for top in _tops(workspace, parts):
         documents = top in (workspace.uploads, workspace.mirrors)
         yield from (path for path in _below(workspace, top, documents) if path.resolve() not in hidden)
+
+
+def databases_of(workspace: Workspace, paths: Iterable[Path]) -> set[Path]:
+    """Which of `paths` are the program's databases. People's own documents are files, whatever they hold."""
+    found = set()
+    for path in paths:
+        if not any(path.is_relative_to(folder) for folder in (workspace.uploads, workspace.mirrors)):
+            with suppress(FileNotFoundError):  # removed meanwhile
+                found |= {path} if is_database(path) else set()
+    return found
 
 
 def links(workspace: Workspace, parts: Parts) -> list[str]:
@@ -62,7 +74,10 @@ def _below(workspace: Workspace, path: Path, documents: bool) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir() and not _derived(workspace, path):
-        for inner in sorted(path.iterdir()):
+        inside: list[Path] = []
+        with suppress(FileNotFoundError):  # removed meanwhile
+            inside = sorted(path.iterdir())
+        for inner in inside:
             if not inner.is_symlink() and not _passing(inner, documents):
                 yield from _below(workspace, inner, documents)
 

@@ -69,9 +69,10 @@ def decode(data: bytes, program: str) -> Manifest:
     try:
         value = json.loads(data)
         found, konkyo = int(value["format"]), str(value["konkyo"])
-    except (ValueError, KeyError, TypeError) as error:
+        newer = found > FORMAT or _numbers(konkyo) > _numbers(program)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BackupError("the archive is damaged: its manifest cannot be read.") from error
-    if found > FORMAT or _numbers(konkyo) > _numbers(program):
+    if newer:
         raise BackupError(
             f"the archive was written by Konkyo {konkyo}, this is {program}. Restore it with a newer Konkyo."
         )
@@ -85,8 +86,12 @@ def decode(data: bytes, program: str) -> Manifest:
     for file in files:
         if not is_inside(file.path):
             raise BackupError(f"the archive names {file.path!r}, which leads out of the workspace.")
-    if len({file.path for file in files}) != len(files):
+    names = {file.path for file in files}
+    if len(names) != len(files):
         raise BackupError("the archive is damaged: it holds a file twice.")
+    for name in manifest.databases:
+        if name not in names:  # it is opened for writing, and would lie outside the workspace
+            raise BackupError(f"the archive is damaged: {name} is not what its manifest says.")
     return manifest
 
 
@@ -106,15 +111,23 @@ def is_inside(path: str) -> bool:
 
 
 def _plausible(manifest: Manifest) -> bool:
-    texts = (manifest.konkyo, manifest.created_at, manifest.workspace)
-    return all(isinstance(text, str) for text in texts) and all(
+    texts = (manifest.konkyo, manifest.created_at, manifest.workspace, *manifest.left_out)
+    versions = manifest.databases.values()  # of a list: an AttributeError, which the caller knows
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(version is None or isinstance(version, str) for version in versions)
+        and all(map(_plausible_file, manifest.files))
+    )
+
+
+def _plausible_file(file: KeptFile) -> bool:
+    return (
         isinstance(file.path, str)
         and type(file.bytes) is int
         and type(file.mtime_ns) is int
         and 0 <= file.bytes < 2**63
         and -(2**62) < file.mtime_ns < 2**62
         and _HEX.fullmatch(file.sha256) is not None
-        for file in manifest.files
     )
 
 

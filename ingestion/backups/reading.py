@@ -22,6 +22,7 @@ from ingestion.errors import BackupError
 _BLOCK = tarfile.BLOCKSIZE
 _HEADER_BYTES = 65_536  # a longer name than any system has
 _PIECE = 1 << 20
+_DIGITS = 20  # of a size; Python refuses to read endless ones
 Take = Callable[[KeptFile, Iterator[bytes]], None]
 """Given each file with its bytes, which it must read to their end."""
 
@@ -93,14 +94,14 @@ def _header(stream: io.BufferedIOBase) -> tuple[str, int]:
     found = _block(stream)
     told: dict[str, str] = {}
     if found.type == tarfile.XHDTYPE:
-        if found.size > _HEADER_BYTES:
+        if not 0 <= found.size <= _HEADER_BYTES:
             raise BackupError("the archive is damaged: a header of it is too long.")
         told = _pax(b"".join(_pieces(stream, found.size, lambda piece: None)))
         found = _block(stream)
     if found.type != tarfile.REGTYPE:
         raise BackupError(f"the archive holds {found.name!r}, which is no plain file.")
     size = told.get("size", str(found.size))
-    if not size.isascii() or not size.isdigit():
+    if not size.isascii() or not size.isdigit() or len(size) > _DIGITS:
         raise BackupError("the archive is damaged: its manifest cannot be read.")
     return told.get("path", found.name), int(size)
 
@@ -117,7 +118,7 @@ def _pax(data: bytes) -> dict[str, str]:
     found = {}
     while data:
         digits, _, _ = data.partition(b" ")
-        if not digits.isdigit() or not len(digits) < int(digits) <= len(data):
+        if not digits.isdigit() or len(digits) > _DIGITS or not len(digits) < int(digits) <= len(data):
             raise BackupError("the archive is damaged: its manifest cannot be read.")
         record, data = data[: int(digits)], data[int(digits) :]
         key, _, value = record[len(digits) + 1 : -1].partition(b"=")

@@ -17,7 +17,7 @@ from ingestion.backups.manifest import KeptFile, Manifest, stays_below
 from ingestion.backups.reading import read_archive
 from ingestion.backups.swapping import recover, swap
 from ingestion.backups.writing import Create, Tell, clear_left, create
-from ingestion.durable import to_disk
+from ingestion.durable import given_to_owner_of, to_disk
 from ingestion.errors import BackupError, RestoreRefusedError
 from ingestion.workspace import Workspace, check_version, holds_data, refuse_network_file_system
 
@@ -69,13 +69,16 @@ def restore_backup(
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         recover(root)
-        with _held(root, force=force) as full, _beside(root) as new:
+        with _held(root, force=force), _beside(root) as new:
             manifest = _unpack(file, new.root, tell, open_new)
             check_version(new.version_path)
             migrated = tuple(prepare(new, manifest))
             _carry_models(root, new)
+            given_to_owner_of(root if root.exists() else root.parent, new.root, *new.root.rglob("*"))
             aside = _aside(root)
             swap(new.root, root, aside)
+        # Looked at again: meanwhile somebody may have made a workspace there, or put something into it.
+        full = aside.exists() and holds_data(Workspace(aside))
         if not full and aside.exists():
             shutil.rmtree(aside)
     except OSError as error:
@@ -89,22 +92,21 @@ def restore_backup(
 
 
 @contextmanager
-def _held(root: Path, *, force: bool) -> Iterator[bool]:
-    """Keep every other process from writing to the workspace that is there; whether it holds data."""
+def _held(root: Path, *, force: bool) -> Iterator[None]:
+    """Keep every other process from writing to the workspace that is there."""
     if not root.exists():
-        yield False
+        yield
         return
     if not root.is_dir() or root.is_mount():
         raise BackupError(f"{root} cannot be exchanged for another folder. Choose a folder below it.")
     with ExitStack() as held:
         held.enter_context(Workspace(root).write_lock())
-        full = holds_data(Workspace(root))
-        if full and not force:
+        if holds_data(Workspace(root)) and not force:
             raise RestoreRefusedError(
                 f"{root} is a workspace already. Restore to another --workspace, or add --force: "
                 "the one that is there is then kept beside it."
             )
-        yield full
+        yield
 
 
 @contextmanager

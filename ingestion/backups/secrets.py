@@ -37,6 +37,11 @@ def password_files(root: Path, settings: Settings) -> list[Path]:
     return [root / source.password_file for source in settings.sources.values() if source.password_file]
 
 
+def settings_copies(root: Path) -> list[Path]:
+    """Copies that editors leave beside konkyo.toml, as konkyo.toml~: they hold what it holds."""
+    return sorted(root.glob("konkyo.toml?*"))
+
+
 def _secret_keys(values: Mapping[str, Any], place: Key = ()) -> Iterator[Key]:
     for name, value in values.items():
         key = (*place, name)

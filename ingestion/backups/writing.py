@@ -17,7 +17,7 @@ import shutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -28,11 +28,11 @@ from typing import IO, Any
 import psutil
 from filelock import FileLock, Timeout
 
-from ingestion.backups.layout import Parts, kept_files, links
+from ingestion.backups.layout import Parts, databases_of, kept_files, links
 from ingestion.backups.manifest import FORMAT, NAME, KeptFile, Manifest
 from ingestion.backups.reading import read_archive, read_manifest, sha256_of
-from ingestion.backups.secrets import password_files, without_secrets
-from ingestion.database_care import is_database, revision, snapshot
+from ingestion.backups.secrets import password_files, settings_copies, without_secrets
+from ingestion.database_care import revision, snapshot
 from ingestion.durable import replace_file
 from ingestion.errors import BackupError
 from ingestion.workspace import SCHEMA_VERSION, Workspace, holds_data
@@ -70,6 +70,9 @@ class _Staged:
 
     kept: KeptFile
     source: Path
+
+
+def _nothing() -> None: ...
 
 
 def create(path: Path) -> IO[bytes]:
@@ -125,10 +128,12 @@ class _Staging:
     def take(self) -> tuple[Manifest, list[Path]]:
         """The manifest, and for each of its files where to read it."""
         workspace = self._workspace
-        secret = [*password_files(workspace.root, workspace.settings())]
+        copies = settings_copies(workspace.root)
+        self._left_out += [path.name for path in copies]
+        secret = [*password_files(workspace.root, workspace.settings()), *copies]
         paths = list(kept_files(workspace, self._parts, secret))
         # Published before the adapters that it names, for the same reason as databases before files.
-        known = {path for path in paths if is_database(path)}
+        known = databases_of(workspace, paths)
         ordered = sorted(known, key=lambda path: (path == workspace.library_path, path))
         for path in ordered:
             self._take_with_its_folder(path, [one for one in paths if one not in known])
@@ -147,7 +152,9 @@ class _Staging:
     def _take_with_its_folder(self, path: Path, others: list[Path]) -> None:
         """A database with the files of its own folder, such as the head of the audit log.
 
-        They say how the database ends, so all are of one moment: whoever writes there waits at its lock.
+        They say how the database ends, so all are of one moment: whoever writes there waits at its lock until
+        they are taken and the database's state is held. The copying itself, which takes long where much was
+        written, keeps nobody waiting.
 
         Raises:
             BackupError: somebody holds the lock and does not let go.
@@ -155,24 +162,26 @@ class _Staging:
         own = [one for one in others if one.parent == path.parent != self._workspace.root]
         lock = path.parent / _LOCK
         try:
-            with FileLock(lock, timeout=_WAIT_SECONDS) if own and lock.exists() else nullcontext():
-                self._take(path, database=True)
+            with ExitStack() as held:
+                if own and lock.exists():
+                    held.enter_context(FileLock(lock, timeout=_WAIT_SECONDS))
                 for one in own:
                     self._take(one)
+                self._take(path, database=True, begun=held.close)
         except Timeout as error:
             raise BackupError(
                 f"{path.parent} is held by another program. Make the backup again when that has ended."
             ) from error
         self._beside_databases.update(own)
 
-    def _take(self, path: Path, *, database: bool = False) -> None:
+    def _take(self, path: Path, *, database: bool = False, begun: Callable[[], None] = _nothing) -> None:
         name = path.relative_to(self._workspace.root).as_posix()
         self._copies += 1
         copy = self._folder / f"{self._copies}"
         try:
             state = path.stat()
             if database:
-                snapshot(path, copy, lambda done, total: self._tell("copy", done, total, name))
+                snapshot(path, copy, lambda done, total: self._tell("copy", done, total, name), begun)
                 self._databases[name] = revision(copy)
             elif path == self._workspace.settings_path:
                 text, secrets = without_secrets(path.read_text("utf-8-sig"))
@@ -221,13 +230,21 @@ def _pack(archive: Path, manifest: Manifest, sources: list[Path], tell: Tell, op
         tar.addfile(_entry(NAME, len(encoded), 0), io.BytesIO(encoded))
         for kept, source in zip(manifest.files, sources, strict=True):
             told = partial(_told, tell, done, total, kept.path)
-            with source.open("rb") as opened:
+            try:
+                opened = source.open("rb")
+            except FileNotFoundError as error:
+                raise _changed(kept) from error
+            with opened:
                 counting = _Counting(opened, told)
                 tar.addfile(_entry(kept.path, kept.bytes, kept.mtime_ns), counting)
             if counting.digest.hexdigest() != kept.sha256:
-                raise BackupError(f"{kept.path} was changed while it was copied. Make the backup again.")
+                raise _changed(kept)
             done += kept.bytes
         tell("pack", total, total, "")
+
+
+def _changed(kept: KeptFile) -> BackupError:
+    return BackupError(f"{kept.path} was changed while it was copied. Make the backup again.")
 
 
 def _told(tell: Tell, before: int, total: int, name: str, count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.asked import of_another_year, tells
+from assistant.asked import of_another_year, tells, wanted_in
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,33 @@ from assistant.asked import of_another_year, tells
         ("定員は何名ですか。", "受付は期間中、先着順です。"),
         ("休暇は何種類ありますか。", "休暇を取るときは上司と相談すること。"),
         ("休暇は何種類ありますか。", "就業規則によると定められています。"),
+        ("How many days of leave do I get?", "Leave may not be taken without a request."),
+        ("How many days of leave do I get?", "There is no rush."),
+        ("How many days of leave do I get?", "No leave requests are taken by phone."),
+        ("How much is the fee?", "Please ask the office; there is no rush."),
+        ("How much is the fee?", "The manual does not state the fee."),
+        ("How much is the fee?", "The manual does not cover the fee."),
+        ("How much is the fee?", "It is not given."),
+        ("How much is the fee?", "No figure is given."),
+        ("How much is the fee?", "A receipt isn't required."),
+        ("How much is the fee?", "Please do not pay the fee in cash."),
+        ("How much is the fee?", "The fee isn't refunded unless you cancel."),
+        ("How many guests may come?", "There is no fee."),
+        ("How much is the fee?", "Please feel free to ask."),
+        ("How much is the fee?", "There is nothing to worry about."),
+        ("How long is the permit valid?", "Please wait while we check."),
+        ("How long is the permit valid?", "Please wait until we have checked."),
+        ("How many days of leave are kept?", "Wait until the manager replies."),
+        ("How many days do I get?", "Ask until the manager replies."),
+        ("勤続何年で表彰されますか", "退職までに申請します"),
+        ("勤続何年で表彰されますか", "退職まで申請できます"),
+        ("何日間の休暇が取れますか", "在職中に取れます"),
+        ("保存期間は何年ですか", "退職までに申請します"),
+        ("試用期間中は何日もらえますか", "退職まで取れます"),
+        ("保管温度は何度ですか", "月曜日に測ります"),
+        ("休暇は何種類ありますか。", "上司と相談する必要があります。"),
+        ("休暇は何種類ありますか。", "取得する場合、上司が承認する。"),
+        ("休暇は何種類ありますか。", "紙と一緒に出します。"),
     ],
 )
 def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str) -> None:
@@ -79,6 +106,29 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
         ("契約書の保存期間は何年ですか。", "契約終了まで保存する。"),
         ("名簿の保存期間は何年ですか。", "在職中は保管します。"),
         ("休暇は何日もらえますか。", "一日です。"),
+        ("How much is the fee?", "No fee is charged."),
+        ("How much is the fee?", "There is no charge."),
+        ("How much is the deposit?", "A deposit isn't needed."),
+        ("How much do I pay?", "Nothing is charged."),
+        ("How many days can I carry over?", "Leave cannot be carried over."),
+        ("How many guests may come?", "There is no limit."),
+        ("How many meals are covered?", "No meals are covered."),
+        ("How many days a week is the office open?", "Monday to Friday."),
+        ("How many days is the offer open?", "Until the end of March."),
+        ("How many hours is the desk open?", "Until midnight."),
+        ("有効期間は何年ですか", "次の更新まで有効です"),
+        ("保存期間は何年ですか", "契約が終わるまで保存します"),
+        ("書類は何年間保管しますか", "在職中は保管します"),
+        ("週に何日出勤しますか", "月曜日と木曜日です"),
+        ("会議は月に何度ありますか", "毎週の月曜日です"),
+        ("点検は何度行いますか", "月曜日と木曜日に行います"),
+        ("コースは何種類ですか", "Aコース、Bコースがあります"),
+        ("ゴミは何種類ですか", "燃えるゴミと燃えないゴミに分けます"),
+        ("休暇は何種類ですか", "年次休暇と特別休暇に分かれます"),
+        ("プランは何種類ですか", "ライトとプロの各プランがあります"),
+        ("休暇は何種類ですか", "有給、無給の休暇がある"),
+        ("書類は何種類ですか", "申請書と、届出書である"),
+        ("証書は何種類ですか", "紙と布です"),
     ],
 )
 def test_what_holds_it_tells_with_or_without_a_number(question: str, answer: str) -> None:
@@ -104,3 +154,21 @@ def test_one_of_several_sentences_is_enough() -> None:
 )  # fmt: skip
 def test_an_amount_of_another_year_is_seen(question: str, answer: str, another: bool) -> None:
     assert of_another_year(question, [answer]) is another
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("コーヒー…500円", True),
+        ("コーヒー.....500円", True),
+        ("No.5,000円", True),
+        ("合計,5000円", True),
+        ("12,500円", True),
+        ("No.5、本館", False),
+        ("合計,5000人", False),
+    ],
+)
+def test_an_amount_is_found_behind_dots_and_commas(text: str, found: bool) -> None:
+    wanted = wanted_in("いくらですか")
+    assert wanted is not None
+    assert wanted.found_in(text) is found

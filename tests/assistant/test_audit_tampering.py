@@ -83,6 +83,8 @@ ROWS: dict[str, tuple[Change, int | None]] = {
     "a kind that there is none of": (sql("UPDATE log SET kind = 'x' WHERE seq = 4"), 4),
     "another score": (sql("UPDATE log SET payload = replace(payload, '0.5', '0.6') WHERE seq = 4"), 4),
     "a space in the payload": (sql("UPDATE log SET payload = payload || ' ' WHERE seq = 4"), 4),
+    "brackets without end": (sql("UPDATE log SET payload = replace(hex(zeroblob(50000)), '0', '[') "
+                                 "WHERE seq = 4"), 4),
     "another name in an act": (sql("UPDATE log SET payload = replace(payload, 'publish', 'remove') "
                                    "WHERE seq = 3"), 3),
     "another hash": (sql("UPDATE log SET hash = replace(hash, substr(hash, 1, 8), '00000000') "
@@ -123,6 +125,8 @@ ROWS: dict[str, tuple[Change, int | None]] = {
             "UPDATE contents SET name = 'question' WHERE seq = 1 AND name = '?'"), 1),
     "words that no row has": (sql("INSERT INTO contents VALUES (3, 'question', '00', '{}')"), 3),
     "words of a row that is not there": (sql("INSERT INTO contents VALUES (99, 'question', '00', '{}')"), 99),
+    "words of no number": (sql("INSERT INTO contents VALUES ('x', 'question', '00', '{}')",
+                               "INSERT INTO contents VALUES (99, 'question', '00', '{}')"), 99),
     "words erased without a row": (sql("DELETE FROM contents WHERE seq = 5"), 5),
     "one of the words erased": (sql("DELETE FROM contents WHERE seq = 5 AND name = 'answer'"), 5),
     "words erased and only noted": (
@@ -229,6 +233,32 @@ def test_what_was_erased_and_came_back_is_found(folder: Path) -> None:
     assert verified(folder).ok
     tamper(folder, lambda db: db.executemany("INSERT INTO contents VALUES (?, ?, ?, ?)", kept))
     assert codes(verified(folder)) == {"words_back"}
+
+
+def test_a_part_of_what_was_erased_that_came_back_is_found(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "log.db")) as database:
+        kept = database.execute("SELECT * FROM contents WHERE seq = 5 AND name = 'answer'").fetchall()
+    with closing(AuditLog(folder)) as log:
+        log.erase(Selection(row=5), user="local", by="佐藤", reason="求め")
+    tamper(folder, lambda db: db.executemany("INSERT INTO contents VALUES (?, ?, ?, ?)", kept))
+    assert codes(verified(folder)) == {"words_back"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("CREATE TRIGGER log_update BEFORE UPDATE ON log WHEN 0 BEGIN SELECT 1; END", "log_update"),
+        ("CREATE TRIGGER more AFTER INSERT ON log BEGIN DELETE FROM contents; END", "log_update, more"),
+    ],
+)
+def test_a_guard_that_guards_nothing_and_a_foreign_one_are_found(
+    folder: Path, statement: str, name: str
+) -> None:
+    with closing(sqlite3.connect(folder / "log.db")) as database:
+        database.execute("DROP TRIGGER log_update")
+        database.execute(statement)
+        database.commit()
+    assert [(one.code, one.detail) for one in verified(folder).problems] == [("damaged", name)]
 
 
 def test_a_guard_that_was_taken_away_is_found(folder: Path) -> None:

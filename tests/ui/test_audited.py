@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -272,11 +273,14 @@ def test_words_that_are_too_old_are_erased_by_the_next_question(workspace: Works
     log = operations.resources.audit.log
     log._clock = lambda: "2020-05-01T00:00:00.000000+00:00"
     log.append("local", "question", {"task": ""}, {"question": {"asked": "昔の質問"}})
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="microseconds")
+    log._clock = lambda: yesterday
+    log.append("local", "act", {"act": "upload"})
     with closing(opened(workspace, settings)) as operations:
         list(operations.ask(QUESTION))
         erased = [row["id"] for row in rows(operations, kind="question") if row["erased"]]
         assert len(erased) == 1
-        assert operations.audit_replay(erased[0] + 1)["facts"]["by"] == "audit.keep_days"
+        assert operations.audit_replay(erased[0] + 2)["facts"]["by"] == "audit.keep_days"
         assert operations.audit_verify()["ok"]
     log.close()
 

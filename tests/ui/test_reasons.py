@@ -41,7 +41,7 @@ NOT_SAID = {
     "page {} [{}:{}] overlaps or leaves the text", "{} vectors for {} chunks of {}",
     "blocks of {} values, {} expected", "tensor {} has the unknown type {}",
     "a stream of progress ended without a report", "no interval for a share of {} of {} cases",
-    "the payload of row {} is no object",
+    "it is no JSON", "it is no object",
     "there are no sentences to count", "periods of {} questions cannot be compared",
     # Asked of a model, and parts of headers, progress and manifests.
     "Bearer {}", "import {}", "importing {}", "file {}", "index {}", "hub {}@{}",

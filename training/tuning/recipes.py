@@ -69,6 +69,7 @@ class TrainingRecipe(_Section):
     weight_decay: float = Field(0.0, ge=0)
     clip: float = Field(1.0, gt=0, description="norm of the gradient at most")
     beta: float = Field(0.1, gt=0, description="dpo only: how near to the reference")
+    sft_weight: float = Field(1.0, ge=0, description="dpo only: weight of the better reply's own loss")
     seed: int = Field(0, ge=0)
     recompute: bool = Field(False, description="activations anew in the backward pass: less memory, slower")
 

@@ -112,15 +112,19 @@ def export(
     except OSError as error:
         raise UsageError(f"{file} cannot be made ({error.strerror}). Name a new file.") from error
     report: Json = {}
-    with (
-        os.fdopen(opened, "w", encoding="utf-8", newline="") as written,
-        closing(connect_here(workspace)) as operations,
-    ):
-        for event in operations.audit_export(form=form, user=user, kind=kind, since=since, until=until):
-            if event["event"] == "lines":
-                written.write(event["text"])
-            else:
-                report = event["report"]
+    try:
+        with (
+            os.fdopen(opened, "w", encoding="utf-8", newline="") as written,
+            closing(connect_here(workspace)) as operations,
+        ):
+            for event in operations.audit_export(form=form, user=user, kind=kind, since=since, until=until):
+                if event["event"] == "lines":
+                    written.write(event["text"])
+                else:
+                    report = event["report"]
+    except BaseException:  # also Ctrl-C: half an export looks like a whole one
+        file.unlink(missing_ok=True)
+        raise
     if json:
         print_json({"done": True, "file": str(file), **report})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from assistant.audit.chain import KINDS
 from ui.cli.shared import terminal_language
 from ui.cli.showing import one_line
 from ui.moments import moment
@@ -25,23 +26,23 @@ def row_line(row: Json) -> str:
     """A row of `konkyo audit list`."""
     what = row["question"] or row["act"] or row["task"] or ""
     erased = f" · {words('say.words_erased')}" if row["erased"] else ""
-    head = f"{row['id']:>6}  {_time(row['at'])}  {row['user']}  {words('kind.' + row['kind'])}"
+    head = f"{row['id']:>6}  {_time(row['at'])}  {row['user']}  {_kind(row)}"
     return f"{head}  {one_line(str(what), _LENGTH)}{erased}"
 
 
 def entry_lines(found: Json) -> Iterator[Line]:
     """What `konkyo audit replay` tells people."""
-    kind = words("kind." + found["kind"])
-    yield words("say.entry", id=found["id"], at=_time(found["at"]), user=found["user"], kind=kind), "bold"
+    at, kind = _time(found["at"]), _kind(found)
+    yield words("say.entry", id=found["id"], at=at, user=found["user"], kind=kind), "bold"
     if not found["intact"]:
         yield words("reason.changed"), "red"
     if found["erased"] is not None:
         erased = {**found["erased"], "at": _time(found["erased"]["at"])}
         yield words("say.erased_by", **erased), "yellow"
-    if found["kind"] in ("question", "task"):
+    if "facts" not in found:
         yield from _answer_lines(found)
     else:
-        yield f"{found['act']}", ""
+        yield f"{found['act'] or ''}", ""
         yield from _value_lines({**found["facts"].get("arguments", found["facts"]), **found["words"]})
 
 
@@ -107,6 +108,11 @@ def _value_lines(values: Json) -> Iterator[Line]:
 
 def _shown(value: object) -> str:
     return "–" if value in (None, "", [], {}) else str(value)
+
+
+def _kind(row: Json) -> str:
+    kind = str(row["kind"])
+    return words(f"kind.{kind}") if kind in KINDS else kind
 
 
 def _time(at: str) -> str:

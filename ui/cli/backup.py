@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here, print_json
+from assistant.errors import AuditError
+from ui.cli.shared import JsonOption, WorkspaceOption, console, note, open_here, own_name, print_json
 from ui.texts import t
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ingestion.backups.manifest import Manifest
     from ingestion.backups.writing import Tell
+    from ingestion.workspace import Workspace
 
 Json = dict[str, Any]
 
@@ -43,12 +45,17 @@ def backup(
     from ingestion.backups.layout import Parts
     from ingestion.backups.reading import read_manifest
     from ingestion.backups.writing import write_backup
+    from ui.restoring import note_backup
 
     if list_only:
         _show(read_manifest(file), json=json)
         return
     here, parts = open_here(workspace), Parts(with_models, with_indexes)
     report = _followed(lambda tell: write_backup(here, file, parts=parts, tell=tell).as_json())
+    try:
+        note_backup(here, report, by=own_name())
+    except AuditError as error:  # the disk may be full, which is when a backup is needed most
+        note(words("not_noted", reason=error))
     if json:
         print_json(report)
     else:
@@ -64,14 +71,16 @@ def restore(
     """Make a workspace of an archive."""
     from ingestion.backups.restoring import restore_backup
     from ingestion.workspace import workspace_root
-    from ui.restoring import prepared
+    from ui.restoring import note_restore, prepared
 
     root = workspace_root(workspace)
-    report = _followed(
-        lambda tell: restore_backup(
-            file, root, lambda new, manifest: prepared(new, manifest, root), force=force, tell=tell
-        ).as_json()
-    )
+
+    def prepare(new: Workspace, manifest: Manifest) -> list[Json]:
+        migrated = prepared(new, manifest, root)
+        note_restore(new, root, manifest, file, by=own_name())
+        return migrated
+
+    report = _followed(lambda tell: restore_backup(file, root, prepare, force=force, tell=tell).as_json())
     if json:
         print_json(report)
         return

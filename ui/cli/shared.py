@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from ui.cli.acting import acting_user
+from ui.cli.controls import shown
 from ui.reasons import error_in
 from ui.texts import language_of, t
 
@@ -111,19 +112,19 @@ def print_json_line(value: Any) -> None:
 
 def note(text: str) -> None:
     """A line for people, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(shown(text), file=sys.stderr, flush=True)
 
 
 @cache
 def console() -> Console:
     """Where texts for people go: stdout, without colours when it is not a terminal."""
-    from rich.console import Console
+    from ui.cli.terminal import SafeConsole
 
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return SafeConsole(highlight=False, markup=False, soft_wrap=True)
 
 
 def progress_console() -> Console:
     """Where progress bars go: stderr."""
-    from rich.console import Console
+    from ui.cli.terminal import SafeConsole
 
-    return Console(stderr=True, highlight=False)
+    return SafeConsole(stderr=True, highlight=False)

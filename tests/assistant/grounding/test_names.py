@@ -149,6 +149,12 @@ KINITA = "キニータ社の営業部は430人である。"
         ("12社が参加した。", "トヨタ社など十二社が参加した。", ""),
         ("Nova Inc. rose 5%.", "Innovation Partners Inc. rose 5%.", "Nova Inc."),
         ("ビレント社員は430人です。", "社員は430人である。", ""),
+        (
+            "The Cloud Solutions division of Nova Inc. earned 5 million.",
+            "The Cloud Solutions division earned 5 million.",
+            "",
+        ),
+        ("Nova Solutions and Acme Inc. merged.", "Nova Solutions merged.", "Acme Inc."),
     ],
 )
 def test_what_is_told_of_another_organisation_proves_nothing(said: str, told: str, other: str) -> None:
@@ -208,6 +214,29 @@ def test_the_question_does_not_tell_in_which_language_the_passages_are() -> None
         ("Python", "パイソン", False),
         ("SharePoint", "シェアポイント", False),
         ("Chrome", "クローム", False),
+        ("Zoom", "ズーム", False),
+        ("Sony", "ソニー", False),
+        ("Visa", "ビザ", False),
+        ("Miro", "ミロ", False),
+        ("Ruby", "ルビー", False),
+        ("Meet", "ミート", False),
+        ("Java", "ジャバ", False),
+        ("Note", "ノート", False),
+        ("Suica", "スイカ", False),
+        ("Adobe", "アドビ", False),
+        ("Azure", "アジュール", False),
+        ("Asana", "アサナ", False),
+        ("Cisco", "シスコ", False),
+        ("Trello", "トレロ", False),
+        ("Mouse", "マウス", False),
+        ("Zoom", "サム", True),
+        ("Visa", "ベース", True),
+        ("Note", "ナット", True),
+        ("Meet", "モット", True),
+        ("Java", "ジョブ", True),
+        ("Adobe", "アダプタ", True),
+        ("Cisco", "サスケ", True),
+        ("Trello", "タイル", True),
         ("Excel", "アウトルック", True),
         ("Miro", "メール", True),
         ("Visa", "バス", True),
@@ -217,3 +246,8 @@ def test_the_question_does_not_tell_in_which_language_the_passages_are() -> None
 )
 def test_a_name_in_latin_letters_may_be_said_in_katakana(name: str, katakana: str, lost: bool) -> None:
     assert bool(lost_names(f"申請は{name}で行います。", [f"申請は{katakana}で行う。"])) is lost
+
+
+def test_letters_with_accents_belong_to_a_name() -> None:
+    assert lost_names("会議はNestléで行います。", ["会議は Nestlé で行う。"]) == []
+    assert lost_names("会議はNestléで行います。", ["会議は Nestor で行う。"]) == ["Nestlé"]

@@ -149,12 +149,12 @@ def test_scores_of_replies_only_are_those_of_trl(share: float, tmp_path: Path) -
     assert torch.allclose(first, second, atol=1e-5)
 
 
-def pairs(model: Any, lora: Any, folder: Path, steps: int) -> PairTrainer:
+def pairs(model: Any, lora: Any, folder: Path, steps: int, sft_weight: float = 0) -> PairTrainer:
     encoder = Encoder(toy_tokenizer(), max_tokens=900)
     rows = [encoder.encode_pair(one) for one in toy_pairs(4)]
     return pair_trainer(
-        model, lora, toy_tokenizer(), rows, (), recipe(method="dpo", beta=0.5), folder, steps=steps,
-        dtype="fp32",
+        model, lora, toy_tokenizer(), rows, (), recipe(method="dpo", beta=0.5, sft_weight=sft_weight), folder,
+        steps=steps, dtype="fp32",
     )  # fmt: skip
 
 
@@ -165,6 +165,19 @@ def test_preferences_widen_the_margin_and_begin_at_the_reference(tmp_path: Path)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert margins[0] == 0 and losses[0] == pytest.approx(0.6931, abs=1e-4)  # -log(sigmoid(0))
     assert margins[-1] > 0.5 and losses[-1] < 0.6
+
+
+def test_the_better_reply_becomes_likelier_where_its_own_loss_counts(tmp_path: Path) -> None:
+    gained = {}
+    for weight in (0.0, 1.0):
+        trainer = pairs(
+            toy_model(), lora_config(recipe().lora, BASE), tmp_path / str(weight), 8, sft_weight=weight
+        )
+        trainer.train()
+        entries = [one for one in trainer.state.log_history if "loss" in one]
+        gained[weight] = entries[-1]["rewards/chosen"]
+        assert entries[-1]["rewards/margins"] > 0
+    assert gained[1.0] > max(0.0, gained[0.0])
 
 
 def test_the_reference_of_a_continued_adapter_is_that_adapter(tmp_path: Path) -> None:
