@@ -37,7 +37,8 @@ def _table(needs: Mapping[Need, str]) -> Mapping[str, Need]:
 NEEDS: Mapping[str, Need] = _table({
     Need("reader", "search"):
         "status models settings search documents document boxes page_image page_size original figure_image "
-        "sources failures versions dictionary compare findings syncs publication adapters",
+        "sources failures versions dictionary compare findings syncs publication adapters "
+        "screening",
     Need("reader", "ask"):
         "ask perform conversations conversation new_conversation rename_conversation delete_conversation "
         "give_feedback take_back_feedback choose_adapter",
@@ -45,7 +46,7 @@ NEEDS: Mapping[str, Need] = _table({
     Need("reader", "search", whole=True): "job",
     Need("editor", "edit"):
         "verified verified_answer add_verified confirm_verified remove_verified rule_version put_word "
-        "remove_word save_dictionary release withdraw_release screening",
+        "remove_word save_dictionary release withdraw_release",
     Need("trainer", "train", whole=True):
         "evaluation_reports evaluation_report remove_report compare_reports made_questions make_questions "
         "review_question edit_question question_set examples example example_counts review_examples "

@@ -90,8 +90,7 @@ class Guard:
                 open_metrics="/metrics" in self._without_token,
             )
         except (SignInError, AccessRefusedError, IngestionError) as error:
-            status = 401 if isinstance(error, SignInError) else 403
-            await _refuse(send, status, error if caller.trusted or status == 403 else _public(error))
+            await _refuse(send, *_refusal(error, caller.trusted))
             return
         if operations is not None:
             begin(operations)
@@ -139,9 +138,11 @@ def _without_port(value: str) -> str:
     return value.partition(":")[0]
 
 
-def _public(error: Exception) -> Exception:
-    """What strangers are told of an error that happens before it is known who they are."""
-    return error if isinstance(error, SignInError) else SignInError("nobody can be let in now")
+def _refusal(error: Exception, trusted: bool) -> tuple[int, Exception]:
+    """Status and error for one who is not let in. Where damaged accounts lie is not for strangers."""
+    if isinstance(error, IngestionError):
+        return 503, error if trusted else SignInError("nobody can be let in now")
+    return (401 if isinstance(error, SignInError) else 403), error
 
 
 async def _refuse(send: Send, status: int, message: str | Exception) -> None:
