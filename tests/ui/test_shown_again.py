@@ -134,6 +134,34 @@ def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operation
         assert (len(answer["claims"]), len(answer["hits"])) == ((1, 1) if may else (0, 0))
 
 
+def test_of_a_document_that_has_gone_whoever_has_limited_rights_is_told_no_name(
+    operations: LocalOperations,
+) -> None:
+    key = asked(operations)
+    (found,) = operations.documents()
+    messages = operations.resources.records.show(key)["messages"]
+    operations.remove_document(found["id"])
+    requoter = Requoter(operations.resources.library)
+    answer = requoter.seen_by(User("a", frozenset({"hr"}), True)).messages(messages)[1]["answer"]
+    (citation,) = answer["claims"][0]["citations"]
+    for item in (citation, answer["hits"][0]):
+        assert item["state"] == "gone" and (item["document"], item["path"], item["title"]) == ("", "", "")
+    assert "contact" not in str(answer) and found["id"] not in str(answer)
+
+
+def test_what_lies_in_the_place_of_a_document_keeps_its_old_words_from_others(
+    operations: LocalOperations, docs: Path
+) -> None:
+    key = asked(operations)
+    messages = operations.resources.records.show(key)["messages"]
+    (docs / "contact.txt").write_text(TEXT + "追記した。\n", "utf-8")
+    list(operations.ingest([str(docs)], groups=["hr"]))
+    requoter = Requoter(operations.resources.library)
+    for user, may in ((User("a", frozenset({"hr"})), True), (User("b", frozenset({"it"})), False)):
+        shown_now = str(requoter.messages(messages, user)[1])
+        assert (PHONE in shown_now) is may and "contact.txt" not in shown_now
+
+
 def test_feedback_says_no_more_than_its_conversation(operations: LocalOperations) -> None:
     key = asked(operations)
     message = operations.conversation(key)["messages"][1]["id"]
