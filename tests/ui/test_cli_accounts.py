@@ -17,6 +17,7 @@ from assistant.errors import AccessRefusedError, AccountError
 from ingestion.backups.layout import Parts, kept_files
 from ingestion.workspace import open_workspace
 from ui.cli.main import app
+from ui.doctor import _failed_files, _indexes
 from ui.errors import NotFoundError, UsageError
 
 Json = dict[str, Any]
@@ -198,6 +199,12 @@ def test_rights_are_explained(people: Terminal) -> None:
     assert "読めません" in said.stdout and "staffのための文書" in said.stdout
     with pytest.raises(NotFoundError):
         people("rights", "explain", "--user", "ann", "--document", "x")
+
+
+def test_doctor_needs_no_name(people: Terminal) -> None:
+    workspace = open_workspace(people.root, {})
+    assert _indexes(workspace).ok
+    assert _failed_files(workspace).detail == "0"
 
 
 def test_accounts_are_in_a_backup(people: Terminal) -> None:
