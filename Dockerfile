@@ -1,5 +1,7 @@
 # Konkyo in a container. It has not been built where it was written: no container engine was there.
 #   docker build -t konkyo .
+# Inside, the page listens for other computers: it starts once there is an admin, and asks people to sign in.
+#   docker run --rm -it -v konkyo:/data konkyo /opt/konkyo/.venv/bin/konkyo users add NAME --admin
 #   docker run -v konkyo:/data -p 127.0.0.1:8501:8501 konkyo
 # The first start has no models: docker exec CONTAINER /opt/konkyo/.venv/bin/konkyo models pull
 FROM python:3.12-slim-bookworm

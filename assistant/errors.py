@@ -45,6 +45,22 @@ class AuditError(AssistantError):
     """The audit log cannot be read or written, or holds no such row. Nothing is done that it cannot hold."""
 
 
+class AccountError(AssistantError):
+    """An account, a group or a token cannot be made or changed as asked, or does not exist."""
+
+
+class SignInError(AssistantError):
+    """Nobody is signed in: name, password, session or token are not known, or not valid any more."""
+
+
+class SignInLimitError(SignInError):
+    """Too many attempts to sign in failed; another one is refused for a while, even a right one."""
+
+
+class AccessRefusedError(AssistantError):
+    """Who acts may not do this, or it would be open to people who may not (exit code 3)."""
+
+
 class ExampleConflictError(AssistantError):
     """An example was changed by somebody else since it was looked at; nothing of the change was made."""
 

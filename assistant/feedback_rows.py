@@ -17,6 +17,7 @@ from assistant.record_tables import conversations as _conversations
 from assistant.record_tables import feedback as _feedback
 from assistant.record_tables import messages as _messages
 from assistant.record_tables import question_of_message
+from ingestion.documents import LOCAL_USER
 
 Rating = Literal["up", "down"]
 Reason = Literal[
@@ -29,8 +30,11 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 class FeedbackRows:
     """The feedback of one workspace; usable from several threads."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, user: str = LOCAL_USER.name, *, own_only: bool = False) -> None:
+        """`user` says it; with `own_only` nothing of others is told."""
         self._engine = engine
+        self._user = user
+        self._own_only = own_only
 
     def give(
         self,
@@ -41,7 +45,7 @@ class FeedbackRows:
         reason: Reason = "",
         comment: str = "",
         corrected: str = "",
-        user: str = "local",
+        user: str | None = None,
     ) -> None:
         """Say something of the answer `message`, in place of what was said of it before.
 
@@ -49,29 +53,31 @@ class FeedbackRows:
             RecordNotFoundError: `user` has no such answer in this conversation.
         """
         values = {"rating": rating, "reason": reason, "comment": comment, "corrected": corrected,
-                  "user": user, "at": _now()}  # fmt: skip
+                  "user": user or self._user, "at": _now()}  # fmt: skip
         with self._engine.begin() as connection:
-            self._require(connection, conversation, message, user)
+            self._require(connection, conversation, message, user or self._user)
             changed = connection.execute(
                 _feedback.update().where(_feedback.c.message == message).values(**values)
             )
             if changed.rowcount == 0:
                 connection.execute(_feedback.insert().values(message=message, **values))
 
-    def take_back(self, conversation: str, message: int, *, user: str = "local") -> None:
+    def take_back(self, conversation: str, message: int, *, user: str | None = None) -> None:
         """Forget what was said of the answer `message`.
 
         Raises:
             RecordNotFoundError: `user` has no such answer in this conversation.
         """
         with self._engine.begin() as connection:
-            self._require(connection, conversation, message, user)
+            self._require(connection, conversation, message, user or self._user)
             connection.execute(_feedback.delete().where(_feedback.c.message == message))
 
     def all(self, *, rating: str | None = None, conversation: str | None = None) -> list[dict[str, Any]]:
         """Everything that was said, oldest first, with question, answer, hits and model."""
         columns = (_messages.c.conversation, _messages.c.answer_json, question_of_message().label("question"))
         query = sa.select(_feedback, *columns).join(_messages).order_by(_feedback.c.at, _feedback.c.id)
+        if self._own_only:
+            query = query.where(_feedback.c.user == self._user)
         if rating is not None:
             query = query.where(_feedback.c.rating == rating)
         if conversation is not None:

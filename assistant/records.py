@@ -5,6 +5,7 @@ Texts are also kept folded (NFKC, lower case), so that usb finds ＵＳＢ. Time
 
 from __future__ import annotations
 
+import copy
 import json
 import secrets
 import unicodedata
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DatabaseError
 from assistant.errors import RecordNotFoundError
 from assistant.record_tables import conversations as _conversations
 from assistant.record_tables import messages as _messages
+from ingestion.documents import LOCAL_USER
 from ingestion.errors import IngestionError, WorkspaceError
 from ingestion.upgrading import upgrade_tables
 
@@ -27,10 +29,14 @@ _TITLE_LENGTH = 60
 
 
 class Records:
-    """The conversations of one workspace; usable from several threads. `user` sees only its own."""
+    """The conversations of one workspace; usable from several threads. `user` sees only its own.
+
+    Where it is None, the one that `seen_by` named asks, else the only user of a workspace without accounts.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._user = LOCAL_USER.name
 
     @property
     def engine(self) -> sa.Engine:
@@ -63,24 +69,35 @@ class Records:
             raise
         return cls(engine)
 
-    def create(self, title: str = "", user: str = "local") -> dict[str, Any]:
+    def seen_by(self, user: str) -> Records:
+        """The same records, in which what is asked without a user is asked by this one."""
+        other = copy.copy(self)
+        other._user = user
+        return other
+
+    def create(self, title: str = "", user: str | None = None) -> dict[str, Any]:
         """Make an empty conversation and return it as `show` does."""
         key, now = secrets.token_hex(8), _now()
         with self._engine.begin() as connection:
             connection.execute(
                 _conversations.insert().values(
-                    id=key, title=title, folded=fold(title), created_at=now, updated_at=now, user=user
+                    id=key,
+                    title=title,
+                    folded=fold(title),
+                    created_at=now,
+                    updated_at=now,
+                    user=user or self._user,
                 )
             )
         return self.show(key, user)
 
-    def list(self, search: str = "", user: str = "local") -> list[dict[str, Any]]:
+    def list(self, search: str = "", user: str | None = None) -> list[dict[str, Any]]:
         """Conversations whose title or messages hold `search`, the last changed first."""
         count = sa.func.count(_messages.c.id).label("messages")
         query = (
             sa.select(*_shown_columns(), count)
             .select_from(_conversations.outerjoin(_messages))
-            .where(_conversations.c.user == user)
+            .where(_conversations.c.user == (user or self._user))
             .group_by(_conversations.c.id)
             .order_by(_conversations.c.updated_at.desc(), _conversations.c.id)
         )
@@ -94,7 +111,7 @@ class Records:
         with self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
-    def show(self, conversation: str, user: str = "local") -> dict[str, Any]:
+    def show(self, conversation: str, user: str | None = None) -> dict[str, Any]:
         """One conversation: `{id, title, created_at, updated_at, adapter, messages}`, oldest message first.
 
         Raises:
@@ -102,7 +119,7 @@ class Records:
         """
         with self._engine.connect() as connection:
             row = connection.execute(
-                sa.select(*_shown_columns()).where(*_owned(conversation, user))
+                sa.select(*_shown_columns()).where(*_owned(conversation, user or self._user))
             ).one_or_none()
             if row is None:
                 raise _not_found(conversation)
@@ -118,7 +135,7 @@ class Records:
         answer: dict[str, Any],
         *,
         scope: dict[str, Any] | None = None,
-        user: str = "local",
+        user: str | None = None,
     ) -> None:
         """Add a question and its answer (as `Answer.as_json`) in one transaction.
 
@@ -135,7 +152,7 @@ class Records:
         with self._engine.begin() as connection:
             touched = connection.execute(
                 _conversations.update()
-                .where(*_owned(conversation, user))
+                .where(*_owned(conversation, user or self._user))
                 .values(
                     updated_at=now,
                     title=sa.case((untitled, title), else_=_conversations.c.title),
@@ -155,7 +172,7 @@ class Records:
                     )
                 )  # fmt: skip
 
-    def rename(self, conversation: str, title: str, user: str = "local") -> None:
+    def rename(self, conversation: str, title: str, user: str | None = None) -> None:
         """Give a conversation another title.
 
         Raises:
@@ -164,11 +181,11 @@ class Records:
         self._change(
             conversation,
             _conversations.update()
-            .where(*_owned(conversation, user))
+            .where(*_owned(conversation, user or self._user))
             .values(title=title, folded=fold(title)),
         )
 
-    def choose_adapter(self, conversation: str, adapter: str | None, user: str = "local") -> None:
+    def choose_adapter(self, conversation: str, adapter: str | None, user: str | None = None) -> None:
         """Let an adapter of this name (or "base") answer in a conversation; None: the published one.
 
         Raises:
@@ -176,10 +193,10 @@ class Records:
         """
         self._change(
             conversation,
-            _conversations.update().where(*_owned(conversation, user)).values(adapter=adapter),
+            _conversations.update().where(*_owned(conversation, user or self._user)).values(adapter=adapter),
         )
 
-    def chosen_adapter(self, conversation: str, user: str = "local") -> str | None:
+    def chosen_adapter(self, conversation: str, user: str | None = None) -> str | None:
         """What `choose_adapter` said last.
 
         Raises:
@@ -187,19 +204,19 @@ class Records:
         """
         with self._engine.connect() as connection:
             row = connection.execute(
-                sa.select(_conversations.c.adapter).where(*_owned(conversation, user))
+                sa.select(_conversations.c.adapter).where(*_owned(conversation, user or self._user))
             ).one_or_none()
         if row is None:
             raise _not_found(conversation)
         return None if row.adapter is None else str(row.adapter)
 
-    def delete(self, conversation: str, user: str = "local") -> None:
+    def delete(self, conversation: str, user: str | None = None) -> None:
         """Remove a conversation with its messages.
 
         Raises:
             RecordNotFoundError: `user` has no conversation with this id.
         """
-        self._change(conversation, _conversations.delete().where(*_owned(conversation, user)))
+        self._change(conversation, _conversations.delete().where(*_owned(conversation, user or self._user)))
 
     def close(self) -> None:
         """Close the database's connections."""

@@ -5,20 +5,23 @@ a notice; the citation stays as a dead one (`state` "gone"). What was masked sin
 "masked"). Where documents differ is told only while both passages say what they said. What is masked in a
 quote, and personal data of a quote that has gone from a place where such data is masked or refused, is masked
 in the answer too, where it repeats that word for word. Does not judge the answer again: a sentence stays when
-the passage that it stood on has gone.
+the passage that it stood on has gone. But one who may not read everything is told nothing more of an answer
+that was written from a document which they may not read any more, and of one that has gone neither name nor
+place: who might read it is not known any more.
 """
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from assistant.prompting import prompt_texts
 from assistant.words import detect_language
-from ingestion.documents import LOCAL_USER, Span, User
+from ingestion.documents import LOCAL_USER, Scope, Span, User
 from ingestion.finding_rows import screened
 from ingestion.library import Library, StoredDocument
 from ingestion.screening.masking import MASK, masked_text
@@ -54,9 +57,17 @@ class Requoter:
         self._screening = screening
         self._lock = threading.Lock()
         self._known: dict[tuple[str, int, User], StoredDocument | None] = {}
+        self._user = LOCAL_USER
 
-    def messages(self, messages: Sequence[Json], user: User = LOCAL_USER) -> list[Json]:
+    def seen_by(self, user: User) -> Requoter:
+        """The same requoter, in which what is asked without a user is asked by this one."""
+        other = copy.copy(self)
+        other._user = user
+        return other
+
+    def messages(self, messages: Sequence[Json], user: User | None = None) -> list[Json]:
         """The messages of a conversation, as `Records.show` gives them, as `user` may see them now."""
+        user = user or self._user
         documents: dict[str, _Now | None] = {}
         return [
             message if message["answer"] is None else self._message(message, documents, user)
@@ -65,6 +76,8 @@ class Requoter:
 
     def _message(self, message: Json, documents: dict[str, _Now | None], user: User) -> Json:
         answer = message["answer"]
+        if user.groups is not None and self._barred_to(user, answer):
+            return _withdrawn(message)
         notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]
         hidden: dict[str, str] = {}
 
@@ -74,6 +87,8 @@ class Requoter:
                 documents[document] = self._now(document, user)
             shown = _joined(item, name, documents[document], notice, hidden)
             policy = policy_at(self._screening, item["source"], item["path"])
+            if shown["state"] == "gone" and user.groups is not None:
+                shown = _nameless(shown)
             if shown["state"] == "gone" and policy.personal in ("mask", "refuse"):
                 hidden.update(_personal(str(item[name]), policy))
             return shown
@@ -99,6 +114,21 @@ class Requoter:
         shown["claims"] = [{**claim, "text": _without(claim["text"], hidden)} for claim in shown["claims"]]
         return {**message, "text": _without(message["text"], hidden), "answer": shown}
 
+    def _barred_to(self, user: User, answer: Json) -> bool:
+        """Whether `answer` stands on what `user` may not read: a document, or what lies in its place now."""
+        everything = replace(user, groups=None)
+        for item in passages_of(answer):
+            if self._stored(item["document"], user) is not None:
+                continue
+            if self._stored(item["document"], everything) is not None:
+                return True
+            folder = Scope(folder=(str(item["source"]), str(item["path"])))
+            if self._library.readable_documents(everything, folder) != self._library.readable_documents(
+                user, folder
+            ):
+                return True
+        return False
+
     def _now(self, id: str, user: User) -> _Now | None:
         stored = self._stored(id, user)
         if stored is None:
@@ -117,6 +147,39 @@ class Requoter:
                 self._known.pop(next(iter(self._known)))
             self._known[key] = found
         return found
+
+
+def passages_of(answer: Json) -> Iterator[Json]:
+    """Every hit and every citation of a stored answer."""
+    yield from answer["hits"]
+    for claim in answer["claims"]:
+        yield from claim["citations"]
+    for told in answer.get("disagreements") or ():
+        yield from told["passages"]
+
+
+def _withdrawn(message: Json) -> Json:
+    """A message of which nothing is left but that there was an answer."""
+    answer = message["answer"]
+    notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]
+    kept = {key: answer[key] for key in ("model", "adapter", "timings", "stopped") if key in answer}
+    empty: Json = {key: [] for key in ("claims", "hits", "warnings", "withheld", "disagreements", "ask_whom")}
+    grounding = dict.fromkeys(answer.get("grounding") or (), 0)
+    gone = {
+        **empty, **kept, "grounding": grounding, "question": "", "answer": notice, "abstained": True,
+        "draft": "", "mended": "", "verified": None,
+    }  # fmt: skip
+    return {**message, "text": notice, "answer": {key: gone.get(key) for key in answer}}
+
+
+def _nameless(item: Json) -> Json:
+    """A dead hit or citation that does not tell where it was."""
+    blank: Json = {
+        "document": "", "source": "", "path": "", "title": "", "page": None, "page_label": None,
+        "locator": None, "chunk_id": "", "shown_as": "", "context": "", "cell": None, "rows": [],
+        "articles": [],
+    }  # fmt: skip
+    return {key: blank.get(key, value) for key, value in item.items()}
 
 
 def barred_spans(library: Library, stored: StoredDocument) -> tuple[Span, ...]:

@@ -6,6 +6,7 @@ read now, never becomes a hit, whatever an index still remembers.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -96,22 +97,29 @@ class Retriever:
         self.dictionary = dictionary
         self.currency = currency
         self.clock = clock
+        self._user = LOCAL_USER
         self._indexes = indexes
         self._embedder = embedder
         self.settings = settings
 
-    def retrieve(self, query: Query, user: User = LOCAL_USER) -> list[Hit]:
+    def seen_by(self, user: User) -> Retriever:
+        """The same retriever, in which what is asked without a user is asked by this one."""
+        other = copy.copy(self)
+        other._user = user
+        return other
+
+    def retrieve(self, query: Query, user: User | None = None) -> list[Hit]:
         """At most `query.top_k` hits, best first, scores in [0, 1]; what is in force goes first.
 
         A question for several things is searched as a whole and in parts, in turns. More candidates are
         fetched when some of them fall out at the join.
         """
-        return self._all_parts(query, user, Trace())
+        return self._all_parts(query, user or self._user, Trace())
 
-    def explain(self, query: Query, user: User = LOCAL_USER) -> list[tuple[Hit, Explanation]]:
+    def explain(self, query: Query, user: User | None = None) -> list[tuple[Hit, Explanation]]:
         """As `retrieve`, and for each hit why it is where it is."""
         trace = Trace()
-        hits = self._all_parts(query, user, trace)
+        hits = self._all_parts(query, user or self._user, trace)
         return explained(hits, trace, self.settings)
 
     def _all_parts(self, query: Query, user: User, trace: Trace) -> list[Hit]:
@@ -201,11 +209,11 @@ class Retriever:
         return [(found[at][0], score) for at, score in order]
 
     def candidates(
-        self, query: Query, user: User = LOCAL_USER
+        self, query: Query, user: User | None = None
     ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
         """The raw (row, cosine) and (row, BM25) lists, before fusion and join; for evaluation."""
         reading = self._read(query)
-        allowed = self._library.readable_documents(user, query.scope)
+        allowed = self._library.readable_documents(user or self._user, query.scope)
         vector = self._vector(query, reading)
         dense, lexical = self._search(query, reading, vector, self.settings.candidates, allowed)
         return list(dense), list(lexical)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -257,8 +258,8 @@ def slice_chunk(
 class Location:
     """Where a document's bytes lie: `path` is relative to the root of `source`, in NFC, with "/".
 
-    `groups` may read it; empty means everybody. `parent` is the path of the file that it lies in, of an
-    archive or a mail, None for a file on disk.
+    `groups` may read it; where there are none, `User.ungrouped` says who. `parent` is the path of the file
+    that it lies in, of an archive or a mail, None for a file on disk.
     """
 
     source: str
@@ -269,10 +270,20 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who asks. `groups` None means that every document is readable."""
+    """Who asks. `groups` None means that every document is readable.
+
+    `ungrouped` says whether what carries no groups is, too: nobody has said who may read it.
+    """
 
     name: str
     groups: frozenset[str] | None
+    ungrouped: bool = False
+
+    def may_read(self, groups: AbstractSet[str]) -> bool:
+        """Whether a location that carries these groups is readable."""
+        if self.groups is None:
+            return True
+        return bool(self.groups & groups) if groups else self.ungrouped
 
 
 LOCAL_USER = User("local", None)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ingestion import library_schema as t
-from ingestion.documents import LOCAL_USER, User
+from ingestion.documents import User
 from ingestion.library import Library, below
 from ingestion.location_rows import now
 from ingestion.screening.findings import Finding
@@ -224,7 +224,7 @@ def counts(library: Library) -> dict[str, Counts]:
     }
 
 
-def by_folder(library: Library, user: User = LOCAL_USER) -> list[FolderFindings]:
+def by_folder(library: Library, user: User | None = None) -> list[FolderFindings]:
     """What lies in each folder that `user` may read documents of, counted at every readable location."""
     types: dict[str, Counter[str]] = {}
     query = sa.select(t.findings.c.document, t.findings.c.type, sa.func.count().label("n")).where(

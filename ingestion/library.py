@@ -1,11 +1,13 @@
 """The truth: documents, their locations, text, chunks and vectors, in one SQL database.
 
 This file is the side that reads; `library_writing.py` writes, `library_feed.py` feeds the indexes. Nothing
-outside these files and the tables' own holds SQL. Every method may be called from any thread.
+outside these files and the tables' own holds SQL. Every method may be called from any thread. Where `user` is
+None, the one that `seen_by` named asks, else the only user of a workspace without accounts.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -127,6 +129,7 @@ class Library:
         self.path = path
         self._settings = settings
         self.engine = engine
+        self._user = LOCAL_USER
         self.identity = self._meta("library")
         self._body = lru_cache(maxsize=32)(self._load_body)
         self._text = lru_cache(maxsize=32)(self._load_text)
@@ -139,6 +142,12 @@ class Library:
             WorkspaceError: the file is no library, or was written by a newer version.
         """
         return cls(path, t.open_engine(path), settings)
+
+    def seen_by(self, user: User) -> Library:
+        """The same library, in which what is asked without a user is asked by this one."""
+        other = copy.copy(self)
+        other._user = user
+        return other
 
     def close(self) -> None:
         """Give the database's files back."""
@@ -161,14 +170,14 @@ class Library:
         rows = self._rows(query)
         return ActiveEmbedder(rows[0].identity, rows[0].dimension) if rows else None
 
-    def documents_list(self, user: User = LOCAL_USER, scope: Scope = EVERYTHING) -> list[DocumentSummary]:
+    def documents_list(self, user: User | None = None, scope: Scope = EVERYTHING) -> list[DocumentSummary]:
         """All documents that `user` may read within `scope`, by their first location."""
         places = self._locations(user, scope, None)
         rows = {row.id: row for row in self._rows(sa.select(t.documents))}
         found = [_summary(rows[id], tuple(at)) for id, at in places.items() if id in rows]
         return sorted(found, key=lambda summary: (summary.locations[0].source, summary.locations[0].path))
 
-    def document(self, document_id: str, user: User = LOCAL_USER) -> StoredDocument | None:
+    def document(self, document_id: str, user: User | None = None) -> StoredDocument | None:
         """The whole document, or None when it does not exist or `user` may not read it."""
         places = self._locations(user, Scope(documents=frozenset([document_id])), None)
         if document_id not in places:
@@ -185,12 +194,12 @@ class Library:
             summary.reason, summary.added_at,
         )  # fmt: skip
 
-    def text_slice(self, document_id: str, start: int, end: int, user: User = LOCAL_USER) -> str | None:
+    def text_slice(self, document_id: str, start: int, end: int, user: User | None = None) -> str | None:
         """`document.text[start:end]`, or None when the document is not there for `user`."""
         text = self.whole_text(document_id, user)
         return None if text is None else text[start:end]
 
-    def whole_text(self, document_id: str, user: User = LOCAL_USER) -> str | None:
+    def whole_text(self, document_id: str, user: User | None = None) -> str | None:
         """`document.text`, or None when the document is not there for `user`."""
         if document_id not in self._locations(user, Scope(documents=frozenset([document_id])), None):
             return None
@@ -198,7 +207,7 @@ class Library:
         return next((self._text(document_id, row.generation) for row in self._rows(query)), None)
 
     def chunks_by_row(
-        self, rows: Sequence[int], user: User = LOCAL_USER, scope: Scope = EVERYTHING
+        self, rows: Sequence[int], user: User | None = None, scope: Scope = EVERYTHING
     ) -> dict[int, StoredChunk]:
         """Those of `rows` that exist now, are readable by `user` now, and lie within `scope`.
 
@@ -232,9 +241,11 @@ class Library:
         at = rows.index(row)
         return rows[max(0, at - before) : at + after + 1]
 
-    def readable_documents(self, user: User, scope: Scope = EVERYTHING) -> frozenset[str] | None:
+    def readable_documents(
+        self, user: User | None = None, scope: Scope = EVERYTHING
+    ) -> frozenset[str] | None:
         """Ids of the documents that `user` may read within `scope`; None when there is no limit at all."""
-        if user.groups is None and scope.documents is None and scope.folder is None:
+        if (user or self._user).groups is None and scope.documents is None and scope.folder is None:
             return None
         return frozenset(self._locations(user, scope, None))
 
@@ -254,7 +265,7 @@ class Library:
         )
         return [(row.source, int(row.documents)) for row in self._rows(query)]
 
-    def file_of(self, document_id: str, user: User = LOCAL_USER) -> Path | None:
+    def file_of(self, document_id: str, user: User | None = None) -> Path | None:
         """A readable file that still holds the document's bytes, None when there is none any more."""
         columns = t.locations.c
         query = sa.select(t.locations).where(columns.document == document_id, self._readable(user))
@@ -285,7 +296,9 @@ class Library:
         inner = row.path[len(row.container) + 1 :]
         return member_file(self.members, container, inner, row.document, self._settings)
 
-    def _locations(self, user: User, scope: Scope, ids: Iterable[str] | None) -> dict[str, list[Location]]:
+    def _locations(
+        self, user: User | None, scope: Scope, ids: Iterable[str] | None
+    ) -> dict[str, list[Location]]:
         """Readable locations within `scope` by document, sorted; `ids` limits the documents further."""
         columns = t.locations.c
         query = (
@@ -306,13 +319,12 @@ class Library:
             places.setdefault(row.document, []).append(place)
         return places
 
-    def _readable(self, user: User) -> sa.ColumnElement[bool]:
+    def _readable(self, user: User | None) -> sa.ColumnElement[bool]:
+        user = user or self._user
         if user.groups is None:
             return sa.true()
         rows = self._rows(sa.select(t.access))
-        allowed = [
-            row.id for row in rows if not json.loads(row.groups) or user.groups & set(json.loads(row.groups))
-        ]
+        allowed = [row.id for row in rows if user.may_read(frozenset(json.loads(row.groups)))]
         return t.locations.c.access.in_(_values(allowed))
 
     def _row_and_chunks(self, document_id: str) -> tuple[sa.Row[Any] | None, tuple[Chunk, ...]]:

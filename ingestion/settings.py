@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ingestion.access_settings import AccessSettings
 from ingestion.errors import SettingsError
 from ingestion.gate_settings import GateSettings
 from ingestion.reading import OcrMode
@@ -26,7 +27,7 @@ from ingestion.source_settings import SourceSettings as SourceSettings
 from ingestion.vision_settings import VisionSettings
 
 _PREFIX = "KONKYO_"
-_NOT_SETTINGS = {"KONKYO_WORKSPACE"}
+_NOT_SETTINGS = {"KONKYO_WORKSPACE", "KONKYO_USER"}
 
 
 class Section(BaseModel):
@@ -248,6 +249,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     audit: AuditSettings = AuditSettings()
+    access: AccessSettings = AccessSettings()
     service: ServiceSettings = ServiceSettings()
     logging: LoggingSettings = LoggingSettings()
     backup: BackupSettings = BackupSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from ingestion.workspace import Workspace
 
 KEPT = 3
 """Copies of one database that are kept."""
+MIGRATING = threading.RLock()
+"""Alembic keeps what it works on in a global: two databases that are opened at once would be mixed up."""
 
 
 def upgrade_tables(connection: sa.Connection, path: Path, scripts: Path) -> None:
@@ -42,7 +45,8 @@ def upgrade_tables(connection: sa.Connection, path: Path, scripts: Path) -> None
         )
     if found not in (None, head):
         _keep_copy(path, str(found))
-    command.upgrade(config, "head")
+    with MIGRATING:
+        command.upgrade(config, "head")
 
 
 def copies(workspace: Workspace) -> list[Path]:

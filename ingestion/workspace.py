@@ -61,6 +61,11 @@ class Workspace:
         return self.root / "records.db"
 
     @property
+    def accounts_path(self) -> Path:
+        """The SQL database of users, groups and their secrets, mode 0600; absent in single-user mode."""
+        return self.root / "accounts.db"
+
+    @property
     def audit(self) -> Path:
         """The audit log: its database, the head of its chain and the key that signs it."""
         return self.root / "audit"

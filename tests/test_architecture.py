@@ -64,6 +64,7 @@ ONLY_IN = {
     "olefile": {"ingestion/readers/ole.py"},
     "msoffcrypto": {"ingestion/readers/unlocking.py"},
     "xlrd": {"ingestion/readers/xls.py"},
+    "argon2": {"assistant/accounts/passwords.py"},
     "cryptography": {"ingestion/readers/odf_unlocking.py"},
     "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},
     "imapclient": {"ingestion/sources/imap.py"},
@@ -78,7 +79,7 @@ ONLY_IN = {
         "ui/benchmarks/other_parsers.py",  # to compare
     },
 }
-# The program's SQL and its databases: the library, the records of conversations, and the audit log.
+# The program's SQL and its databases: library, records of conversations, accounts, audit log.
 SQL_IN = {
     "ingestion/library.py",
     "ingestion/library_bodies.py",
@@ -106,6 +107,7 @@ SQL_IN = {
     "assistant/verified_rows.py",
     "assistant/example_rows.py",
     "assistant/migrations/",
+    "assistant/accounts/",
     "assistant/audit/rows.py",
     "assistant/audit/migrations/",
 }

@@ -58,7 +58,7 @@ def test_commands_of_the_units_and_the_image_exist() -> None:
     called += re.findall(r'/bin/konkyo", "([a-z]+)"', DOCKERFILE) + re.findall(
         r"/bin/konkyo ([a-z]+)", DOCKERFILE
     )
-    assert {"serve", "ui", "backup", "models"} == set(called)
+    assert {"serve", "ui", "backup", "models", "users"} == set(called)
     for name in called:
         assert name in known
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -17,7 +16,7 @@ from assistant.conversation import standalone
 from assistant.errors import AdapterError
 from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
-from ingestion.documents import EVERYTHING, LOCAL_USER, Scope
+from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ui.drafts import Draft
 from ui.errors import UsageError
 from ui.observing import Observer, Unobserved
@@ -25,25 +24,26 @@ from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
 from ui.shown_as import ShownAs
 from ui.texts import t
+from ui.waiting_line import WaitingLine
 
 if TYPE_CHECKING:
     from assistant.adapter_serving import AdapterServing
     from assistant.answering import Assistant
     from assistant.answers import Answer, Event
     from assistant.records import Records
+    from assistant.requoting import Requoter
     from assistant.tasks.steps import TaskRequest
     from ingestion.settings import Settings
 
 
 logger = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.2  # how often a waiting question asks whether it was cancelled
 
 
 class VerifiedSource(Protocol):
     """The answers that editors confirmed."""
 
-    def offer(self, question: str, *, scope: Scope = EVERYTHING) -> Answer | None:
-        """The one to this question, None without."""
+    def offer(self, question: str, *, user: User = LOCAL_USER, scope: Scope = EVERYTHING) -> Answer | None:
+        """The one to this question that `user` may be told, None without."""
         ...
 
 
@@ -78,8 +78,18 @@ class AskResources(Protocol):
         ...
 
     @property
+    def user(self) -> User:
+        """Who asks."""
+        ...
+
+    @property
     def records(self) -> Records:
         """The conversations."""
+        ...
+
+    @property
+    def requoter(self) -> Requoter:
+        """What makes stored answers ones that the user may be shown now."""
         ...
 
     @property
@@ -116,21 +126,26 @@ class Asking:
         self._resources = resources
         self._ask_whom = ask_whom
         self._shown_as = shown_as
-        self._changed = threading.Condition()
-        self._line: deque[object] = deque()
-        self._active = 0
-        self._model: str | None = None
+        self._line = WaitingLine()
+
+    def on_behalf(self, resources: AskResources) -> Asking:
+        """The same line of questions, asked by the user of `resources`."""
+        other = copy.copy(self)
+        other._resources = resources
+        return other
+
+    @property
+    def _user(self) -> User:
+        return self._resources.user
 
     @property
     def waiting(self) -> int:
         """Questions that are being answered or wait for it."""
-        with self._changed:
-            return self._active + len(self._line)
+        return self._line.length
 
     def wait_turn(self, seconds: float = 60.0) -> None:
         """Wait while questions are being answered, so that the cores are theirs; at most `seconds`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._active == 0, timeout=seconds)
+        self._line.wait_idle(seconds)
 
     def stream(
         self,
@@ -151,14 +166,14 @@ class Asking:
         history = self._history(conversation)
         self._resources.audit.ready()
         asked = standalone(question, history)
-        offered = self._resources.verified.offer(asked, scope=limits) if verified else None
+        offered = self._resources.verified.offer(asked, user=self._user, scope=limits) if verified else None
         if offered is not None:
             yield from self._offered(offered, question, conversation, scope)
             return
         yield from self._follow(
             lambda assistant: assistant.stream(
-                question, history=history, scope=limits, language=language, evidence=evidence,
-                cancelled=cancelled,
+                question, history=history, scope=limits, user=self._user, language=language,
+                evidence=evidence, cancelled=cancelled,
             ),
             question, language or detect_language(question), conversation=conversation, scope=scope,
             model=model, cancelled=cancelled,
@@ -180,7 +195,9 @@ class Asking:
         limits = scope_from_json(scope)
         self._resources.audit.ready()
         yield from self._follow(
-            lambda assistant: assistant.perform(request, scope=limits, cancelled=cancelled),
+            lambda assistant: assistant.perform(
+                request, scope=limits, user=self._user, cancelled=cancelled
+            ),
             shown, request.language, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
             task=request.task,
         )  # fmt: skip
@@ -202,7 +219,7 @@ class Asking:
         asked = Asked(question, task, conversation, scope, prompts=heard)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
-        with self._turn(model, cancelled) as mine:
+        with self._line.turn(self._wanted(model), cancelled) as mine:
             if not mine:
                 self._keep(asked, draft.stopped_answer(), model)
                 return
@@ -253,7 +270,7 @@ class Asking:
         if own is None and model not in (None, settings.server.model or settings.models.chat):
             return None, None
         problem: AdapterError | None = None
-        for asker in (asker_of(LOCAL_USER, conversation), None):  # None: as without the trial
+        for asker in (asker_of(self._user, conversation), None):  # None: as without the trial
             try:
                 choice = resources.adapters.choice(own=own, asker=asker)
                 return resources.adapters.chosen_file(choice, model), problem
@@ -276,48 +293,16 @@ class Asking:
             yield self._shown(Checked(claim).as_json())
         yield {**whole, "conversation": conversation}
 
-    @contextmanager
-    def _turn(self, model: str | None, cancelled: Callable[[], bool]) -> Iterator[bool]:
-        """First come, first served; another model has to wait until the last answer of this one is out.
-
-        False when `cancelled` came first.
-        """
+    def _wanted(self, model: str | None) -> str:
         settings = self._resources.settings
-        wanted = model or settings.server.model or settings.models.chat
-        ticket = object()
-        with self._changed:
-            self._line.append(ticket)
-            try:
-                while (
-                    not (
-                        mine := self._changed.wait_for(
-                            lambda: self._line[0] is ticket and (self._active == 0 or self._model == wanted),
-                            timeout=_LOOK_SECONDS,
-                        )
-                    )
-                    and not cancelled()
-                ):
-                    pass
-            finally:
-                self._line.remove(ticket)
-                self._changed.notify_all()
-            if mine:
-                self._active += 1
-                self._model = wanted
-        if not mine:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            with self._changed:
-                self._active -= 1
-                self._changed.notify_all()
+        return model or settings.server.model or settings.models.chat
 
     def _history(self, conversation: str | None) -> list[Turn]:
         if conversation is None:
             return []
         messages = self._resources.records.show(conversation)["messages"]
+        if self._user.groups is not None:  # an earlier answer may stand on what is not readable any more
+            messages = self._resources.requoter.messages(messages)
         return [
             Turn(asked["text"], reply["text"], tuple(map(hit_from_json, reply["answer"]["hits"])))
             for asked, reply in zip(messages[::2], messages[1::2], strict=False)

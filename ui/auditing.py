@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import threading
@@ -57,6 +58,13 @@ class Auditor:
         self._changing = threading.Lock()
         self._swept: str | None = None
         self._setup: Json | None = None
+        self._shared = self
+
+    def acting(self, user: User) -> Auditor:
+        """The same log, in which rows carry the name of this user."""
+        other = copy.copy(self)
+        other._user = user
+        return other
 
     @property
     def user(self) -> str:
@@ -70,9 +78,9 @@ class Auditor:
             AuditError: it cannot.
         """
         self.log.ready()
-        with self._changing:
-            self._note_setup()
-            self._sweep()
+        with self._changing:  # what was noted last is known to the one that all users share
+            self._shared._note_setup()
+            self._shared._sweep()
 
     def answered(
         self, asked: Asked, answer: Json, *, model: str | None = None, adapter: AdapterFile | None = None

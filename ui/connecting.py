@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,23 +29,30 @@ _ANSWER_SECONDS = 15.0  # on a busy machine; taking it for dead would load the m
 _DETACHED = 0x00000208  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP, names that only Windows has
 
 
-def connect(workspace: Workspace, start_service: bool = False) -> Operations:
+def connect(workspace: Workspace, start_service: bool = False, *, user: str | None = None) -> Operations:
     """The operations of the running service; without one, start it or work in this process.
+
+    Where there are accounts, `user` is who acts.
 
     Raises:
         ServiceError: the service was to be started and did not become ready.
+        AccountError: it cannot be told who acts, see `AccountFiles.actor`.
     """
-    client = running_service(workspace)
+    client = running_service(workspace, user=user)
     if client is not None:
         return client
     if start_service:
         return _start(workspace)
+    from ui.access import acting
+    from ui.account_files import AccountFiles
     from ui.local import LocalOperations
 
-    return LocalOperations(workspace)
+    with closing(AccountFiles(workspace)) as accounts:
+        actor = accounts.actor(user)
+    return acting(LocalOperations(workspace), actor)
 
 
-def running_service(workspace: Workspace) -> ServiceClient | None:
+def running_service(workspace: Workspace, *, user: str | None = None) -> ServiceClient | None:
     """A client of the workspace's service, None when none runs. What a dead one left behind is removed."""
     if not workspace.service_path.exists():
         return None
@@ -57,7 +65,7 @@ def running_service(workspace: Workspace) -> ServiceClient | None:
     if not address.alive:
         remove_address(workspace.service_path, address.token)
         return None
-    client = ServiceClient(address)
+    client = ServiceClient(address, user=user)
     try:
         if client.health(seconds=_ANSWER_SECONDS).get("workspace") == str(workspace.root):
             return client

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -19,6 +19,9 @@ from ingestion.missing_folders import missing_folders
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace, file_system_of, open_workspace
 from ui.errors import EXPECTED
+
+if TYPE_CHECKING:
+    from ui.operations import Operations
 
 _FREE_BYTES = 2_000_000_000
 _REST_BYTES = 1_000_000_000  # page, service and indexes beside the models
@@ -249,10 +252,20 @@ def _memory(workspace: Workspace, settings: Settings) -> Check:
     return Check("memory", ok, detail, remedy)
 
 
-def _indexes(workspace: Workspace) -> Check:
+def _operations(workspace: Workspace) -> Operations:
+    """For whoever runs this machine: where there are accounts, the files are read here, in nobody's name."""
+    from ui.account_files import AccountFiles
     from ui.connecting import connect
+    from ui.local import LocalOperations
 
-    operations = connect(workspace)
+    with closing(AccountFiles(workspace)) as accounts:
+        if accounts.current() is not None:
+            return LocalOperations(workspace)
+    return connect(workspace)
+
+
+def _indexes(workspace: Workspace) -> Check:
+    operations = _operations(workspace)
     try:
         found = operations.index_check()
     finally:
@@ -266,9 +279,7 @@ def _indexes(workspace: Workspace) -> Check:
 
 def _failed_files(workspace: Workspace) -> Check:
     """Files that could not be read are no fault of the installation: named, but in order."""
-    from ui.connecting import connect
-
-    operations = connect(workspace)
+    operations = _operations(workspace)
     try:
         failures = operations.failures()
     finally:

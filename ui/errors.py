@@ -7,7 +7,7 @@ from typing import Any
 import assistant.errors
 import ingestion.errors
 import training.errors
-from assistant.errors import AdapterRefusedError, AssistantError
+from assistant.errors import AccessRefusedError, AdapterRefusedError, AssistantError
 from ingestion.errors import IngestionError
 from training.errors import TrainingError, TrainingRefusedError
 
@@ -38,6 +38,7 @@ EXPECTED: tuple[type[Exception], ...] = (IngestionError, AssistantError, Trainin
 REFUSALS: tuple[type[Exception], ...] = (
     ingestion.errors.UnsafeRemovalError,
     ingestion.errors.RestoreRefusedError,
+    AccessRefusedError,
     AdapterRefusedError,
     TrainingRefusedError,
 )

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 State = Literal["running", "done", "failed", "refused", "cancelled"]
 Work = Callable[[Callable[[Json], None], Callable[[], bool]], Json]
 """Takes `progress` (given each event) and `cancelled` (asked between steps), and returns the report."""
+Around = Callable[[Work, str, str, Sequence[str]], Work]
+"""Is given work, its kind, what it is about and its paths, and says what is run instead."""
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ class Jobs:
 
     def __init__(
         self,
-        around: Callable[[Work, str, str, Sequence[str]], Work] = lambda work, *_about: work,
+        around: Around = lambda work, *_about: work,
         ended: Callable[[Json], None] = lambda job: None,
     ) -> None:
         """`around` is given each work with its kind, what it is about and its paths, and says what is run.
@@ -125,8 +127,20 @@ class Jobs:
         """The running job, or the last one."""
         return self._job
 
-    def start(self, paths: Sequence[str], work: Work, *, kind: str = "documents", about: str = "") -> Job:
-        """Begin `work`; `kind` and `about` are as for `Job`.
+    def on_behalf(self, around: Around) -> Jobs:
+        """The same jobs; what is started through this has `around` about it."""
+        return _OnBehalf(self, around)
+
+    def start(
+        self,
+        paths: Sequence[str],
+        work: Work,
+        *,
+        kind: str = "documents",
+        about: str = "",
+        around: Around | None = None,
+    ) -> Job:
+        """Begin `work`; `kind` and `about` are as for `Job`, `around` as for `Jobs`.
 
         Raises:
             JobRunningError: another job is running.
@@ -136,8 +150,8 @@ class Jobs:
                 raise JobRunningError(
                     "another ingest or rebuild is running in this workspace. Wait for its end, or cancel it."
                 )
-            around = self._around(work, kind, about, paths)
-            self._job = Job(next(self._numbers), paths, around, kind=kind, about=about, ended=self._tell_end)
+            wrapped = (around or self._around)(work, kind, about, paths)
+            self._job = Job(next(self._numbers), paths, wrapped, kind=kind, about=about, ended=self._tell_end)
             return self._job
 
     def run(self, paths: Sequence[str], work: Work, *, kind: str = "documents") -> Iterator[Json]:
@@ -154,6 +168,34 @@ class Jobs:
         if self._job is not None:
             self._job.cancel()
             self._job.join(seconds)
+
+
+class _OnBehalf(Jobs):
+    """Jobs of somebody else that one user starts."""
+
+    def __init__(self, shared: Jobs, around: Around) -> None:
+        super().__init__(around)
+        self._shared = shared
+
+    @property
+    def last(self) -> Job | None:
+        """The running job, or the last one."""
+        return self._shared.last
+
+    def start(
+        self,
+        paths: Sequence[str],
+        work: Work,
+        *,
+        kind: str = "documents",
+        about: str = "",
+        around: Around | None = None,
+    ) -> Job:
+        """See `Jobs.start`."""
+        return self._shared.start(paths, work, kind=kind, about=about, around=around or self._around)
+
+    def close(self, seconds: float = 30.0) -> None:
+        """Nothing: whoever owns the jobs closes them."""
 
 
 def _now() -> str:

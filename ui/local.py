@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answers import Language, Mode, Query
 from assistant.generation import never
 from assistant.owners import Owners
-from ingestion.documents import Location, Span
+from ingestion.documents import User
 from ingestion.errors import ModelError
 from ingestion.reading import OCR_MODES
 from ingestion.workspace import Workspace
-from ui import documents_json
 from ui.acts import audited, noted
 from ui.asking import Asking, scope_from_json
-from ui.errors import NotFoundError, UsageError
+from ui.errors import UsageError
 from ui.jobs import Jobs, Work
 from ui.local_adapters import LocalAdapters
 from ui.local_audit import LocalAudit
 from ui.local_conversations import LocalConversations
+from ui.local_documents import LocalDocuments
 from ui.local_editor import LocalEditor
 from ui.local_evaluations import LocalEvaluations
 from ui.local_examples import LocalExamples
@@ -42,7 +44,7 @@ from ui.shown_as import ShownAs
 from ui.uploads import store_upload
 
 if TYPE_CHECKING:
-    from ingestion.library import StoredDocument
+    pass
 
 
 @audited
@@ -50,6 +52,7 @@ class LocalOperations(
     LocalAdapters,
     LocalAudit,
     LocalUpkeep,
+    LocalDocuments,
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,
@@ -88,6 +91,24 @@ class LocalOperations(
             observer.job_ended,
         )
         self._counts: tuple[int, Json] = (-1, {})
+        self._syncing: set[str] = set()
+
+    def seen_by(self, user: User, *, everything: bool = False) -> LocalOperations:
+        """The same operations on the same things, done by `user`, who sees only what may be read.
+
+        With `everything` documents are not filtered, see `PersonalResources`. It is not to be closed.
+        """
+        from ui.personal_resources import PersonalResources
+
+        other = copy.copy(self)
+        resources = PersonalResources(self.resources, user, everything=everything)
+        other.resources = resources
+        other._asking = self._asking.on_behalf(resources)
+        other._jobs = self._jobs.on_behalf(
+            lambda work, kind, about, paths: noted(lambda: resources.audit, work, kind, about, paths)
+        )
+        other._counts = (-1, {})
+        return other
 
     # --- state
 
@@ -117,6 +138,8 @@ class LocalOperations(
         """See `Operations.settings`."""
         shown: Json = self.resources.settings.model_dump(mode="json")
         shown["ingestion"]["passwords"] = len(self.resources.settings.ingestion.passwords)
+        if self._limited:  # they name folders and servers
+            shown["sources"] = {}
         return shown
 
     # --- questions
@@ -196,7 +219,12 @@ class LocalOperations(
 
     def job(self) -> Json | None:
         """See `Operations.job`."""
-        return None if self._jobs.last is None else self._jobs.last.as_json()
+        if self._jobs.last is None:
+            return None
+        job = self._jobs.last.as_json()
+        if self._limited:  # paths and reports name files, whoever may read them
+            job |= {"about": "", "paths": [], "progress": None, "report": None, "message": None}
+        return job
 
     def cancel_ingest(self) -> Json:
         """See `Operations.cancel_ingest`."""
@@ -211,75 +239,14 @@ class LocalOperations(
         path = store_upload(self.workspace.uploads, name, data)
         return {"path": str(path), "name": path.name}
 
-    # --- documents
-
-    def documents(self, *, scope: Json | None = None) -> list[Json]:
-        """See `Operations.documents`."""
-        found = self.resources.library.documents_list(scope=scope_from_json(scope))
-        counts = self._finding_counts()
-        return [
-            documents_json.summary(document, self._locations(document.locations), counts.get(document.id))
-            for document in found
-        ]
-
-    def document(self, document: str) -> Json:
-        """See `Operations.document`."""
-        stored = self._stored(document)
-        return documents_json.whole(stored, self._locations(stored.locations))
-
-    def boxes(self, document: str, start: int, end: int) -> list[Json]:
-        """See `Operations.boxes`."""
-        stored = self._stored(document)
-        if not 0 <= start < end <= len(stored.document.text):
-            raise UsageError(
-                f"[{start}:{end}] is outside the text, which has {len(stored.document.text)} characters."
-            )
-        from ingestion.page_images import PAGE_FORMATS
-
-        if stored.document.format not in PAGE_FORMATS:
-            return []
-        boxes = self.resources.page_images.boxes(self._file(document), stored.document, Span(start, end))
-        return [{"page": box.page, "x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1} for box in boxes]
-
-    def page_image(self, document: str, page: int, *, scale: float = 1.5) -> bytes:
-        """See `Operations.page_image`."""
-        path = self._page_file(document, page)
-        image = self.resources.page_images.render(path, page, scale=min(max(scale, 0.1), 6.0))
-        return self._painted_over(self._stored(document), path, page, image)
-
-    def page_size(self, document: str, page: int) -> Json:
-        """See `Operations.page_size`."""
-        width, height = self.resources.page_images.size(self._page_file(document, page), page)
-        return {"width": width, "height": height}
-
-    def original(self, document: str) -> tuple[str, bytes]:
-        """See `Operations.original`."""
-        path = self._file(document)
-        self._refuse_masked(document)
-        place = self._stored(document).locations[0]
-        name = path.name if place.parent is None else PurePosixPath(place.path).name
-        return name, path.read_bytes()
-
-    def remove_document(self, document: str) -> Json:
-        """See `Operations.remove_document`."""
-        from ingestion.upkeep import remove_document
-
-        stored = self._stored(document)
-        taught = self.taught(document)
-        with self._writing():
-            search = self.resources.search
-            remove_document(document, library=search.library, indexes=search.indexes)
-            for location in stored.locations:
-                if location.source == self._uploads and location.parent is None:
-                    (self.workspace.uploads / location.path).unlink(missing_ok=True)
-        adapters = [one["name"] for one in taught["adapters"]]
-        told = {"examples": len(taught["examples"]), "adapters": adapters}
-        return {"done": True, "document": document, "taught": told}
+    # --- what was read
 
     def failures(self) -> list[Json]:
         """See `Operations.failures`."""
         from ingestion.sync_rows import SyncRows
 
+        if self._limited:  # who may read a file that was not taken in is not known
+            return []
         library = self.resources.library
         ignored = SyncRows(library).ignored()
         return [
@@ -295,7 +262,7 @@ class LocalOperations(
         return [
             {"source": source, "shown_as": self._shown_as(source, ""), "documents": documents,
              "uploads": source == self._uploads}
-            for source, documents in self.resources.library.sources()
+            for source, documents in self._sources_seen()
         ]  # fmt: skip
 
     def close(self) -> None:
@@ -324,6 +291,18 @@ class LocalOperations(
 
         return work
 
+    @property
+    def _limited(self) -> bool:
+        """Whether there may be documents that the user may not read."""
+        return self.resources.user.groups is not None
+
+    def _sources_seen(self) -> list[tuple[str, int]]:
+        library = self.resources.library
+        if not self._limited:
+            return library.sources()
+        seen = [{place.source for place in one.locations} for one in library.documents_list()]
+        return sorted(Counter(source for sources in seen for source in sources).items())
+
     def _count(self) -> Json:
         """Numbers of the library, counted anew only when it has changed."""
         library = self.resources.library
@@ -332,7 +311,7 @@ class LocalOperations(
             found = library.documents_list()
             chunks = sum(document.chunks for document in found)
             self._counts = (generation, {"documents": len(found), "chunks": chunks})
-        return {**self._counts[1], "failures": len(library.failures())}
+        return {**self._counts[1], "failures": len(self.failures())}
 
     def _model_state(self, name: str, loaded: bool) -> Json:
         try:
@@ -343,38 +322,3 @@ class LocalOperations(
                 bool(self.resources.settings.server.base_url) and name == self.resources.settings.server.model
             )
         return {"name": name, "present": present, "loaded": loaded}
-
-    def _stored(self, document: str) -> StoredDocument:
-        stored = self.resources.library.document(document)
-        if stored is None:
-            raise NotFoundError(f"there is no document {document!r}. See: konkyo documents list")
-        return stored
-
-    def _file(self, document: str) -> Path:
-        path = self.resources.library.file_of(document)
-        if path is None:
-            stored = self._stored(document)
-            place = stored.locations[0]
-            raise NotFoundError(
-                f"the file {place.path} in {place.source} has changed or is not there any more. "
-                "Ingest its folder again."
-            )
-        return path
-
-    def _page_file(self, document: str, page: int) -> Path:
-        from ingestion.page_images import PAGE_FORMATS
-
-        stored = self._stored(document).document
-        if stored.format not in PAGE_FORMATS or not 1 <= page <= len(stored.pages):
-            pages = len(stored.pages) if stored.format in PAGE_FORMATS else 0
-            raise NotFoundError(
-                f"document {document} ({stored.format}) has no image of page {page}; it has {pages}."
-            )
-        return self._file(document)
-
-    def _locations(self, locations: Sequence[Location]) -> list[Json]:
-        return [
-            {"source": place.source, "path": place.path, "parent": place.parent,
-             "shown_as": self._shown_as(place.source, place.path)}
-            for place in locations
-        ]  # fmt: skip

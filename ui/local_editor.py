@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from assistant.errors import RecordNotFoundError, VerifiedAnswerError
 from assistant.feedback_rows import RATINGS, REASONS
 from ui.editor_operations import Json
 from ui.errors import UsageError
@@ -28,11 +29,11 @@ class LocalEditor:
 
     def verified(self) -> list[Json]:
         """See `EditorOperations.verified`."""
-        return [self._verified_json(row) for row in self.resources.verified.all()]
+        return [self._verified_json(row) for row in self.resources.verified.all() if self._may_see(row)]
 
     def verified_answer(self, verified: str) -> Json:
         """See `EditorOperations.verified_answer`."""
-        return self._verified_json(self.resources.verified.show(verified))
+        return self._verified_json(self._seen(verified))
 
     def add_verified(
         self,
@@ -52,16 +53,24 @@ class LocalEditor:
             raise UsageError(
                 "the citations are not understood: each needs document, start and end."
             ) from error
+        limited = self.resources.user.groups is not None  # the answers look for quotes everywhere
+        for one in quoted:
+            if limited and self.resources.library.document(one.document) is None:
+                raise VerifiedAnswerError(
+                    f"there is no document {one.document!r}. See: konkyo documents list"
+                )
         return self._verified_json(
             self.resources.verified.add(question, answer, quoted, editor=editor, also=also)
         )
 
     def confirm_verified(self, verified: str, editor: str) -> Json:
         """See `EditorOperations.confirm_verified`."""
+        self._seen(verified)
         return self._verified_json(self.resources.verified.confirm(verified, editor))
 
     def remove_verified(self, verified: str) -> Json:
         """See `EditorOperations.remove_verified`."""
+        self._seen(verified)
         self.resources.verified.remove(verified)
         return {"done": True, "id": verified}
 
@@ -110,6 +119,22 @@ class LocalEditor:
         """Facts from the head of a document's file, for those who look for its author."""
         stored = self.resources.library.document(document)
         return stored.document.properties if stored else {}
+
+    def _may_see(self, row: VerifiedRow) -> bool:
+        """Whether the user may read all that a confirmed answer stands on."""
+        readable = self.resources.library.readable_documents()
+        return readable is None or all(quote.document in readable for quote in row.quotes)
+
+    def _seen(self, verified: str) -> VerifiedRow:
+        """The confirmed answer with this id.
+
+        Raises:
+            RecordNotFoundError: there is none that the user may see.
+        """
+        row = self.resources.verified.show(verified)
+        if not self._may_see(row):
+            raise RecordNotFoundError(f"there is no verified answer {verified!r}. See: konkyo verified list")
+        return row
 
     def _verified_json(self, row: VerifiedRow) -> Json:
         return {

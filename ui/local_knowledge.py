@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 
@@ -36,18 +36,21 @@ class LocalKnowledge(ABC):
 
         said = RulingRows(self.resources.library).all()
         readable = {summary.id: summary for summary in self.resources.library.documents_list()}
+        limited = self.resources.user.groups is not None
         families = []
         for members in VersionRows(self.resources.library).families():
             preferred = {version.text: version.id for version in members if version.preferred}
             documents = [
                 {"document": version.id, "title": readable[version.id].title,
                  "locations": self._locations(readable[version.id].locations),
-                 **_validity(version), "copy_of": _other(preferred.get(version.text), version.id),
-                 "rulings": _rulings(said.get(version.id, {}).values())}
+                 **_validity(version),
+                 "copy_of": _other(preferred.get(version.text), version.id, readable),
+                 "rulings": _rulings(said.get(version.id, {}).values(), readable if limited else None)}
                 for version in members if version.id in readable
             ]  # fmt: skip
-            if documents:
-                families.append({"family": members[0].family, "documents": documents})
+            if documents:  # the family is named by one of its documents, which must be a readable one
+                family = members[0].family if not limited else min(one["document"] for one in documents)
+                families.append({"family": family, "documents": documents})
         return families
 
     def rule_version(self, document: str, said: Json, *, by: str = "") -> Json:
@@ -59,6 +62,8 @@ class LocalKnowledge(ABC):
         known = {summary.id for summary in library.documents_list()}
         rows = RulingRows(library)
         before = rows.all()
+        if self.resources.user.groups is not None:
+            before = {id: said for id, said in before.items() if id in known}
         if document not in known and document not in before:
             raise NotFoundError(f"there is no document {document!r}. See: konkyo documents list")
         taken_back = [what for what, value in said.items() if value is None or value is False]
@@ -73,7 +78,11 @@ class LocalKnowledge(ABC):
             rows.put(document, put, by.strip())
             VersionRows(library, self.resources.settings.ingestion.fiscal_month).refresh()
         found = rows.all().get(document, {})
-        return {"done": True, "document": document, "rulings": _rulings(found.values())}
+        return {
+            "done": True,
+            "document": document,
+            "rulings": _rulings(found.values(), known if self.resources.user.groups is not None else None),
+        }
 
     def dictionary(self) -> Json:
         """See `KnowledgeOperations.dictionary`."""
@@ -118,12 +127,17 @@ def _validity(version: Version) -> Json:
     }  # fmt: skip
 
 
-def _rulings(said: Iterable[Ruling]) -> list[Json]:
-    return [{"what": one.what, "value": one.value, "at": one.at, "by": one.by} for one in said]
+def _rulings(said: Iterable[Ruling], readable: Container[str] | None) -> list[Json]:
+    """What was said; which document supersedes one is told to those who may read it. None: all."""
+    return [
+        {"what": one.what, "value": one.value, "at": one.at, "by": one.by}
+        for one in said
+        if one.what != "superseded_by" or readable is None or one.value in readable
+    ]
 
 
-def _other(document: str | None, own: str) -> str | None:
-    return None if document == own else document
+def _other(document: str | None, own: str, readable: Container[str]) -> str | None:
+    return None if document == own or document not in readable else document
 
 
 def _entry(value: Json) -> Entry:

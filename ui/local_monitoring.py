@@ -45,7 +45,7 @@ class LocalMonitoring:
             places=lambda: {id: one.locations[0] for id, one in listed.items()}, owners=self._owners_of,
             embedder=self._question_vectors,
         )  # fmt: skip
-        report = monitor.report(days, user=user)
+        report = monitor.report(days, user=user, reader=self.resources.user.name)
         for one in report["topics"]["folders"]:
             one["shown_as"] = self._shown_as(one["source"], one["folder"]) if one["source"] else ""
         for one in report["topics"]["documents"]:

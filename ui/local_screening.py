@@ -41,7 +41,7 @@ class LocalScreening(ABC):
         refused = Counter(
             (failure.source, failure.path.rpartition("/")[0])
             for failure in library.failures()
-            if failure.reason.startswith(REFUSED)
+            if failure.reason.startswith(REFUSED) and self.resources.user.groups is None
         )
         folders = [
             {"source": found.source, "folder": found.folder,

@@ -39,24 +39,26 @@ class LocalSyncs(LocalLeaving):
     _jobs: Jobs
     _asking: Asking
     _shown_as: ShownAs
-    _syncing: str | None = None
+    _syncing: set[str]
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[None]: ...
 
     def syncs(self) -> list[Json]:
         """See `SyncOperations.syncs`."""
+        if self.resources.user.groups is not None:  # they name folders and servers, and count what lies there
+            return []
         from ingestion.sync_rows import SyncRows
 
         library = self.resources.library
         runs, documents = SyncRows(library).runs(), dict(library.sources())
         failures = Counter(failure.source for failure in library.failures())
-        running = self._syncing if self._jobs.last is not None and self._jobs.last.running else None
+        running = self._syncing if self._jobs.last is not None and self._jobs.last.running else ()
         found = []
         for source in self._sources():
             folder = str(source.folder)
             run = runs.get(source.name)
-            state = "running" if running == source.name else _state(run)
+            state = "running" if source.name in running else _state(run)
             found.append({
                 "name": source.name, "kind": source.kind, "source": folder,
                 "shown_as": self._shown_as(folder, ""), "configured": source.configured,
@@ -174,7 +176,7 @@ class LocalSyncs(LocalLeaving):
         def ingest(folder: Path, *, groups: frozenset[str], allow_empty: bool) -> IngestReport:
             return self._ingest_paths([folder], tell, cancelled, groups=groups, allow_empty=allow_empty)
 
-        self._syncing = source.name
+        self._syncing.add(source.name)
         try:
             return synchronise(
                 source, ingest, library=self.resources.library, settings=self.resources.settings,
@@ -182,7 +184,7 @@ class LocalSyncs(LocalLeaving):
                 fetching=lambda done, total, path: tell(_fetching(done, total, path)),
             ).as_json()  # fmt: skip
         finally:
-            self._syncing = None
+            self._syncing.discard(source.name)
 
     def _ingest_paths(
         self, paths: Sequence[Path], progress: Progress, cancelled: Cancelled, *,

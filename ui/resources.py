@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ingestion.documents import LOCAL_USER, User
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace, WriteGate
 from ui.errors import EXPECTED
@@ -65,6 +66,11 @@ class Resources:
         self._generator: LazyGenerator | None = None
         self._assistant: Assistant | None = None
         self._model: str | None = None
+
+    @property
+    def user(self) -> User:
+        """Who works here: the only user, as long as nobody asks by a name."""
+        return LOCAL_USER
 
     @property
     def library(self) -> Library:

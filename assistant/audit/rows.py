@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from assistant.audit.chain import EMPTY, Content, Row, Tip, canonical, words_text
 from assistant.errors import AuditError
+from ingestion.upgrading import MIGRATING
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 NEWEST = "0001"
@@ -272,7 +273,8 @@ def _upgrade(connection: sa.Connection, path: Path) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        with MIGRATING:
+            command.upgrade(config, "head")
     except CommandError as error:
         raise AuditError(
             f"{path} was written by another version of Konkyo ({error}). Use a newer one."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.answers import Citation, Hit, Query, Source
 from assistant.evaluation.datasets import Layout, Question
 from assistant.retrieval import Retriever, hit_of
-from ingestion.documents import LOCAL_USER, Scope, Span, User
+from ingestion.documents import Scope, Span, User
 from ingestion.library import Library
 
 _WHOLE_DOCUMENT = 200  # hits of one document, so that all chunks of a page are ranked
@@ -81,7 +81,7 @@ class GoldRetriever(Retriever):
     _rows: Library
     _gold: Gold
 
-    def retrieve(self, query: Query, user: User = LOCAL_USER) -> list[Hit]:
+    def retrieve(self, query: Query, user: User | None = None) -> list[Hit]:
         """The chunks of the right page, best first; none when the library has not got it."""
         question = self.question
         document = None if question is None else self._gold.document(question)

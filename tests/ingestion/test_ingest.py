@@ -274,13 +274,13 @@ def test_rights_of_a_folder_outlive_its_parent_becoming_the_source(world: World)
     world.ingest()
     world.write("sub/late.txt", "遅れた秘密の文書")
     world.ingest()
-    readable = world.library.documents_list(User("n", frozenset()))
+    readable = world.library.documents_list(User("n", frozenset(), ungrouped=True))
     assert [summary.title for summary in readable] == ["open"]
 
 
 def readable_by_nobody_else(world: World) -> list[str]:
     """Titles of what somebody in no group may read."""
-    return [summary.title for summary in world.library.documents_list(User("n", frozenset()))]
+    return [summary.title for summary in world.library.documents_list(User("n", frozenset(), ungrouped=True))]
 
 
 def test_a_restricted_file_stays_so_when_it_breaks_and_is_mended(world: World) -> None:

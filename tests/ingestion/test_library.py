@@ -22,8 +22,8 @@ from ingestion.library_writing import Derived, LibraryWriter
 from ingestion.location_rows import FileState
 
 SOURCE = "/srv/docs"
-ANN = User("ann", frozenset({"hr"}))
-BOB = User("bob", frozenset({"sales"}))
+ANN = User("ann", frozenset({"hr"}), ungrouped=True)
+BOB = User("bob", frozenset({"sales"}), ungrouped=True)
 
 
 @pytest.fixture
@@ -139,7 +139,9 @@ def test_rights_show_only_readable_locations_and_change_at_once(library: Library
     assert {c.path for c in library.chunks_by_row([1, 2, 3], ANN).values()} == {"hr/a", "hr/b", "all/c"}
     assert {c.path for c in library.chunks_by_row([1, 2, 3], BOB).values()} == {"sales/a", "all/c"}
     assert library.readable_documents(BOB) == {"d", "f"}
-    assert library.readable_documents(User("nobody", frozenset())) == {"f"}
+    assert library.readable_documents(User("nobody", frozenset(), ungrouped=True)) == {"f"}
+    assert library.readable_documents(User("nobody", frozenset())) == frozenset()
+    assert library.readable_documents(User("bob", frozenset({"sales"}))) == {"d"}
     assert library.readable_documents(LOCAL_USER) is None
     assert library.document("e", BOB) is None
     assert [place.path for place in library.document("d", BOB).locations] == ["sales/a"]  # type: ignore[union-attr]

@@ -32,7 +32,7 @@ from assistant.errors import AuditError
 from assistant.generation import AdapterFile, never
 from assistant.records import Records
 from assistant.retrieval import Retriever
-from ingestion.documents import EVERYTHING, Scope
+from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ingestion.indexes import SearchIndexes
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace
@@ -85,6 +85,7 @@ class FakeAssistant:
         *,
         history: Sequence[Turn] = (),
         scope: Scope,
+        user: User = LOCAL_USER,
         language: str | None = None,
         evidence: str | None = None,
         cancelled: Callable[[], bool] = never,
@@ -122,7 +123,7 @@ class FakeVerified:
     answer: Answer | None = None
     asked: list[tuple[str, Scope]] = field(default_factory=list)
 
-    def offer(self, question: str, *, scope: Scope = EVERYTHING) -> Answer | None:
+    def offer(self, question: str, *, user: User = LOCAL_USER, scope: Scope = EVERYTHING) -> Answer | None:
         self.asked.append((question, scope))
         return self.answer
 
@@ -160,6 +161,7 @@ class FakeAskResources:
     settings: Settings = field(default_factory=Settings)
     assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
     chosen: list[str | None] = field(default_factory=list)
+    user: User = LOCAL_USER
     verified: FakeVerified = field(default_factory=FakeVerified)
     audit: FakeAudit = field(default_factory=FakeAudit)
     adapters: AdapterServing = field(
@@ -167,6 +169,10 @@ class FakeAskResources:
             AdapterFolder(Path("/nowhere")), lambda model: BaseModel(model or "fake", Path("/nowhere"))
         )
     )
+
+    @property
+    def requoter(self) -> Any:
+        raise AssertionError("the only user reads everything: what is kept is shown as it is")
 
     def assistant(self, model: str | None = None) -> Any:
         self.chosen.append(model)

@@ -129,8 +129,37 @@ def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operation
     requoter = Requoter(operations.resources.library)
     messages = operations.resources.records.show(key)["messages"]
     for user, may in ((User("a", frozenset({"hr"})), True), (User("b", frozenset({"it"})), False)):
-        citation = requoter.messages(messages, user)[1]["answer"]["claims"][0]["citations"][0]
-        assert (citation["quote"] == QUOTE) is may and citation["state"] == (None if may else "gone")
+        answer = requoter.messages(messages, user)[1]["answer"]
+        assert (QUOTE in str(answer)) is may and (PHONE in str(answer)) is may
+        assert (len(answer["claims"]), len(answer["hits"])) == ((1, 1) if may else (0, 0))
+
+
+def test_of_a_document_that_has_gone_whoever_has_limited_rights_is_told_no_name(
+    operations: LocalOperations,
+) -> None:
+    key = asked(operations)
+    (found,) = operations.documents()
+    messages = operations.resources.records.show(key)["messages"]
+    operations.remove_document(found["id"])
+    requoter = Requoter(operations.resources.library)
+    answer = requoter.seen_by(User("a", frozenset({"hr"}), True)).messages(messages)[1]["answer"]
+    (citation,) = answer["claims"][0]["citations"]
+    for item in (citation, answer["hits"][0]):
+        assert item["state"] == "gone" and (item["document"], item["path"], item["title"]) == ("", "", "")
+    assert "contact" not in str(answer) and found["id"] not in str(answer)
+
+
+def test_what_lies_in_the_place_of_a_document_keeps_its_old_words_from_others(
+    operations: LocalOperations, docs: Path
+) -> None:
+    key = asked(operations)
+    messages = operations.resources.records.show(key)["messages"]
+    (docs / "contact.txt").write_text(TEXT + "追記した。\n", "utf-8")
+    list(operations.ingest([str(docs)], groups=["hr"]))
+    requoter = Requoter(operations.resources.library)
+    for user, may in ((User("a", frozenset({"hr"})), True), (User("b", frozenset({"it"})), False)):
+        shown_now = str(requoter.messages(messages, user)[1])
+        assert (PHONE in shown_now) is may and "contact.txt" not in shown_now
 
 
 def test_feedback_says_no_more_than_its_conversation(operations: LocalOperations) -> None:
@@ -183,7 +212,10 @@ def test_a_difference_tells_nobody_of_a_document_that_may_not_be_read(
     list(operations.ingest([str(docs / "secret.txt")], groups=["hr"]))
     messages = operations.resources.records.show(key)["messages"]
     requoter = Requoter(operations.resources.library)
-    for user, may in ((User("a", frozenset({"hr"})), True), (User("b", frozenset({"it"})), False)):
+    for user, may in (
+        (User("a", frozenset({"hr"}), True), True),
+        (User("b", frozenset({"it"}), True), False),
+    ):
         assert ("八時" in str(requoter.messages(messages, user))) is may
 
 

@@ -16,7 +16,7 @@ from assistant.answers import Answer, Checked, Event, Finished, Progress, Retrie
 from assistant.generation import never
 from assistant.records import Records
 from assistant.tasks.steps import TaskRequest
-from ingestion.documents import EVERYTHING, Scope
+from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ui.api.service import create_app
 from ui.asking import Asking
 from ui.cli.main import app
@@ -36,7 +36,12 @@ class TaskAssistant(FakeAssistant):
     requests: list[TaskRequest] = field(default_factory=list)
 
     def perform(
-        self, request: TaskRequest, *, scope: Scope = EVERYTHING, cancelled: Callable[[], bool] = never
+        self,
+        request: TaskRequest,
+        *,
+        scope: Scope = EVERYTHING,
+        user: User = LOCAL_USER,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
         self.requests.append(request)
         yield Retrieved((hit(),))

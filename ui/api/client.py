@@ -52,11 +52,21 @@ class ServiceClient(
 ):
     """Implements `ui.operations.Operations`; may be shared between threads."""
 
-    def __init__(self, address: ServiceAddress, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        address: ServiceAddress,
+        *,
+        user: str | None = None,
+        session: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """With the service's token, in the name of `user`; with `session`, as whoever that belongs to."""
+        self._address, self._transport = address, transport
+        named = {} if user is None else {"x-konkyo-user": quote(user)}
         # Proxies of the environment are for the outside; this connection never leaves the machine.
         self._http = httpx.Client(
             base_url=address.url,
-            headers={"authorization": f"Bearer {address.token}"},
+            headers={"authorization": f"Bearer {session or address.token}", **named},
             timeout=httpx.Timeout(_CALL_SECONDS, connect=5.0),
             trust_env=False,
             transport=transport,
@@ -67,6 +77,30 @@ class ServiceClient(
     def health(self, *, seconds: float = 2.0) -> Json:
         """`{ok, workspace, version, pid}`."""
         return cast(Json, self._json("GET", "/health", timeout=seconds))
+
+    def session(self) -> Json:
+        """`{accounts: bool, user: name|None, display_name, role, groups, expires_at}` of who this acts for.
+
+        Raises:
+            SignInError: the session or token is over.
+        """
+        return cast(Json, self._json("GET", "/session"))
+
+    def sign_in(self, name: str, password: str, *, address: str | None = None) -> ServiceClient:
+        """A client that acts for this person, who sits at the computer with this `address`.
+
+        Raises:
+            SignInError: name and password do not fit.
+            SignInLimitError: too many attempts failed.
+        """
+        headers = {} if address is None else {"x-konkyo-address": address}
+        found = self._json("POST", "/session", json={"name": name, "password": password}, headers=headers)
+        return ServiceClient(self._address, session=found["token"], transport=self._transport)
+
+    def sign_out(self) -> None:
+        """End the session that this acts with."""
+        self._json("DELETE", "/session")
+        self.close()
 
     def shutdown(self) -> Json:
         """Ask the service to end; it finishes what it is writing."""

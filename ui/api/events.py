@@ -6,6 +6,7 @@ An error that ends a stream is the event "failed"; the client raises it again.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 import threading
@@ -63,7 +64,10 @@ async def stream(begin: Begin) -> AsyncIterator[bytes]:
         except RuntimeError:  # the loop was closed: the service ends, nobody reads any more
             gone.set()
 
-    threading.Thread(target=_pump, args=(begin, put, gone), name="konkyo-stream", daemon=True).start()
+    context = contextvars.copy_context()  # whose request it is
+    threading.Thread(
+        target=context.run, args=(_pump, begin, put, gone), name="konkyo-stream", daemon=True
+    ).start()
     try:
         while True:
             try:

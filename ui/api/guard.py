@@ -1,4 +1,8 @@
-"""Who may talk to the service: holders of the token, under a name that cannot be rebound to this machine."""
+"""Who may talk to the service, under a name that cannot be rebound to this machine.
+
+Without accounts: holders of the token of service.json. With accounts: people with a session or a token of
+their own, as far as `ui.api.route_table` and `ui.access` let them.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,18 @@ import json
 import secrets
 import socket
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assistant.errors import AccessRefusedError, SignInError
+from ingestion.errors import IngestionError
+from ui.errors import ServiceError, error_json
+
+if TYPE_CHECKING:
+    from ui.api.acting import Gate
 
 TRUSTED = "konkyo.trusted"
 """Key of a request's scope: whether it came with the token."""
@@ -34,12 +47,15 @@ class Guard:
         hosts: Collection[str],
         any_address: bool = False,
         without_token: Collection[str] = PROBES,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate` knows the accounts; without one there are none."""
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._hosts = frozenset(host.lower() for host in hosts)
         self._any_address = any_address
         self._without_token = frozenset(without_token)
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -52,10 +68,33 @@ class Guard:
             await _refuse(send, 421, "this service is not known under that name")
             return
         trusted = secrets.compare_digest(headers.get(b"authorization", b""), self._expected)
-        if not trusted and not (scope["method"] == "GET" and scope["path"] in self._without_token):
+        scope = {**scope, TRUSTED: trusted}
+        if self._gate is not None:
+            await self._through(self._gate, scope, receive, send)
+        elif not trusted and not (scope["method"] == "GET" and scope["path"] in self._without_token):
             await _refuse(send, 401, "the token of service.json is missing or wrong")
         else:
-            await self._app({**scope, TRUSTED: trusted}, receive, send)
+            await self._app(scope, receive, send)
+
+    async def _through(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        from ui.api.acting import USER_HEADER, Caller, begin
+
+        named = dict(scope["headers"]).get(USER_HEADER, b"").decode("utf-8", "replace")
+        caller = Caller(is_trusted(scope), bearer(scope), unquote(named) or None)
+        try:
+            operations = await run_in_threadpool(
+                gate.admit,
+                scope["method"],
+                scope["path"],
+                caller,
+                open_metrics="/metrics" in self._without_token,
+            )
+        except (SignInError, AccessRefusedError, IngestionError) as error:
+            await _refuse(send, *_refusal(error, caller.trusted))
+            return
+        if operations is not None:
+            begin(operations)
+        await self._app(scope, receive, send)
 
     def _host_allowed(self, value: str) -> bool:
         name = _without_port(value).lower()
@@ -65,6 +104,12 @@ class Guard:
 def is_trusted(scope: Mapping[str, Any]) -> bool:
     """Whether a request came with the token; one that passed no guard did not."""
     return scope.get(TRUSTED) is True
+
+
+def bearer(scope: Mapping[str, Any]) -> str:
+    """The secret that a request came with, "" without."""
+    value = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    return value.removeprefix("Bearer ").strip() if value.startswith("Bearer ") else ""
 
 
 def allowed_hosts(host: str) -> frozenset[str]:
@@ -93,8 +138,15 @@ def _without_port(value: str) -> str:
     return value.partition(":")[0]
 
 
-async def _refuse(send: Send, status: int, message: str) -> None:
-    error = {"kind": "ServiceError", "message": message, "refused": False}
+def _refusal(error: Exception, trusted: bool) -> tuple[int, Exception]:
+    """Status and error for one who is not let in. Where damaged accounts lie is not for strangers."""
+    if isinstance(error, IngestionError):
+        return 503, error if trusted else SignInError("nobody can be let in now")
+    return (401 if isinstance(error, SignInError) else 403), error
+
+
+async def _refuse(send: Send, status: int, message: str | Exception) -> None:
+    error = error_json(ServiceError(message) if isinstance(message, str) else message)
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -10,8 +10,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from assistant.errors import ExampleConflictError, RecordNotFoundError
+from assistant.errors import (
+    AccessRefusedError,
+    ExampleConflictError,
+    RecordNotFoundError,
+    SignInError,
+    SignInLimitError,
+)
 from ingestion.errors import WorkspaceBusyError
+from ui.account_files import AccountFiles
 from ui.api import routes
 from ui.api.adapter_routes import adapter_routes
 from ui.api.audit_routes import audit_routes
@@ -22,6 +29,7 @@ from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
 from ui.api.probes import Probes, probe_routes
 from ui.api.screening_routes import screening_routes
+from ui.api.session_routes import session_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
 from ui.api.training_routes import training_routes
@@ -30,6 +38,9 @@ from ui.operations import Json, Operations
 
 _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NotFoundError, RecordNotFoundError), 404),
+    ((SignInLimitError,), 429),
+    ((SignInError,), 401),
+    ((AccessRefusedError,), 403),
     ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
     ((UsageError,), 422),
 )
@@ -41,6 +52,7 @@ def create_app(
     workspace: str,
     shut_down: Callable[[], None],
     probes: Probes = Probes(),
+    accounts: AccountFiles | None = None,
 ) -> FastAPI:
     """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
     # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
@@ -71,6 +83,8 @@ def create_app(
     app.include_router(adapter_routes(operations))
     app.include_router(training_routes(operations))
     app.include_router(audit_routes(operations))
+    if accounts is not None:
+        app.include_router(session_routes(accounts))
     return app
 
 

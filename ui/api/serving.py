@@ -14,7 +14,10 @@ from importlib.metadata import version
 import psutil
 import uvicorn
 
+from assistant.errors import AccessRefusedError
 from ingestion.workspace import Workspace
+from ui.account_files import AccountFiles
+from ui.api.acting import Gate, of_request
 from ui.api.guard import PROBES, Guard, allowed_hosts, is_loopback
 from ui.api.metrics import Measures
 from ui.api.probes import probes_of
@@ -57,30 +60,34 @@ def serve(
 
     Raises:
         WorkspaceBusyError: another service or a writing command holds the lock.
+        AccessRefusedError: others could reach the address, and there are no accounts.
         UsageError: the settings name a host that others can reach, or the address cannot be used.
     """
-    settings = workspace.settings().service
+    settings, accounts = workspace.settings().service, AccountFiles(workspace)
     if host is None and not is_loopback(settings.host):
         raise UsageError(
             f"other computers could reach service.host = {settings.host!r} of {workspace.settings_path}. "
             f"Remove it, or start the service with --host {settings.host}."
         )
     chosen = host or settings.host
+    refuse_strangers(chosen, accounts)
     measures = Measures()
     with (
         workspace.write_lock(wait_seconds=LOCK_SECONDS),
         _listen(chosen, settings.port if port is None else port) as listener,
+        closing(accounts),
         closing(LocalOperations(workspace, owns_lock=True, observer=measures)) as operations,
         closing(Schedule(operations)) as schedule,
     ):
         address = _address(chosen, listener)
         app = create_app(
-            operations, workspace=str(workspace.root), shut_down=lambda: _end(server),
-            probes=probes_of(operations, measures),
+            of_request(), workspace=str(workspace.root), shut_down=lambda: _end(server),
+            probes=probes_of(operations, measures), accounts=accounts,
         )  # fmt: skip
         guard = Guard(
             app, token=address.token, hosts=allowed_hosts(chosen), any_address=not is_loopback(chosen),
             without_token=PROBES | ({"/metrics"} if settings.open_metrics else set()),
+            gate=Gate(operations, accounts),
         )  # fmt: skip
 
         def announce() -> None:
@@ -98,6 +105,19 @@ def serve(
             server.run(sockets=[listener])
         finally:
             remove_address(workspace.service_path, address.token)
+
+
+def refuse_strangers(host: str, accounts: AccountFiles) -> None:
+    """Let nobody else reach what knows only one user.
+
+    Raises:
+        AccessRefusedError: other computers could reach `host`, and there are no accounts.
+    """
+    if not is_loopback(host) and accounts.current() is None:
+        raise AccessRefusedError(
+            f"other computers could reach {host!r}, and without accounts whoever reaches it reads all. "
+            "Make the first admin with konkyo users add NAME --admin, or leave --host out."
+        )
 
 
 def _config(app: Guard) -> uvicorn.Config:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import (
+    accounts,
     audit,
     backup,
     bench,
@@ -22,6 +23,7 @@ from ui.cli import (
     monitor,
     prompts,
     reranking,
+    rights,
     screening,
     service,
     sync,
@@ -30,10 +32,11 @@ from ui.cli import (
     verified,
     verifying,
 )
+from ui.cli.acting import WithUser
 from ui.cli.shared import new_app, note, say, translated
 from ui.errors import EXPECTED, UsageError, error_json
 
-app = new_app("help.app")
+app = new_app("help.app", WithUser)
 app.command("ingest", help=say("help.ingest"))(library.ingest)
 app.command("sync", help=say("help.sync"))(sync.sync)
 app.command("search", help=say("help.search"))(library.search)
@@ -54,6 +57,10 @@ app.command("verify", help=verifying.words("help"))(verifying.verify)
 app.add_typer(train.app, name="train")
 app.command("monitor", help=monitor.words("help"))(monitor.monitor)
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounts.users, name="users")
+app.add_typer(accounts.groups, name="groups")
+app.add_typer(accounts.tokens, name="tokens")
+app.add_typer(rights.app, name="rights")
 app.add_typer(eval.app, name="eval")
 app.add_typer(bench.app, name="bench")
 app.command("doctor", help=say("help.doctor"))(service.doctor)

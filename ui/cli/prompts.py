@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from assistant.task_prompts import LANGUAGES, TASKS, Task, TaskPrompts, default_text, file_name, read_prompt
+from ui.cli.acting import acting_user
 from ui.cli.shared import JsonOption, WorkspaceOption, console, open_here, own_name, print_json
 from ui.cli.tasks import say
 from ui.errors import UsageError
@@ -132,4 +133,4 @@ def _noted(workspace: Path | None, act: str, task: Task, language: str) -> Itera
         log.ready()
         yield
         arguments = {"task": task, "language": language, "by": own_name()}
-        log.append(LOCAL_USER.name, "act", {"act": act, "arguments": arguments})
+        log.append(acting_user() or LOCAL_USER.name, "act", {"act": act, "arguments": arguments})

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,8 +24,9 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help=say("options.po
 
 def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = None) -> None:
     """Run the service of this workspace."""
+    from ui.account_files import AccountFiles
     from ui.api.guard import is_loopback
-    from ui.api.serving import serve
+    from ui.api.serving import refuse_strangers, serve
     from ui.connecting import running_service
     from ui.logs import log_to
 
@@ -34,6 +36,8 @@ def serve(host: Host = None, port: Port = None, workspace: WorkspaceOption = Non
         note(say("say.already_serving", pid=running.health()["pid"]))
         running.close()
         raise typer.Exit(1)
+    with closing(AccountFiles(here)) as accounts:
+        refuse_strangers(host or "127.0.0.1", accounts)
     if host is not None and not is_loopback(host):
         note(say("say.open_warning", host=host))
     log_to(here.logs / "service.log", here.settings().logging.format)
@@ -88,13 +92,17 @@ def ui(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Serve the page, with the service behind it."""
+    from ui.account_files import AccountFiles
     from ui.api.guard import is_loopback
+    from ui.api.serving import refuse_strangers
     from ui.connecting import connect
     from ui.web.launching import command
 
     here = open_here(workspace)
     settings = here.settings()
     chosen, number = host or "127.0.0.1", settings.service.web_port if port is None else port
+    with closing(AccountFiles(here)) as accounts:
+        refuse_strangers(chosen, accounts)
     if not is_loopback(chosen):
         note(say("say.open_warning", host=chosen))
     _refuse_taken_port(chosen, number)

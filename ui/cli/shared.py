@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from ui.cli.acting import acting_user
 from ui.cli.controls import shown
 from ui.reasons import error_in
 from ui.texts import language_of, t
@@ -65,9 +67,10 @@ WorkspaceOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help=say("options.json"))]
 
 
-def new_app(help_key: str) -> typer.Typer:
+def new_app(help_key: str, cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
     """A group of commands without completion and without decorated tracebacks."""
     return typer.Typer(
+        cls=cls,
         help=say(help_key),
         no_args_is_help=True,
         add_completion=False,
@@ -87,7 +90,7 @@ def connect_here(workspace: Path | None) -> Operations:
     """The running service of the workspace, or the work done in this process."""
     from ui.connecting import connect
 
-    return connect(open_here(workspace), start_service=False)
+    return connect(open_here(workspace), start_service=False, user=acting_user())
 
 
 def print_json(value: Any) -> None:

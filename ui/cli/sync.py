@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from ui.cli import showing
+from ui.cli.acting import acting_user
 from ui.cli.shared import (
     JsonOption,
     WorkspaceOption,
@@ -144,7 +145,7 @@ def _watch(workspace: Path | None, source: str | None, json: bool) -> None:
     from ui.connecting import connect
     from ui.sync_loop import watch_sources
 
-    here, stop = open_here(workspace), threading.Event()
+    here, stop, user = open_here(workspace), threading.Event(), acting_user()
     ignore = here.settings().ingestion.ignore
 
     def make_watcher(sources: list[Json]) -> FolderWatcher:
@@ -166,7 +167,7 @@ def _watch(workspace: Path | None, source: str | None, json: bool) -> None:
     if threading.current_thread() is threading.main_thread() and sys.platform != "win32":
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        watch_sources(lambda: connect(here), wanted, tell, stop, make_watcher)
+        watch_sources(lambda: connect(here, user=user), wanted, tell, stop, make_watcher)
     except KeyboardInterrupt:
         stop.set()
     note(say("say.watching_ended"))

@@ -17,6 +17,7 @@ import streamlit as st  # noqa: E402
 from assistant.answers import Language  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import forget_shown, language, remember_language_setting, say  # noqa: E402
+from ui.web.signing_in import person, signed_in_as  # noqa: E402
 from ui.web.views import chat, dictionary, library, monitoring, quality, training, training_intake, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
@@ -29,6 +30,12 @@ def main() -> None:
     st.set_page_config("Konkyo", page_icon=_ICON, layout="wide", initial_sidebar_state="expanded")
     remember_language_setting()
     _look()
+    found = person()
+    if found is None:
+        with st.sidebar:
+            _brand()
+            _language_switch()
+        return
     pages = {
         "chat": st.Page(chat.page, title=say("chat"), icon=":material/forum:", url_path="chat", default=True),
         "library": st.Page(
@@ -53,14 +60,19 @@ def main() -> None:
     st.session_state["pages"] = pages
     opened = st.navigation(list(pages.values()), position="hidden")
     with st.sidebar:
-        st.html(f'<div class="k-brand"><b>Konkyo</b><span>{html.escape(say("tagline"))}</span></div>')
+        _brand()
         for page in pages.values():
             st.page_link(page)
         if opened.url_path == pages["chat"].url_path:
             chat.sidebar()
+        signed_in_as(found)
         _language_switch()
     opened.run()
     forget_shown()
+
+
+def _brand() -> None:
+    st.html(f'<div class="k-brand"><b>Konkyo</b><span>{html.escape(say("tagline"))}</span></div>')
 
 
 def _language_switch() -> None:

@@ -29,10 +29,16 @@ def _open() -> Operations:
 _opened: Any = st.cache_resource(show_spinner=False)(_open)
 
 
-def operations() -> Operations:
-    """The connection; made at the first call. It is used from several threads at once."""
+def shared() -> Operations:
+    """The connection of all tabs; made at the first call. It is used from several threads at once."""
     found: Operations = _opened()
     return found
+
+
+def operations() -> Operations:
+    """The connection of this tab: that of whoever is signed in, else the one of all tabs."""
+    found: Operations | None = st.session_state.get("signed_in")
+    return shared() if found is None else found
 
 
 def reconnect() -> None:

@@ -9,7 +9,7 @@ from assistant.grounding.claims import MarkerFilter, split_claims
 from assistant.grounding.verdicts import Checker
 from assistant.reranking import Reranker
 from assistant.retrieval import Retriever
-from ingestion.documents import LOCAL_USER, Span, User
+from ingestion.documents import Span, User
 from training.tuning.examples import TuningExample
 
 _ALL = 10**9
@@ -24,7 +24,7 @@ class EvidenceRetriever(Retriever):
     def __init__(self) -> None:
         self.hits: list[Hit] = []
 
-    def retrieve(self, query: Query, user: User = LOCAL_USER) -> list[Hit]:
+    def retrieve(self, query: Query, user: User | None = None) -> list[Hit]:
         """The hits that were set."""
         return self.hits
 

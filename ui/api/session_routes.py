@@ -1,0 +1,59 @@
+"""Signing in and out over HTTP. The only addresses that take a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.errors import SignInError
+from ui.account_files import AccountFiles
+from ui.api.guard import bearer, is_trusted
+
+Json = dict[str, Any]
+ADDRESS_HEADER = "x-konkyo-address"
+"""Where a person sits whom the page signs in; believed only of the page, which has the service's token."""
+
+
+class SignInBody(BaseModel):
+    """Name and password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(max_length=200)
+    password: str = Field(max_length=2000, repr=False)
+
+
+def session_routes(files: AccountFiles) -> APIRouter:
+    """`/session`: begin one, look at it, end it."""
+    routes = APIRouter()
+
+    @routes.post("/session")
+    def sign_in(body: SignInBody, request: Request) -> Json:
+        accounts = files.current()
+        if accounts is None:
+            raise SignInError("there are no accounts here, so nobody signs in.")
+        told = request.headers.get(ADDRESS_HEADER) if is_trusted(request.scope) else None
+        client = request.client.host if request.client else "unknown"
+        secret, session = accounts.door.sign_in(body.name, body.password, address=told or client)
+        return {**session, "token": secret}
+
+    @routes.get("/session")
+    def session(request: Request) -> Json:
+        accounts = files.current()
+        if accounts is None:
+            return {"accounts": False, "user": None}
+        secret = bearer(request.scope)
+        if is_trusted(request.scope) or not secret:
+            return {"accounts": True, "user": None}
+        return {"accounts": True, **accounts.door.session(secret)}
+
+    @routes.delete("/session")
+    def sign_out(request: Request) -> Json:
+        accounts = files.current()
+        if accounts is not None:
+            accounts.door.sign_out(bearer(request.scope))
+        return {"done": True}
+
+    return routes
