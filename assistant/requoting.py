@@ -106,6 +106,8 @@ class Requoter:
             shown["disagreements"] = [
                 new for old, new in zip(told, again, strict=True) if _still_differ(old, new)
             ]
+        if user.groups is not None and any(one.get("state") == "gone" for one in passages_of(shown)):
+            shown |= {name: [] for name in ("warnings", "ask_whom") if name in shown}  # they name documents
         if not hidden:
             return {**message, "answer": shown}
         for name in ("answer", "draft"):

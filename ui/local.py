@@ -140,6 +140,7 @@ class LocalOperations(
         shown["ingestion"]["passwords"] = len(self.resources.settings.ingestion.passwords)
         if self._limited:  # they name folders and servers
             shown["sources"] = {}
+            shown["screening"]["folders"] = shown["ingestion"]["ocr_folders"] = {}
         return shown
 
     # --- questions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from assistant.adapters import BASE, GGUF, MANIFEST, Manifest, Publication
@@ -99,6 +99,13 @@ class LocalAdapters:
 
         return Publisher(self.resources.adapters)
 
+    def _readable(self, documents: Iterable[str]) -> list[str]:
+        """Those of `documents` that the user may know of: an id tells whether somebody has that file."""
+        if self.resources.user.groups is None:
+            return list(documents)
+        readable = self.resources.library.readable_documents()
+        return [one for one in documents if readable is None or one in readable]
+
     def _listed(self, manifest: Manifest, served: Publication) -> Json:
         serving, name = self.resources.adapters, manifest.name
         exported = manifest.gguf is not None and (serving.folder.folder(name) / GGUF).exists()
@@ -109,7 +116,7 @@ class LocalAdapters:
             "published": served.current == name, "trial": _share(served, name),
             "lineage": {
                 "parents": list(manifest.parents), "run": manifest.run, "data": manifest.data.get("hash"),
-                "documents": list(manifest.data.get("documents", ())),
+                "documents": self._readable(manifest.data.get("documents", ())),
             },
             "problem": _text(serving.problem(name)) if exported else None,
         }  # fmt: skip

@@ -61,6 +61,9 @@ class Door:
         if not self._passwords.fits(password, kept):
             raise SignInError("the name or the password is wrong.")
         with writing(self._engine) as connection:
+            row = user_rows.find(connection, key)
+            if row is None or row.disabled or row.password != kept:  # changed while it was compared
+                raise SignInError("the name or the password is wrong.")
             secret_rows.forget_attempts(connection, number, key)
             if kept and self._passwords.outdated(kept):
                 user_rows.change(connection, key, password=self._passwords.again(password))

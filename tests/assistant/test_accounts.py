@@ -7,7 +7,8 @@ import itertools
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -378,3 +379,36 @@ def test_a_newer_database_is_refused(path: Path, accounts: Accounts) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(WorkspaceError, match="newer Konkyo"):
         Accounts(path)
+
+
+class Interrupted(Passwords):
+    """Something happens while a password is compared, which takes long enough for it."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def fits(self, password: str, kept: str | None) -> bool:
+        found = super().fits(password, kept)
+        self.meanwhile()
+        return found
+
+
+def test_a_password_that_is_changed_while_it_is_compared_opens_nothing(path: Path) -> None:
+    keeping = Interrupted(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts = Accounts(path, SETTINGS, keeping=keeping)
+    accounts.add_user("chief", role="admin", password=PASSWORD)
+    accounts.add_user("ann", password=PASSWORD)
+    for meanwhile in (
+        lambda: accounts.set_password("ann", "quite another one"),
+        lambda: accounts.set_disabled("ann", True),
+        lambda: accounts.remove_user("ann"),
+    ):
+        keeping.meanwhile = meanwhile
+        with pytest.raises(SignInError, match="name or the password"):
+            accounts.door.sign_in("ann", PASSWORD, address="here")
+        keeping.meanwhile = lambda: None
+        if "ann" in {one.name for one in accounts.users()}:
+            accounts.set_disabled("ann", False)
+            accounts.set_password("ann", PASSWORD)
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
+    accounts.close()

@@ -17,8 +17,10 @@ from interface_fakes import FakeOperations
 from rights_world import PASSWORD, AccountsForTests, RightsWorld
 
 from assistant.accounts.roles import LOCAL, ROLES, Actor
+from assistant.adapters import Manifest
 from assistant.errors import AccessRefusedError, AccountError
 from ingestion.documents import LOCAL_USER, User
+from ingestion.settings import Settings
 from ingestion.workspace import Workspace, open_workspace
 from ui.access import NEEDS, acting, require
 from ui.account_files import AccountFiles
@@ -196,6 +198,28 @@ def test_the_services_token_alone_acts_for_nobody_once_there_are_accounts(
     assert web.get("/health", headers=bearer(TOKEN)).json()["workspace"] == "/ws"
 
 
+def test_head_tells_no_more_than_get(web: TestClient, operations: FakeLocal) -> None:
+    mine = signed_in(web, "reader1")
+    assert web.head("/openapi.json").status_code == 401
+    assert web.head("/openapi.json", headers=mine).status_code == 403
+    assert web.head("/openapi.json", headers=bearer(TOKEN)).status_code == 200
+    for (method, path), does in ROUTES.items():
+        if method == "GET" and does != PUBLIC and does not in NEEDS:
+            assert web.head(path, headers=mine).status_code == 403
+    assert operations.calls == []
+
+
+def test_nobody_has_the_service_keep_long_bodies_before_signing_in(web: TestClient) -> None:
+    body = json.dumps({"name": "reader1", "password": PASSWORD}).encode()
+    kind = {"content-type": "application/json"}
+    assert web.post("/session", content=body + b" " * 60_000, headers=kind).status_code == 200
+    for content in (body + b" " * 65_536, iter([body])):  # the other one does not say how long it is
+        answer = web.post("/session", content=content, headers=kind)
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (413, "ServiceError")
+    here = bearer(TOKEN) | kind
+    assert web.post("/session", content=body + b" " * 65_536, headers=here).status_code == 200
+
+
 def test_who_has_a_session_cannot_choose_another_name(web: TestClient, operations: FakeLocal) -> None:
     mine = signed_in(web, "reader1") | {"x-konkyo-user": "admin1"}
     assert web.get("/documents", headers=mine).status_code == 200
@@ -281,9 +305,18 @@ def test_accounts_that_cannot_be_read_let_nobody_in(operations: FakeLocal, files
     files._workspace.accounts_path.write_bytes(b"damaged" * 1000)
     with web_of(operations, files) as web:
         here, stranger = (web.get("/documents", headers=bearer(secret)) for secret in (TOKEN, "x"))
+        body = {"name": "a", "password": "b"}
+        asked = [
+            web.get("/session"), web.get("/session", headers=bearer("x")), web.delete("/session"),
+            web.post("/session", json=body),
+        ]  # fmt: skip
+        assert web.get("/session", headers=bearer(TOKEN)).status_code == 400
     assert (here.status_code, stranger.status_code) == (503, 503)
     assert "Restore it from a backup" in here.text
     assert str(files._workspace.root) not in stranger.text
+    for answer in asked:
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (401, "SignInError")
+        assert "accounts.db" not in answer.text
     assert operations.calls == []
 
 
@@ -377,3 +410,59 @@ def test_feedback_is_shown_to_who_gave_it_and_to_trainers(world: RightsWorld) ->
     with pytest.raises(Exception, match="has no answer"):
         bob.give_feedback(key, message, rating="down")
     assert world.hidden(0) in json.dumps(tom.feedback())  # it is what examples are made of
+
+
+def test_a_reader_is_not_told_which_unreadable_documents_there_are(world: RightsWorld) -> None:
+    """Neither by the lineage of an adapter, nor by folders that the settings name."""
+    world.grant({place: frozenset({"hr"}) for place in world.places[0]})
+    world.grant({place: frozenset({"it"}) for place in world.places[1]})
+    reader = acting(world.operations, Actor(User("hana", frozenset({"hr"})), "reader"))
+    chief = acting(world.operations, Actor(User("chief", None), "admin"))
+    data = {"hash": "1" * 64, "documents": [world.ids[0], world.ids[1]]}
+    world.resources.adapters.folder.write(
+        Manifest("taught", "2026-01-01T00:00:00+00:00", {"model": "m"}, "sft", {}, "run", data, 0, {})
+    )
+    assert reader.adapters()[0]["lineage"]["documents"] == [world.ids[0]]
+    assert chief.adapters()[0]["lineage"]["documents"] == [world.ids[0], world.ids[1]]
+
+
+def test_a_reader_is_not_told_which_folders_the_settings_name(
+    world: RightsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {
+        "screening": {"folders": {"/srv/layoffs": {"personal": "mask"}}},
+        "ingestion": {"ocr_folders": {"/srv/board": "always"}},
+        "sources": {"mergers": {"kind": "folder", "path": "/srv/mergers"}},
+    }
+    monkeypatch.setattr(world.resources, "settings", Settings.model_validate(named))
+    reader, chief = (
+        acting(world.operations, Actor(User(name, groups), role))
+        for name, groups, role in (("hana", frozenset({"hr"}), "reader"), ("chief", None, "admin"))
+    )
+    for word in ("layoffs", "board", "mergers"):
+        assert word not in json.dumps(reader.settings())
+        assert word in json.dumps(chief.settings())
+
+
+def test_what_is_said_beside_an_answer_names_no_document_that_has_gone(tmp_path: Path) -> None:
+    """Who might read it now is not known any more; admins read everything."""
+    with closing(RightsWorld(tmp_path, 1)) as own:
+        own.grant({place: frozenset({"hr"}) for place in own.places[0]})
+        stored = own.operations.resources.library.document(own.ids[0], LOCAL_USER)
+        assert stored is not None
+        named = {
+            "warnings": [f"{stored.title} is not in force any more."],
+            "ask_whom": [{"owner": "x", "documents": [{"document": stored.id, "title": stored.title}]}],
+        }
+        keys = {}
+        for name, groups in (("hana", frozenset({"hr"})), ("chief", None)):
+            one = acting(own.operations, Actor(User(name, groups), "reader"))
+            keys[one] = str(one.new_conversation(title="t")["id"])
+            records = own.operations.resources.records.seen_by(name)
+            records.append_turn(keys[one], "Which?", own.kept_answer([0]) | named)
+        hana, chief = keys
+        assert json.dumps(hana.conversation(keys[hana])).count(stored.title) > 2
+        own.operations.remove_document(own.ids[0])
+        told = json.dumps(hana.conversation(keys[hana]))
+        assert stored.title not in told and own.ids[0] not in told
+        assert stored.title in json.dumps(chief.conversation(keys[chief]))

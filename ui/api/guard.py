@@ -28,6 +28,8 @@ TRUSTED = "konkyo.trusted"
 """Key of a request's scope: whether it came with the token."""
 PROBES = frozenset({"/health", "/ready"})
 """Addresses that whoever watches the service may ask for without the token."""
+_LONGEST_OF_STRANGERS = 64 << 10
+"""Bytes of a body that are taken into memory of somebody who has not said who it is."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -92,6 +94,9 @@ class Guard:
         except (SignInError, AccessRefusedError, IngestionError) as error:
             await _refuse(send, *_refusal(error, caller.trusted))
             return
+        if operations is None and not caller.trusted and _too_long(scope):
+            await _refuse(send, 413, "the request is too long")
+            return
         if operations is not None:
             begin(operations)
         await self._app(scope, receive, send)
@@ -122,6 +127,14 @@ def allowed_hosts(host: str) -> frozenset[str]:
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _too_long(scope: Scope) -> bool:
+    """Whether a body is longer than a stranger's may be, or does not say how long it is."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    told = b"transfer-encoding" not in headers and length.isdigit()
+    return not told or int(length) > _LONGEST_OF_STRANGERS
 
 
 def _is_address(name: str) -> bool:

@@ -143,8 +143,9 @@ def done_at(method: str, path: str) -> frozenset[str]:
     """What a request may do: mostly one thing, none where no route is known.
 
     Where two routes have room for a path ("/examples/counts"), both are told, whichever the application
-    takes: who asks must be allowed both.
+    takes: who asks must be allowed both. HEAD does what GET does: some routes answer it without a word here.
     """
+    method = "GET" if method == "HEAD" else method
     return frozenset(
         does for known, pattern, does in _PATTERNS if known == method and pattern.match(path) is not None
     )

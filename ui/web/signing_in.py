@@ -17,6 +17,8 @@ from ui.web.session import plain, say, show_error
 
 Json = dict[str, Any]
 _STRANGER = {"user": None}
+_OF_THE_TAB = ("language", "language_setting")
+"""What a tab remembers that is nobody's own."""
 
 
 def person() -> Json | None:
@@ -34,7 +36,7 @@ def person() -> Json | None:
             told: Json = mine.session()
             return told
     except SignInError as error:
-        st.session_state.pop("signed_in", None)
+        _forget()
         show_error(error)
     except EXPECTED as error:
         show_error(error)
@@ -54,6 +56,13 @@ def signed_in_as(found: Json) -> None:
             mine.sign_out()
         st.session_state.clear()
         st.rerun()
+
+
+def _forget() -> None:
+    """Whoever signs in next in this tab is not shown what it remembers of the one before."""
+    kept = {key: st.session_state[key] for key in _OF_THE_TAB if key in st.session_state}
+    st.session_state.clear()
+    st.session_state.update(kept)
 
 
 def _form(common: Any) -> None:

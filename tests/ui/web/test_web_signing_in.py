@@ -101,6 +101,21 @@ def test_a_session_that_is_over_leads_back_to_the_form(common: Common) -> None:
     assert "もう一度サインイン" in visible(page) and not page.chat_input
 
 
+def test_who_signs_in_next_is_shown_nothing_of_the_one_before(common: Common) -> None:
+    page = opened("ja")
+    sign_in(page, "right")
+    page.session_state["conversation"] = "anns"
+    page.session_state["runs"] = {"anns": object()}
+    page.session_state["passage"] = "words that Ann may read"
+    page.session_state["language"] = "ja"
+    common.anns.over = True
+    page.run()
+    assert not page.chat_input and not page.exception
+    for key in ("conversation", "runs", "passage", "signed_in"):
+        assert key not in page.session_state
+    assert page.session_state["language"] == "ja"
+
+
 def test_without_accounts_there_is_no_form(common: Common) -> None:
     common.accounts = False
     page = opened()
