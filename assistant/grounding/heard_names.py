@@ -40,11 +40,17 @@ _ALONE = (
 _FEWEST_SOUNDS = 3
 _FEWEST_OF_LONG = 2  # where both are long: Google, グーグル
 _LONG_NAME, _LONG_KANA = 5, 4
+_SHORTEST_KANA = 2
 
 _PART = re.compile(
-    r"(?P<silent>(?<=[b-df-hj-np-tv-z])e$)|(?P<vowels>[aeiouy]+)|"
+    r"(?P<silent>(?<=[b-df-hj-np-tv-z])e$)|(?P<long>(?<![aeiouy])[aeiou](?=[b-df-hj-np-tv-z]e$))|"
+    r"(?P<plain>(?<![aeiouy])(?:[eo](?=[lr])|i(?=[lr]{2})|a$))|(?P<vowels>[aeiouy]+)|"
     r"(?P<consonant>[b-df-hj-np-tvxz])(?P=consonant)*|w"
 )
+_LONG_HEARD = {"a": "ei?", "e": "i", "i": "ai", "o": "o", "u": "u"}
+"""Before a consonant and a silent e: Time is タイム, not チーム."""
+_LONGEST = 20  # letters, and vowels in a row: no name is longer, and patterns of such take for ever
+_MOST_VOWELS = 3
 _VOWELS_HEARD = {
     "a": "[ae]i?", "e": "[ei]", "i": "a?i", "o": "[ou]", "u": "[ua]", "y": "a?i", "oo": "u", "ee": "i",
     "ea": "i", "ou": "(?:au|[ou])", "ai": "(?:ei?|ai)", "ay": "(?:ei?|ai)", "au": "(?:o|au)",
@@ -62,7 +68,11 @@ def sounds_like(name: str, kana: str) -> bool:
         consonants = written.sub(sound, consonants)
     if consonants == _consonants(kana) and _are_enough(consonants, name, kana):
         return True
-    return len(heard) >= _FEWEST_SOUNDS and bool(_with_vowels(heard).fullmatch(_sounds(kana)))
+    if not _FEWEST_SOUNDS <= len(heard) <= _LONGEST or len(kana) < _SHORTEST_KANA or not consonants:
+        return False
+    if any(len(run) > _MOST_VOWELS for run in re.findall("[aeiouy]+", heard)):
+        return False
+    return bool(_with_vowels(heard).fullmatch(_sounds(kana)))
 
 
 def _are_enough(consonants: str, name: str, kana: str) -> bool:
@@ -90,7 +100,11 @@ def _with_vowels(heard: str) -> re.Pattern[str]:
     parts = []
     for part in _PART.finditer(heard):
         if part["silent"]:
-            parts.append("[eiuo]?")
+            parts.append("[uoi]?")
+        elif part["long"]:
+            parts.append(_LONG_HEARD[part["long"]])
+        elif part["plain"]:
+            parts.append(part["plain"])
         elif part["vowels"]:
             parts.append(_VOWELS_HEARD.get(part["vowels"], "".join(f"{one}?" for one in part["vowels"])))
         elif part["consonant"]:

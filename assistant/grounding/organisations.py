@@ -12,11 +12,14 @@ _FORMS = "Inc|Ltd|Co|Corp|LLC|PLC|Corporation|Company|Limited"
 _OFTEN_OF_NAMES = "Technologies|Solutions|Holdings|Group"
 """Ends names of companies, and of their divisions and products, too."""
 _ORGANISATION = re.compile(
-    r"(?<![\w&'’-])(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?"
+    r"(?<![\w&-])(?<!\w['’])(?P<en>[A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*){0,4}?),?"
     rf"(?:\s+(?:{_OFTEN_OF_NAMES})\b)?,?\s+(?:(?P<form>{_FORMS})\b\.?|(?:{_OFTEN_OF_NAMES})\b)|"
     r"(?:(?:株式|有限|合同)会社)?\s?(?P<ja>(?![0-9])[ァ-ヶー・A-Za-z0-9]{1,20})(?:社(?![員内長外会則史宅債説])|(?:株式|有限|合同)会社)"
 )
-_DIVISION = re.compile(r"[\w\s&'’-]{0,30}\b(?:division|unit|segment|department|business|team)\b")
+_DIVISION = re.compile(
+    r"(?:['’]s)?(?:\s+(?!(?:a|an|the|of|for|in|is|was)\b)[\w&'’-]+){0,2}\s+"
+    r"(?:division|unit|segment|department|business|team)\b(?!\s+(?:partner|class))"
+)
 _BEFORE_NAMES = re.compile(
     r"^(?:(?:the|a|an|our|your|this|was|were|is|are|did|does|do|has|have|had|when|how|much|many|what|which|who|where|"
     r"why|after|under|at|in|of|insurance|parent|holding|limited)\b\s*)+",

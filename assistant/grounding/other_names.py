@@ -25,6 +25,9 @@ _PREFECTURES = re.compile(
     "佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄"
 )
 _REGIONS = re.compile("東北|関東|甲信越|北陸|東海|中部|近畿|関西|中国|山陰|山陽|四国|九州|首都圏")
+_CONTINENTS = re.compile(
+    "欧州|欧米|北米|南米|中南米|東南アジア|ヨーロッパ|アジア|アフリカ|中東|オセアニア|北アメリカ|南アメリカ"
+)
 _PREFECTURE, _REGION, _COUNTRY, _TOWN, _PERSON = "県", "地方", "国", "町", "人"
 _KIND = re.compile(
     "(?P<what>[都府県](?!内|外)|[市区町村郡港]|島(?!国)|州|本社|本店|支社|支店|営業所|事業所|工場|倉庫|出張所|事務所|研究所|"
@@ -39,12 +42,18 @@ _COMPANY_BEFORE = re.compile(r"(?:株式|有限|合同)会社\s?$")
 _PERSON_IS_SUBJECT = re.compile("(?:の|は|では|には|における|においては|なら)(?!み|ほか|他|除)")
 _BESIDE = re.compile(
     "(?:を除|以外|のほか|の他|ほか|(?:は|も|を|だけ|のみ)(?:を|は)?除|に(?!は|も|て|勤務|限|お[いけ]|つい|対|関|住|あ[るり])|"
-    "へ(?!の|出張|赴任|行)|から|まで|より|宛|経由|を(?:含|経))"
+    "へ(?!の|出張|赴任|行)|から|まで|より|宛|経由|を(?:含|経)|"
+    "(?:等|など|や[^。]{1,12}(?:等|など))[^。]{0,8}[全各])"
 )
 """Behind a place that the clause is not about."""
 _IN_BRACKETS = re.compile(r"\(([^()0-9]{1,16})\)(?=[はがもの])")
 _CLAUSE_END = re.compile(r"[。\n()]|(?<=[^た])ただし|、(?=[^、。]{1,12}は)")
-_SAME = (("アメリカ", "米国", "usa", "合衆国"), ("イギリス", "英国", "uk"), ("韓国", "大韓民国"))
+_SAME = (
+    ("アメリカ", "米国", "usa", "合衆国"),
+    ("イギリス", "英国", "uk"),
+    ("韓国", "大韓民国"),
+    ("関西", "近畿"),
+)
 
 
 class _Name(NamedTuple):
@@ -62,7 +71,7 @@ def other_name(claim: str, question: str, passages: Sequence[str], headings: Seq
     if detect_language(claim + question) != "ja":
         return ""
     told, above = fold("\n".join(passages)), fold("\n".join(headings))
-    clauses = _about(claim, told)
+    clauses = _about(claim, question, told)
     for kind, names in _meant(claim, question).items():
         if clauses and all(_is_of_another(clause, kind, names) for clause in clauses):
             return _as_written(next(iter(names)), claim, question)
@@ -107,20 +116,22 @@ def _forms(name: str) -> tuple[str, ...]:
     return next((forms for forms in _SAME if name in forms), (name,))
 
 
-def _about(claim: str, told: str) -> list[str]:
-    """The clauses that tell what the claim tells: its numbers, or else most of its words."""
+def _about(claim: str, question: str, told: str) -> list[str]:
+    """The clauses that tell what the claim tells: of those with its numbers those with most of its words.
+
+    The same number may stand behind another word (日当は5,000円、宿泊費は5,000円).
+    """
     # 日当(東京支店)は: what stands in such brackets belongs to the clause.
     clauses = [part for part in _CLAUSE_END.split(_IN_BRACKETS.sub(r" \1", told)) if part.strip()]
     claimed = facts(unicodedata.normalize("NFKC", claim))
     if claimed:
         given = [(part, facts(part)) for part in clauses]
         found = [part for part, its in given if any(matches(fact, one) for fact in claimed for one in its)]
-        if found:
-            return found
-    words = set(content_words(claim))
+        clauses = found or clauses
+    words = set(content_words(f"{claim}\n{question}" if claimed else claim))
     shared = [len(words & set(content_words(part))) for part in clauses]
     most = max(shared, default=0)
-    return [part for part, count in zip(clauses, shared, strict=True) if count == most > 0]
+    return [part for part, count in zip(clauses, shared, strict=True) if count == most and (most or claimed)]
 
 
 def _subjects(clause: str) -> Iterator[_Name]:
@@ -158,7 +169,7 @@ def _named(text: str, word: Word) -> Iterator[_Name]:
     elif word.kind[3] == "国":
         if word.surface != "日本":
             yield _Name(_COUNTRY, word.surface, word.end)
-    elif _REGIONS.match(word.surface):
+    elif _REGIONS.match(word.surface) or _CONTINENTS.match(word.surface):
         yield _Name(_REGION, word.surface, word.end)
     else:
         yield _Name(_TOWN, word.surface, word.end)

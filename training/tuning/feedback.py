@@ -1,8 +1,8 @@
 """Candidates out of what readers said of answers: corrected answers, and pairs of a better and a worse one.
 
 What comes in here was joined to the library again: of a hit that has gone, and of an answer that quotes one,
-nothing is learnt. A corrected answer gets the sentences of the found passages that it stands on, not those
-that the wrong one was written from: an answer that the sources do not hold would teach inventing.
+nothing is learnt. A corrected answer gets the sentences of the found passages that stand nearest to it, not
+those that the wrong one was written from: an answer that the sources do not hold teaches inventing.
 """
 
 from __future__ import annotations
@@ -76,9 +76,11 @@ class FeedbackBuilding:
         if one.gone or not evidence.sources:
             self.dropped["gone"] += 1
             return None
-        return TuningExample(
-            kind="answer", answer=_renumbered(one.corrected, one.hits, evidence), **_common(one, evidence)
-        )
+        answer = _renumbered(one.corrected, one.hits, evidence)
+        if not _said(answer):
+            self.dropped["unchanged"] += 1
+            return None
+        return TuningExample(kind="answer", answer=answer, **_common(one, evidence))
 
     def _preference(self, one: Said, chosen: str, rejected: str, gone: bool) -> TuningExample | None:
         evidence = self._evidence(one, chosen)
@@ -86,12 +88,15 @@ class FeedbackBuilding:
             self.dropped["gone"] += 1
             return None
         better, worse = (_renumbered(text, one.hits, evidence) for text in (chosen, rejected))
+        if not _said(better) or not _said(worse) or _said(better) == _said(worse):
+            self.dropped["unchanged"] += 1
+            return None
         return TuningExample(kind="preference", answer=better, rejected=worse, **_common(one, evidence))
 
     def _evidence(self, one: Said, answer: str) -> Evidence:
         """What is served for the question where that holds the answer, else what stands nearest to it."""
         hits = [replace(hit, rank=rank) for rank, hit in enumerate(one.hits, start=1)]
-        said, _ = _without_markers(answer)
+        said, _ = _without_markers(answer, one.hits)
         chosen_by = [one.question] if refuses(said) else [one.question, f"{one.question}\n{said}", said]
         found = [self._served.gather(self._served.in_their_words(text, hits), hits) for text in chosen_by]
         held = [_held(said, evidence) for evidence in found]
@@ -123,19 +128,26 @@ def _renumbered(answer: str, hits: Sequence[Hit], evidence: Evidence) -> str:
 
     Markers of hits that are no source of the example are left out.
     """
-    clean, hints = _without_markers(answer)
+    clean, hints = _without_markers(answer, hits)
     shown = {hit.rank: hit.chunk_id for hit in hits}
     numbers = {source.hit.chunk_id: source.number for source in evidence.sources}
     for hint in reversed(hints):
         number = numbers.get(shown.get(hint.number, ""))
         if number:
-            space = "" if hint.at == 0 or not clean[hint.at - 1].isascii() else " "
+            before = clean[hint.at - 1 : hint.at]
+            space = " " if before.isascii() and before.strip() else ""
             clean = f"{clean[: hint.at]}{space}[{number}]{clean[hint.at :]}"
     return clean
 
 
-def _without_markers(answer: str) -> tuple[str, list[Hint]]:
+def _said(answer: str) -> str:
+    """An answer without anything that looks like a marker."""
     markers = MarkerFilter()
+    return (markers.feed(answer) + markers.finish()).strip()
+
+
+def _without_markers(answer: str, hits: Sequence[Hit]) -> tuple[str, list[Hint]]:
+    markers = MarkerFilter(max((hit.rank for hit in hits), default=0))
     text = answer.strip()
     return markers.feed(text) + markers.finish(), markers.hints
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from assistant_fakes import source
 
@@ -154,6 +156,12 @@ KINITA = "キニータ社の営業部は430人である。"
             "The Cloud Solutions division earned 5 million.",
             "",
         ),
+        (
+            "Is Initech Holdings a business partner of Globex Ltd since 2001?",
+            "Initech Holdings is a partner of Acme since 2001.",
+            "Globex Ltd",
+        ),
+        ("'Globex Ltd' earned 5 million yen.", "'Initech Ltd' earned 5 million yen.", "Globex Ltd"),
         ("Nova Solutions and Acme Inc. merged.", "Nova Solutions merged.", "Acme Inc."),
     ],
 )
@@ -237,6 +245,19 @@ def test_the_question_does_not_tell_in_which_language_the_passages_are() -> None
         ("Adobe", "アダプタ", True),
         ("Cisco", "サスケ", True),
         ("Trello", "タイル", True),
+        ("Bell", "ビル", True),
+        ("Role", "ルール", True),
+        ("Time", "チーム", True),
+        ("Rome", "ルーム", True),
+        ("Poll", "プール", True),
+        ("Mill", "マイル", True),
+        ("Side", "シード", True),
+        ("Nova", "ノベ", True),
+        ("Time", "タイム", False),
+        ("Side", "サイド", False),
+        ("Nova", "ノバ", False),
+        ("Bell", "ベル", False),
+        ("Line", "ライン", False),
         ("Excel", "アウトルック", True),
         ("Miro", "メール", True),
         ("Visa", "バス", True),
@@ -251,3 +272,11 @@ def test_a_name_in_latin_letters_may_be_said_in_katakana(name: str, katakana: st
 def test_letters_with_accents_belong_to_a_name() -> None:
     assert lost_names("会議はNestléで行います。", ["会議は Nestlé で行う。"]) == []
     assert lost_names("会議はNestléで行います。", ["会議は Nestor で行う。"]) == ["Nestlé"]
+
+
+def test_names_that_no_katakana_writes_cost_no_time() -> None:
+    began = time.process_time()
+    for vowels, kana in (("o" * 40, "オ" * 20), ("aeiouy" * 6, "アエイオウ" * 6)):
+        assert lost_names(f"G{vowels}alを使います。", [f"ゴ{kana}カを使う。"]) == [f"G{vowels}al"]
+    assert lost_names("IEEEに従います。", ["イに従う。"]) == ["IEEE"]
+    assert time.process_time() - began < 3

@@ -103,3 +103,16 @@ def test_a_corrected_answer_stands_on_the_passage_that_proves_it_and_names_it() 
     assert [one.text for one in answer.evidence] == [RIGHT]
     assert answer.answer == "一夜につき15,000円までです。[1] 申請は別です。"
     assert (pair.answer, pair.evidence) == (answer.answer, answer.evidence)
+
+
+@pytest.mark.parametrize("corrected", ["[7]", "[1]", "宿泊費は申請します。 [9]", "宿泊費は申請します。[1]"])
+def test_a_correction_of_nothing_but_markers_teaches_no_preference(corrected: str) -> None:
+    building = FeedbackBuilding(FoundSources())  # type: ignore[arg-type]
+    said = told(1, "宿泊費は申請します。", "down", corrected=corrected)
+    made_of = [one.kind for _, one in building.make([said], frozenset()) if one]
+    assert "preference" not in made_of and building.dropped["unchanged"] >= 1
+
+
+def test_what_a_text_has_in_brackets_is_no_marker_where_no_passage_has_that_number() -> None:
+    (_, answer), _pair = made([told(1, "押します。", "down", corrected="電話で[12]を押します。[1]")])
+    assert answer is not None and answer.answer == "電話で[12]を押します。[1]"
