@@ -48,6 +48,8 @@ _BESIDE = re.compile(
 """Behind a place that the clause is not about."""
 _IN_BRACKETS = re.compile(r"\(([^()0-9]{1,16})\)(?=[はがもの])")
 _CLAUSE_END = re.compile(r"[。\n()]|(?<=[^た])ただし|、(?=[^、。]{1,12}は)")
+_TOPIC = re.compile(r"([^のはがもで、。\s]+)(?=[はがも])")
+_NUMBER = re.compile("[0-9]|^[〇一二三四五六七八九十百千万億兆]+$")
 _SAME = (
     ("アメリカ", "米国", "usa", "合衆国"),
     ("イギリス", "英国", "uk"),
@@ -119,7 +121,9 @@ def _forms(name: str) -> tuple[str, ...]:
 def _about(claim: str, question: str, told: str) -> list[str]:
     """The clauses that tell what the claim tells: of those with its numbers those with most of its words.
 
-    The same number may stand behind another word (日当は5,000円、宿泊費は5,000円).
+    The same number may stand behind another word (日当は5,000円、宿泊費は5,000円), and behind another word
+    of the very place that is meant: names are no words here, and what the claim is about goes before the
+    rest of it. A clause of nothing but a place (大阪支店も5,000円です) goes on with what was told before.
     """
     # 日当(東京支店)は: what stands in such brackets belongs to the clause.
     clauses = [part for part in _CLAUSE_END.split(_IN_BRACKETS.sub(r" \1", told)) if part.strip()]
@@ -128,10 +132,34 @@ def _about(claim: str, question: str, told: str) -> list[str]:
         given = [(part, facts(part)) for part in clauses]
         found = [part for part, its in given if any(matches(fact, one) for fact in claimed for one in its)]
         clauses = found or clauses
-    words = set(content_words(f"{claim}\n{question}" if claimed else claim))
-    shared = [len(words & set(content_words(part))) for part in clauses]
-    most = max(shared, default=0)
-    return [part for part, count in zip(clauses, shared, strict=True) if count == most and (most or claimed)]
+    words, topics = _words(f"{claim}\n{question}" if claimed else claim), _topics(f"{claim}\n{question}")
+    shared = [(len(topics & its), len(words & its)) for its in map(_words, clauses)]
+    most = max(shared, default=(0, 0))
+    if not any(most) and not claimed:
+        return []
+    return [
+        part
+        for part, its in zip(clauses, shared, strict=True)
+        if its == most or (claimed and _is_only_a_place(part))
+    ]
+
+
+def _words(text: str) -> set[str]:
+    """The words of `text` that are neither names of clear kind nor numbers."""
+    named = {word for one in _names(fold(text)) for word in content_words(one.name)}
+    return {word for word in content_words(text) if not _NUMBER.search(word)} - named
+
+
+def _topics(text: str) -> set[str]:
+    """The words right before は, が and も: 日当 of 大阪支店の日当は."""
+    text = fold(text)
+    kinds = {word for one in _names(text) for word in content_words(one.kind)}
+    return {word for part in _TOPIC.findall(text) for word in _words(part)} - kinds
+
+
+def _is_only_a_place(clause: str) -> bool:
+    kinds = {word for one in _names(clause) for word in content_words(one.kind)}
+    return any(_names(clause)) and not _words(clause) - kinds
 
 
 def _subjects(clause: str) -> Iterator[_Name]:

@@ -170,3 +170,30 @@ def test_a_name_that_the_question_alone_has_is_not_proved(claim: str) -> None:
     assert "name_not_found:福島" in found.reasons
     same = checker.check(claim, [source(RATE)], question=RATE_ASKED.replace("福島", "鳥取"))
     assert not same.reasons
+
+
+NIGHTLY_IS_OSAKAS = "大阪支店の宿泊費は5,000円です。東京支店の日当は5,000円です。"
+
+
+@pytest.mark.parametrize("claim", ["大阪支店の日当は5,000円です。", "日当は5,000円です。", "5,000円です。"])
+@pytest.mark.parametrize(
+    ("told", "other"),
+    [
+        (NIGHTLY_IS_OSAKAS, "大阪"),
+        (NIGHTLY_IS_OSAKAS.replace("です。", "、", 1), "大阪"),
+        ("大阪支店の出張の宿泊費は5,000円です。東京支店の日当は5,000円です。", "大阪"),
+        ("大阪支店では宿泊費は5,000円です。日当は東京支店で5,000円です。", "大阪"),
+        ("日当は次のとおりである。大阪支店は4,000円、東京支店は5,000円とする。", "大阪"),
+        ("日当は次のとおりである。大阪支店は5,000円、東京支店は4,000円とする。", ""),
+        ("日当は大阪支店で5,000円、東京支店では6,000円です。", ""),
+        ("日当は東京支店で5,000円です。大阪支店も5,000円です。", ""),
+        ("日当 東京支店 5,000円\n大阪支店 5,000円", ""),
+    ],
+)
+def test_the_same_number_of_the_place_that_is_meant_is_no_proof_of_something_else(
+    claim: str, told: str, other: str
+) -> None:
+    asked = "大阪支店の出張の日当はいくらですか。" if "出張" in told else DAILY_ASKED
+    assert other_name(claim, asked, [told]) == other
+    checked = RuleChecker(AnswerSettings()).check(claim, [source(told)], question=asked)
+    assert (checked.verdict is not Verdict.SUPPORTED) or not other
