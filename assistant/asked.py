@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.grounding.numbers import Quantity, facts
-from assistant.words import content_words
+from assistant.words import content_words, stem
 from ingestion.dates import Moment
 
 
@@ -132,6 +132,17 @@ _NONE_OF_IT = re.compile(
     r"(?=\s*(?:,|$)| (?:is|are|was|were|will|may|can|has|have|for|to|in|at|on|of)\b)",
     re.IGNORECASE,
 )
+_ALLOWED = "(?:allowed|permitted|possible|accepted|available)"
+_FORBIDDEN = re.compile(
+    rf"\b(?:is|are|was|were|be|been|['’]re|['’]s) (?:never|not|no longer) {_ALLOWED}\b|"
+    rf"\b(?:isn|aren|wasn|weren)['’]t {_ALLOWED}\b|"
+    r"\b(?:is|are) (?:strictly )?(?:prohibited|forbidden)\b",
+    re.IGNORECASE,
+)
+_CANNOT = re.compile(
+    r"\b(?:cannot|can['’]t|can not|must not|may not|mustn['’]t) (?P<what>[a-z]+)\b", re.IGNORECASE
+)
+_NEVER = re.compile(r"^\s*(?:never|none(?: at all)?|not at all|not any|zero)\s*$", re.IGNORECASE)
 _NO_PRICE = frozenset({"charge", "cost", "fee", "pay", "payment"})
 _ROOT = 4  # letters that carry and carried, refund and refundable share
 _REFERS = re.compile(r"\b(?:it|they|them|this|these|anything|nothing)\b", re.IGNORECASE)
@@ -214,14 +225,20 @@ def _told_in_words(question: str, text: str) -> bool:
 
 
 def _denied(question: str, text: str) -> bool:
-    """Whether a sentence says that nothing of what is asked is given, paid or needed (no fee is charged)."""
+    """Whether a sentence says that nothing of what is asked is given, paid, needed or allowed."""
     asked = set(content_words(question))
     roots = {word[:_ROOT] for word in asked}
     for sentence in _SENTENCE_END.split(text):
+        if _NEVER.search(sentence):
+            return True
         if _NOT_OF_GIVING.search(sentence):
             continue
         said = not roots.isdisjoint(word[:_ROOT] for word in content_words(sentence))
         if (said or not asked or _REFERS.search(sentence)) and _NOTHING_GIVEN.search(sentence):
+            return True
+        if said and _FORBIDDEN.search(sentence):
+            return True
+        if any(stem(one["what"].lower())[:_ROOT] in roots for one in _CANNOT.finditer(sentence)):
             return True
         for none in _NONE_OF_IT.finditer(sentence):
             what = none["what"].lower()

@@ -21,9 +21,10 @@ _NUMERALS = f"{_ONES}{_SCALES}"
 
 _NEGATING_SIGN = re.compile("(?:[不非未]|(?<!有)無)$")
 _PARTICLE = "(?:じゃ|[でにと][はもが]?|[はもが])"
+_SAID = "さ[れせ]|し(?:[てたまな、。]|$)|す[るれ]|みな|定め|決[めま]|規定|思|考え"
 _VERB = (  # 必要ないとする and ないと定める state it, 承認がないとできない does not
     "(?:含まれ|当たり|該当し|され|でき|出来|いたし|ござい|あり|なり|なら|なっ|し)?(?:て(?:は)?い)?"
-    "(?:ません|(?:ない|無い)(?!と(?![さしすみ定決規思考])|限|場合|とき|時|わけ|訳))"
+    rf"(?:ません|(?:ない|無い)(?!と(?!{_SAID})|限|場合|とき|時|わけ|訳))"
 )
 _NOT_BUT = "(?:では?|でも|じゃ)なく(?!ては|な)"  # 部長でなく課長; 部長でなくては says that it must be him
 _NOR = rf"{_PARTICLE}なく(?!ては|な)|{_PARTICLE}?なくな[りっる]|(?<=必要)なく(?!ては|な)"
@@ -38,7 +39,8 @@ _DENIED_BEFORE = re.compile(
 _STOPS = frozenset("。.!?」)")
 _SHORTEST_INFLECTED = 4
 _SHORTEST_WITH_MENT = 7
-"""Letters of a word that may have endings: "on" is not in "ones", nor "depart" in "department"."""
+"""Letters of a word that may have endings: "on" is not in "ones", nor "depart" in "department"; of those
+of three letters there are plurals only."""
 
 
 def comparable(text: str) -> str:
@@ -66,7 +68,9 @@ def _before(wanted: str) -> str:
         return "(?<![a-z])"
     if wanted[0].isdigit():
         digits = len(wanted) - len(wanted.lstrip("0123456789"))
-        grouped = r"(?<!\d, )" if digits % 3 == 0 else ""  # "1, 500" is one number, "1, 20" is two
+        # "1, 500" is one number, "1, 20" is two, and "1, 200 and 300" are three.
+        listed = r"(?=\d+(?:,? (?:and|or) |, )\d)"
+        grouped = rf"(?:(?<!\d, )|{listed})" if digits % 3 == 0 else ""
         return rf"(?<![\d{_NUMERALS}])(?<!\d[.,]){grouped}"
     if wanted[0] not in _NUMERALS or not any(fact.start == 0 for fact in facts(wanted)):
         return ""
@@ -80,7 +84,7 @@ def _after(wanted: str) -> str:
         return rf"(?!\.?\d|,\d{{3}}|,? \d{{3}}(?!\d)|[{_SCALES}])"
     if not _is_english(wanted[-1]):
         return ""
-    endings = "e?s|e?d|ing" if len(wanted) >= _SHORTEST_INFLECTED else ""
+    endings = "e?s|e?d|ing" if len(wanted) >= _SHORTEST_INFLECTED else "s" if len(wanted) > 2 else ""
     ment = "|ment" if len(wanted) >= _SHORTEST_WITH_MENT else ""
     return f"(?:{endings}{ment})?(?![a-z])"
 

@@ -108,6 +108,9 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
         ("休暇は何日もらえますか。", "一日です。"),
         ("How much is the fee?", "No fee is charged."),
         ("How much is the fee?", "There is no charge."),
+        ("How often is the filter changed?", "Never."),
+        ("How many visitors may I bring?", "Visitors are not allowed."),
+        ("How many times can I retry?", "You cannot retry."),
         ("How much is the deposit?", "A deposit isn't needed."),
         ("How much do I pay?", "Nothing is charged."),
         ("How many days can I carry over?", "Leave cannot be carried over."),
@@ -133,6 +136,19 @@ def test_what_holds_nothing_of_the_kind_does_not_tell(question: str, answer: str
 )
 def test_what_holds_it_tells_with_or_without_a_number(question: str, answer: str) -> None:
     assert tells(question, [answer])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many visitors may I bring?", "Pets are not allowed."),
+        ("How many times can I retry?", "You cannot sign in."),
+        ("How many visitors may I bring?", "Visitors are not allowed without a badge."),
+        ("How often is the filter changed?", "Never touch it."),
+    ],
+)
+def test_what_is_forbidden_of_something_else_tells_no_number(question: str, answer: str) -> None:
+    assert not tells(question, [answer])
 
 
 def test_one_of_several_sentences_is_enough() -> None:
