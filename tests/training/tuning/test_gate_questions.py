@@ -132,6 +132,17 @@ def test_a_folder_is_read_without_what_is_no_question(tmp_path: Path) -> None:
         general_in(tmp_path)
 
 
+def test_a_decimal_is_held_beside_its_unit() -> None:
+    assert tells("It is 4.5km.", "4.5")
+    assert tells("4.5キロメートルです", "4.5")
+    assert not tells("14.5km", "4.5")
+    assert not tells("4.55km", "4.5")
+
+
+def test_an_apostrophe_is_one_in_either_form() -> None:
+    assert tells("I’m a student.", "I'm a student")
+
+
 def test_the_shipped_ones_can_be_read_each_with_its_own_id() -> None:
     found = shipped_general()
     assert len({one.id for one in found}) == len(found)

@@ -128,11 +128,14 @@ def tells(text: str, accepted: str) -> bool:
 
     `contains` compares without spaces, as Japanese needs.
     """
-    wanted = " ".join(unicodedata.normalize("NFKC", accepted).casefold().split())
-    if not _PLAIN_WORD.fullmatch(wanted) or wanted.replace(" ", "").isdigit():
+    wanted = _plain(accepted)
+    if not _PLAIN_WORD.fullmatch(wanted) or not re.search("[a-z]", wanted):
         return contains(text, accepted)
-    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return re.search(rf"(?<![a-z0-9]){re.escape(wanted)}(?![a-z0-9])", said) is not None
+    return re.search(rf"(?<![a-z0-9]){re.escape(wanted)}(?![a-z0-9])", _plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split())
 
 
 def taught_refusals(examples: Iterable[TuningExample]) -> frozenset[str]:
