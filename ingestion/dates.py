@@ -68,6 +68,11 @@ class Moment:
     end: int
     half: bool = False
 
+    @property
+    def is_year(self) -> bool:
+        """Whether it says a year and nothing else."""
+        return self.kind == "date" and self.fields[0] is not None and not any(self.fields[1:])
+
     def agrees(self, other: Moment) -> bool:
         """Whether every field that both say is equal, and `other` says all that this one says."""
         if self._same_hand(other):

@@ -49,8 +49,14 @@ _PART = re.compile(
 )
 _LONG_HEARD = {"a": "ei?", "e": "i", "i": "ai", "o": "o", "u": "u"}
 """Before a consonant and a silent e: Time is タイム, not チーム."""
-_LONGEST = 20  # letters, and vowels in a row: no name is longer, and patterns of such take for ever
-_MOST_VOWELS = 3
+_FIRST_HEARD = {
+    "a": "ae", "e": "ei", "i": "ia", "o": "oua", "u": "uai", "y": "ia", "ea": "ie", "ee": "i", "oo": "u",
+    "ou": "auo", "ai": "ea", "ay": "ea", "au": "oa", "oa": "o",
+}  # fmt: skip
+_TELL_ALONE = 5
+"""Consonants that tell a name without its vowels."""
+_LONGEST = 20  # letters: no name is longer, and patterns of such take for ever
+_MOST_VOWELS = 3  # in a row
 _VOWELS_HEARD = {
     "a": "[ae]i?", "e": "[ei]", "i": "a?i", "o": "[ou]", "u": "[ua]", "y": "a?i", "oo": "u", "ee": "i",
     "ea": "i", "ou": "(?:au|[ou])", "ai": "(?:ei?|ai)", "ay": "(?:ei?|ai)", "au": "(?:o|au)",
@@ -66,13 +72,27 @@ def sounds_like(name: str, kana: str) -> bool:
     consonants = heard
     for written, sound in _ALONE:
         consonants = written.sub(sound, consonants)
-    if consonants == _consonants(kana) and _are_enough(consonants, name, kana):
+    same = consonants == _consonants(kana) and _are_enough(consonants, name, kana)
+    if same and (len(consonants) >= _TELL_ALONE or _may_begin(heard, kana)):
         return True
     if not _FEWEST_SOUNDS <= len(heard) <= _LONGEST or len(kana) < _SHORTEST_KANA or not consonants:
         return False
     if any(len(run) > _MOST_VOWELS for run in re.findall("[aeiouy]+", heard)):
         return False
     return bool(_with_vowels(heard).fullmatch(_sounds(kana)))
+
+
+def _may_begin(heard: str, kana: str) -> bool:
+    """Whether the first vowel may be heard so: Excel is no アクセル, Meter no モーター.
+
+    Of スラック that is ラ: as many consonants stand before it as the name begins with.
+    """
+    begins = re.match("([^aeiouy]*)([aeiouy]+)", heard)
+    if begins is None:
+        return True
+    leading = len(re.sub(r"(.)\1+|w", r"\1", begins[1]))
+    said = re.match(rf"(?:[aeiou]*[^aeiou]){{{leading}}}([aeiou])", _sounds(kana))
+    return said is None or said[1] in _FIRST_HEARD.get(begins[2], "aiueo")
 
 
 def _are_enough(consonants: str, name: str, kana: str) -> bool:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from assistant.grounding.limits import bound_of, is_strict, moved_of, side_of
 from assistant.grounding.number_words import (
     ENGLISH,
     ENGLISH_SCALES,
@@ -52,28 +53,7 @@ def _units() -> dict[str, tuple[str, Fraction]]:
 
 _RANGE = re.compile(r"\s*(?:~|〜|～|-|–|—|から|to)\s*$", re.IGNORECASE)
 _AND = re.compile(r" ?(?:と|and )?", re.IGNORECASE)
-_AT_LEAST = re.compile(
-    r"^\s*(?:間|分)?(?:以上|を超|超|より多|以降|or more|and above|or above)", re.IGNORECASE
-)
-_AT_MOST = re.compile(
-    r"^\s*(?:間|分)?(?:以下|未満|以内|まで(?!に)|を限度|を上限|or less|or fewer)", re.IGNORECASE
-)
-_NOT_BEYOND = re.compile(
-    r"^\s*(?:間|分)?を(?:超え|上回)(?:(?:ては|て)?(?:なら|いけ)|ない|ません|らない|りません|"
-    r"ることは?でき(?:ない|ません)|ることは?認め(?:ない|られ))"
-)
-_NOT_BEYOND_BEFORE = re.compile(
-    r"(?:\b(?:not?|never|cannot)|n['’]t)\b[^.;,]{0,40}\b(?:more than|over|beyond|exceed(?:ing)?)\s*$",
-    re.IGNORECASE,
-)
-_AT_LEAST_BEFORE = re.compile(
-    r"(?:at least|more than|over|exceed(?:s|ing)?|no (?:less|fewer) than|minimum of)\s*$", re.IGNORECASE
-)
-_AT_MOST_BEFORE = re.compile(
-    r"(?:at most|less than|under|up to|within|no more than|maximum of|上限は?|最大)\s*$", re.IGNORECASE
-)
 _MONEY = frozenset({"yen", "dollar", "euro"})
-_BEFORE = 100  # characters that may bound a number; a long row has many numbers
 _LONGEST = 1_000  # characters; longer ones are keys and dumps, and Python reads no number of 4,301 digits
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _GREAT = {"万": 10**4, "億": 10**8, "兆": 10**12}
@@ -110,6 +90,9 @@ class Quantity:
     `bound` is 1 for "at least", -1 for "at most", 0 when neither is said. `factor` of the unit and `scale`
     (万, million) made `value` of the number. `falls` says that something falls by it, so that its sign may be
     written or not. `per` is the period that it is counted by ("week" in 週平均2時間), "" where none is named.
+    `side` is -1 for a time before something (30日前, "30 days before"), 1 for one after it. `strict` is a
+    bound that is not reached itself (未満, を超える, "more than"). `moved` is "by" for what something
+    changes by (3%上昇, "fell by 2"), "to" for what it becomes (12%に上昇, "fell to 2").
     """
 
     value: Fraction
@@ -122,6 +105,9 @@ class Quantity:
     falls: bool = False
     per: str = ""
     scale: Fraction = Fraction(1)
+    side: int = 0
+    strict: bool = False
+    moved: str = ""
 
 
 Fact = Quantity | Moment
@@ -190,9 +176,10 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     at = match.start() + len(match.group()) - len(match.group().lstrip())
     sign = -1 if is_negative(text, at, name) else 1
     return Quantity(
-        sign * value * factor, name, _bound(match.start(), end, text), match.start(), end,
+        sign * value * factor, name, bound_of(match.start(), end, text), match.start(), end,
         text[match.start() : end].strip(), factor, falls(text, end), period_of(text, at, end),
-        scale * _written_scale(found["arabic"]),
+        scale * _written_scale(found["arabic"]), side_of(match.start(), end, name, text),
+        is_strict(match.start(), end, text), moved_of(match.start(), end, text),
     )  # fmt: skip
 
 
@@ -217,17 +204,8 @@ def _written_scale(arabic: str | None) -> Fraction:
 
 def _worded(start: int, end: int, value: Fraction, unit: str, text: str) -> Quantity:
     return Quantity(
-        value, unit, _bound(start, end, text), start, end, text[start:end], falls=falls(text, end)
+        value, unit, bound_of(start, end, text), start, end, text[start:end], falls=falls(text, end)
     )
-
-
-def _bound(start: int, end: int, text: str) -> int:
-    after, before = text[end : end + 12], text[max(0, start - _BEFORE) : start]
-    if _NOT_BEYOND.match(after) or _NOT_BEYOND_BEFORE.search(before):
-        return -1
-    if _AT_LEAST.match(after) or _AT_LEAST_BEFORE.search(before):
-        return 1
-    return -1 if _AT_MOST.match(after) or _AT_MOST_BEFORE.search(before) else 0
 
 
 def _with_range_units(numbers: list[Quantity], text: str) -> list[Quantity]:
@@ -280,7 +258,9 @@ def matches(claimed: Fact, given: Fact) -> bool:
             claimed.value == -given.value and (claimed.falls or given.falls)
         )
         same_period = claimed.per == given.per or not claimed.per or not given.per
-        return same_unit and same and same_period and claimed.bound * given.bound >= 0
+        same_side = claimed.bound * given.bound >= 0 and claimed.side * given.side >= 0
+        same_move = claimed.moved == given.moved or not claimed.moved or not given.moved
+        return same_unit and same and same_period and same_side and same_move
     return _year_matches(claimed, given)
 
 
@@ -291,6 +271,18 @@ def conflicts(claimed: Fact, given: Fact) -> bool:
     if isinstance(claimed, Quantity) and isinstance(given, Quantity):
         return bool(claimed.unit) and claimed.unit == given.unit and not matches(claimed, given)
     return False
+
+
+def as_said(fact: Fact, text: str) -> str:
+    """The fact in the words of `text`, which it was found in."""
+    return text[fact.start : fact.end].strip() or str(fact)
+
+
+def same_limit(claimed: Fact, given: Fact) -> bool:
+    """Whether two facts that match draw the same line: 20歳以上 and 20歳を超える do not."""
+    if not (isinstance(claimed, Quantity) and isinstance(given, Quantity)):
+        return True
+    return not claimed.bound or not given.bound or claimed.strict == given.strict
 
 
 def names_a_time(fact: Fact) -> bool:

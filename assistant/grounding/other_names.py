@@ -47,8 +47,10 @@ _BESIDE = re.compile(
 )
 """Behind a place that the clause is not about."""
 _IN_BRACKETS = re.compile(r"\(([^()0-9]{1,16})\)(?=[はがもの])")
-_CLAUSE_END = re.compile(r"[。\n()]|(?<=[^た])ただし|、(?=[^、。]{1,12}は)")
-_TOPIC = re.compile(r"([^のはがもで、。\s]+)(?=[はがも])")
+_SENTENCE_END = re.compile(r"[。\n]")
+_CLAUSE_END = re.compile(r"[()]|(?<=[^た])ただし|、(?=[^、。]{1,12}は)")
+_BEGINS = re.compile(r"\s*(?:なお、)?([^は、]{2,16}?)(?:で|において|について)?は、?")
+_TOPIC = re.compile(r"(?<![^のはがもで、。\s])([^のはがもで、。\s]+)(?=[はがも])")
 _NUMBER = re.compile("[0-9]|^[〇一二三四五六七八九十百千万億兆]+$")
 _SAME = (
     ("アメリカ", "米国", "usa", "合衆国"),
@@ -126,7 +128,8 @@ def _about(claim: str, question: str, told: str) -> list[str]:
     rest of it. A clause of nothing but a place (大阪支店も5,000円です) goes on with what was told before.
     """
     # 日当(東京支店)は: what stands in such brackets belongs to the clause.
-    clauses = [part for part in _CLAUSE_END.split(_IN_BRACKETS.sub(r" \1", told)) if part.strip()]
+    told = _IN_BRACKETS.sub(r" \1", told)
+    clauses = [clause for part in _SENTENCE_END.split(told) for clause in _clauses(part)]
     claimed = facts(unicodedata.normalize("NFKC", claim))
     if claimed:
         given = [(part, facts(part)) for part in clauses]
@@ -142,6 +145,14 @@ def _about(claim: str, question: str, told: str) -> list[str]:
         for part, its in zip(clauses, shared, strict=True)
         if its == most or (claimed and _is_only_a_place(part))
     ]
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The clauses of a sentence; those that name no place go on with the one that it begins with."""
+    parts = [part for part in _CLAUSE_END.split(sentence) if part.strip()]
+    begins = _BEGINS.match(parts[0]) if parts else None
+    lead = begins[0] if begins and any(one.end == begins.end(1) for one in _names(parts[0])) else ""
+    return [part if not i or not lead or any(_names(part)) else lead + part for i, part in enumerate(parts)]
 
 
 def _words(text: str) -> set[str]:

@@ -123,12 +123,17 @@ class SupportMeasure:
     def __init__(self, sources: Sequence[Source], embedder: PassageEmbedder | None = None) -> None:
         self.passages = passages(sources)
         self._documents = {source.number: source.hit.document for source in sources}
+        self._texts = {source.number: source.hit.text for source in sources}
         self._rows = _table_rows(sources)
         self._embedder = embedder
         self._words = [content_words(passage.read) for passage in self.passages]
         self._headings = [content_words(passage.heading) for passage in self.passages]
         self._pairs = [_pairs(passage.read) for passage in self.passages]
         self._weights = Weights(self._words)
+
+    def whole(self, passage: Passage) -> str:
+        """The text of the hit that the passage is of, also what was not shown of it."""
+        return self._texts[passage.number]
 
     def table(self, passage: Passage) -> list[Row]:
         """The rows of the table that the passage is a row of, also those that were not shown."""

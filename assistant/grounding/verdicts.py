@@ -12,19 +12,15 @@ from typing import Protocol
 from assistant.answers import Citation, Source, Verdict
 from assistant.grounding.cells import doubt, named_rows, stands
 from assistant.grounding.columns import cited_cell, statements, values_of, wrong_column
-from assistant.grounding.names import lost_names
-from assistant.grounding.numbers import Fact, conflicts, facts, matches, stretches
-from assistant.grounding.organisations import other_organisation
-from assistant.grounding.other_names import other_name
+from assistant.grounding.lacking import lacking
+from assistant.grounding.numbers import Fact, Quantity, as_said, conflicts, facts, matches, stretches
 from assistant.grounding.polarity import clauses, opposed
 from assistant.grounding.stacked import undecided
-from assistant.grounding.superlatives import unshown_superlative
 from assistant.grounding.support import Passage, PassageEmbedder, Support, SupportMeasure
 from assistant.words import content_words, detect_language, same_word
 from ingestion.documents import Span
 from ingestion.settings import AnswerSettings
 
-_BREAKS_OFF = re.compile(r"\b(?P<end>\w+\W+(?:is|are|and|or|of|the|an|according to))\s*[.:]?\s*$")
 _SECOND_GAIN = 0.15  # a second passage is cited when it adds as much of the claim as this
 _NEARLY = 0.12  # passages this close to the best one may be preferred for their numbers
 _FURTHER = 0.35  # as far behind it may be one with numbers that the best one has otherwise
@@ -80,7 +76,9 @@ class RuleChecker:
         verdict, reasons = self._judge(claim, claimed, chosen, score, question, measure)
         if verdict in (Verdict.SUPPORTED, Verdict.PARTLY):
             verdict, reasons = _in_its_cells(claim, claimed, chosen, question, measure, verdict, reasons)
-            verdict, reasons = _with_all_said(claim, chosen, question, measure, verdict, reasons)
+            lost = lacking(claim, claimed, chosen, question, measure)
+            verdict = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict
+            reasons = (*reasons, *lost)
         if (
             verdict is Verdict.PARTLY
             and not reasons
@@ -145,7 +143,7 @@ class RuleChecker:
         given = [fact for support in chosen for fact in facts(support.passage.read)]
         heading = facts(best.passage.heading)
         lost = [fact for fact in claimed if not any(matches(fact, other) for other in (*given, *heading))]
-        reasons = [f"number_not_found:{_text(fact, claim)}" for fact in lost]
+        reasons = [f"number_not_found:{as_said(fact, claim)}" for fact in lost]
         first = facts(best.passage.read)
         swapped = [
             fact for fact in claimed
@@ -155,17 +153,18 @@ class RuleChecker:
         if swapped and context >= _CONTEXT_AT and (lost or best.score >= self._settings.partly_at):
             if any(fact in lost for fact in swapped):
                 return Verdict.CONTRADICTED, tuple(reasons)
-            return Verdict.PARTLY, tuple(f"number_elsewhere:{_text(fact, claim)}" for fact in swapped)
+            return Verdict.PARTLY, tuple(f"number_elsewhere:{as_said(fact, claim)}" for fact in swapped)
         if claimed and measure.needs_question(claim) and _in_other_row(claimed, best, question, measure):
-            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{_text(claimed[0], claim)}")
+            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{as_said(claimed[0], claim)}")
         if wrong_fact := _in_other_column(claim, claimed, best.passage, question):
-            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{_text(wrong_fact, claim)}")
+            return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{as_said(wrong_fact, claim)}")
         if context >= _CONTEXT_AT and (wrong := _of_another(claim, claimed, best, measure)):
             return Verdict.CONTRADICTED, (*reasons, f"number_of_another:{wrong}")
         said = f"{question} {claim}" if measure.needs_question(claim) else claim
         said = (clauses(said) or [said])[-1]  # the clause whose end says yes or no
         told = _statements(best.passage)
-        overlaps = [measure.overlap(said, part) for part in clauses(told)]
+        ending = facts((clauses(claim) or [claim])[-1])
+        overlaps = _of_its_numbers(ending, told, [measure.overlap(said, part) for part in clauses(told)])
         if context >= _CONTEXT_AT and opposed(claim, told, overlaps):
             return Verdict.CONTRADICTED, (*reasons, "negation")
         return self._by_score(score, bool(lost)), tuple(reasons)
@@ -176,33 +175,23 @@ class RuleChecker:
         return Verdict.PARTLY if score >= self._settings.partly_at and not lost else Verdict.UNSUPPORTED
 
 
-def _with_all_said(
-    claim: str,
-    chosen: Sequence[Support],
-    question: str,
-    measure: SupportMeasure,
-    verdict: Verdict,
-    reasons: tuple[str, ...],
-) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict, made worse where the claim breaks off, or says what the passages lack.
+def _of_its_numbers(claimed: Sequence[Fact], told: str, overlaps: list[float]) -> list[float]:
+    """`overlaps` of the clauses that have the claim's numbers, where only some do; the others do not count.
 
-    That is a name, whose organisation it is true of, or that something is the most of all.
+    勤続3年以上に支給する。3年未満には支給しない: whoever speaks of 3年未満 is told by the second clause.
     """
-    read = [support.passage.read for support in chosen]
-    headings = [support.passage.heading for support in chosen]
-    told = [*read, *headings]
-    lost = [f"name_not_found:{name}" for name in lost_names(claim, told, question)]
-    said = f"{question} {claim}" if measure.needs_question(claim) else claim
-    if most := unshown_superlative(said, told):
-        lost.append(f"superlative:{most}")
-    if other := other_organisation(said, read, headings):
-        lost.append(f"name_not_found:{other}")
-    if not lost and (other := other_name(claim, question, read, headings)):  # one name is enough to doubt it
-        lost.append(f"name_not_found:{other}")
-    if (broken := _BREAKS_OFF.search(claim)) and broken["end"] not in "\n".join(told):
-        lost.append("unfinished")
-    worse = Verdict.PARTLY if lost and verdict is Verdict.SUPPORTED else verdict
-    return worse, (*reasons, *lost)
+    has = [all(_has_as_bounded(fact, facts(part)) for fact in claimed) for part in clauses(told)]
+    if not claimed or not any(has) or all(has):
+        return overlaps
+    return [overlap if its else -1.0 for overlap, its in zip(overlaps, has, strict=True)]
+
+
+def _has_as_bounded(fact: Fact, given: Sequence[Fact]) -> bool:
+    return any(matches(fact, one) and _bound(fact) == _bound(one) for one in given)
+
+
+def _bound(fact: Fact) -> int:
+    return fact.bound if isinstance(fact, Quantity) else 0
 
 
 def _other_rows(claim: str, question: str, best: Support, measure: SupportMeasure) -> frozenset[int]:
@@ -227,7 +216,7 @@ def _in_its_cells(
         return verdict, reasons
     said = [fact for support in chosen if support.passage.row is None for fact in facts(support.passage.read)]
     if (of_several := undecided(claimed, values_of(row.row, row.text), said)) is not None:
-        return Verdict.PARTLY, (*reasons, f"cell_of_several:{_text(of_several, claim)}")
+        return Verdict.PARTLY, (*reasons, f"cell_of_several:{as_said(of_several, claim)}")
     bare = measure.needs_question(claim)
     found = doubt(claim, claimed, question, measure.table(row), said, bare=bare)
     if found is None:
@@ -317,11 +306,20 @@ def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: Sup
             continue
         near = stretches(fact, best.passage.read)
         rest = claim[: fact.start] + claim[fact.end :]
+        if _leads_alone(rest, fact, near):
+            continue
         right = [measure.overlap(rest, words) for other, words in near if matches(fact, other)]
         wrong = [measure.overlap(rest, words) for other, words in near if not matches(fact, other)]
         if right and wrong and len(near) > 1 and max(wrong) > max(right) + _CLEARLY:
-            return _text(fact, claim)
+            return as_said(fact, claim)
     return ""
+
+
+def _leads_alone(rest: str, fact: Fact, near: Sequence[tuple[Fact, str]]) -> bool:
+    """Whether a word of the claim leads to its number, and to no other one (前年度の8.5%から当年度は6.2%)."""
+    right = {word for other, text in near if matches(fact, other) for word in content_words(text)}
+    wrong = {word for other, text in near if not matches(fact, other) for word in content_words(text)}
+    return bool(set(content_words(rest)) & right - wrong)
 
 
 def _repeats(fact: Fact, claimed: Sequence[Fact], given: Sequence[Fact]) -> bool:
@@ -347,10 +345,6 @@ def _in_other_row(claimed: Sequence[Fact], best: Support, question: str, measure
         elif any(conflicts(fact, one) for fact in claimed for one in given):
             wrong.append(measure.overlap(question, passage.read))
     return bool(right and wrong) and max(wrong) > max(right) + _OTHER_ROW
-
-
-def _text(fact: Fact, claim: str) -> str:
-    return claim[fact.start : fact.end].strip() or str(fact)
 
 
 class TimedChecker:
