@@ -1,7 +1,8 @@
 """Passages that tell several things, and claims that take the number, place or person of another one.
 
 The cases were written by a reader who tried to have something wrong proven: every wrong claim is made of
-its passage's own words. Those marked `open` are known to be judged wrongly; one that is mended must lose the mark.
+its passage's own words. Those marked `open` are known to be judged wrongly; one that is mended must lose the
+mark.
 """
 
 from __future__ import annotations
@@ -103,17 +104,9 @@ HOUSING = "東京本社以外では、住宅手当として月2万円を支給�
 @pytest.mark.parametrize(
     ("claim", "told", "name"),
     [
-        (
-            "東京本社の住宅手当は月2万円です。",
-            "東京本社以外では、住宅手当として月2万円を支給する。",
-            "東京本社",
-        ),
+        ("東京本社の住宅手当は月2万円です。", HOUSING, "東京本社"),
         ("大阪支店の住宅手当は月2万円です。", HOUSING, ""),
-        (
-            "東京本社以外では住宅手当は月2万円です。",
-            "東京本社以外では、住宅手当として月2万円を支給する。",
-            "",
-        ),
+        ("東京本社以外では住宅手当は月2万円です。", HOUSING, ""),
         ("役員には賞与を支給する。", "役員以外には賞与を支給しない。", ""),  # denied to the others only
         ("日曜日は休みです。", "日曜日を除く毎日、営業する。", ""),
         ("Contractors pay $15.", "The gym is free for all staff except contractors, who pay $15.", ""),
