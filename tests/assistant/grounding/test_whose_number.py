@@ -140,9 +140,7 @@ def test_a_limit_that_is_reached_is_another_than_one_that_is_not() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["あ" * 30_000, "漢" * 30_000, "製品" * 15_000, "A " * 15_000, "1、" * 8_000]
-)
+@pytest.mark.parametrize("part", ["あ", "漢", "製品", "A ", "1、"])
 def test_long_texts_take_no_longer_than_they_are_long(part: str) -> None:
     """Ends at all: the patterns were once quadratic."""
     text = part * 12_000
