@@ -26,7 +26,7 @@ _EXCEPTED_EN = re.compile(
 _EXCEPTS = re.compile(r"除|以外|\b(?:except|excluding|other than|apart from|but not)\b", re.IGNORECASE)
 _ALL = re.compile(
     "(?:すべて|全て)の(?:社員|従業員|職員|者|人|方|利用者|会員|学生|支店|部署|店舗|事業所|営業所)|"
-    r"全(?:員|社員|従業員|職員|支店|店舗|部署)|誰でも|誰もが|\b(?:everyone|everybody|anyone)\b|"
+    r"(?<![一-龥])全(?:員|社員|従業員|職員|支店|店舗|部署)|誰でも|誰もが|\b(?:everyone|everybody|anyone)\b|"
     r"\b(?:all|every) (?:[\w-]+ ){0,2}(?:employees?|staff|members?|workers?|users?|customers?|visitors?|"
     r"people|students?|offices?|branch(?:es)?|departments?)\b",
     re.IGNORECASE,
@@ -35,10 +35,11 @@ _LIMITED = re.compile(
     r"に限[りるっら]|のみ(?!なら)|だけ(?!で[はも]?な)|を除[くいき]|以外|\b(?:only|except|excluding|unless)\b",
     re.IGNORECASE,
 )
-_ONLY_FOR = re.compile(r"([一-龥々ァ-ヶー]{2,12})(?:に限[りるっら]|のみ(?!なら))")
+_ONLY_FOR = re.compile(r"([一-龥々ァ-ヶー]{2,12})(?:に限[りるっら]|のみ(?!なら)|だけ(?!で[はも]?な))")
 _WHOM = re.compile(
     r"([一-龥々ァ-ヶー]*(?:社員|職員|役員|従業員|派遣|アルバイト|パートタイマー|パート|管理職|部長|課長|学生|会員))(?=[はもがにの])"
 )
+_THEN_EXCEPTS = re.compile(r"[。.\s]*(?:ただし|但し|however\b|except\b)", re.IGNORECASE)
 _ALREADY_ALL = re.compile(r"限らず|問わず|を問わ|\bnot only\b", re.IGNORECASE)
 
 
@@ -79,10 +80,13 @@ def all_of_some(claim: str, passages: Sequence[str]) -> str:
     if said is None or _LIMITED.search(claim) or _ALREADY_ALL.search(claim):
         return ""
     near = _nearest(claim, passages)
+    behind = unicodedata.normalize("NFKC", "\n".join(passages)).partition(near)[2]
+    if near and _THEN_EXCEPTS.match(behind):
+        return said.group()
     return said.group() if _LIMITED.search(near) and not _ALREADY_ALL.search(near) else ""
 
 
-def only_others(claim: str, passages: Sequence[str]) -> str:
+def entitled_only(claim: str, passages: Sequence[str]) -> str:
     """Of whom alone the passages say what the claim says of others (正社員に限り); "" without such."""
     claim = unicodedata.normalize("NFKC", claim)
     of = {match[1] for match in _WHOM.finditer(claim)}
@@ -104,14 +108,16 @@ def _nearest(claim: str, passages: Sequence[str]) -> str:
 
 def _names(sentence: str) -> list[str]:
     excepts = _EXCEPTED_JA if detect_language(sentence) == "ja" else _EXCEPTED_EN
-    return [match[1] for match in excepts.finditer(sentence)]
+    return list(dict.fromkeys(match[1] for match in excepts.finditer(sentence)))
 
 
 def _is_excepted(name: str, sentence: str) -> bool:
     """Whether the sentence names it as an exception and nowhere else."""
-    spans = [match.span(1) for match in (*_EXCEPTED_JA.finditer(sentence), *_EXCEPTED_EN.finditer(sentence))]
+    excepts = {
+        match.start(1) for match in (*_EXCEPTED_JA.finditer(sentence), *_EXCEPTED_EN.finditer(sentence))
+    }
     places = [match.start() for match in re.finditer(re.escape(name), sentence, re.IGNORECASE)]
-    return bool(places) and all(any(start <= at < end for start, end in spans) for at in places)
+    return bool(places) and excepts.issuperset(places)
 
 
 def _holds(text: str, name: str) -> bool:

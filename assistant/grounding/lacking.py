@@ -1,7 +1,7 @@
 """What a claim says and its passages lack, so that they support it partly at most.
 
-That is a name, of which organisation or place it is true, that it holds for all, that something is the most
-of all, what its number is of, where a limit lies; or the claim breaks off.
+It may name what they do not, or be true of another organisation, place or thing; say "all" or "the most"
+where they do not, or the opposite; draw a limit otherwise; or break off.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from assistant.grounding.exceptions import all_of_some, excepted, only_others
+from assistant.grounding.exceptions import all_of_some, entitled_only, excepted
 from assistant.grounding.names import lost_names
 from assistant.grounding.numbers import Fact, as_said, facts, matches, same_limit
+from assistant.grounding.opposites import opposite
 from assistant.grounding.organisations import other_organisation
 from assistant.grounding.other_names import other_name
 from assistant.grounding.rivals import number_of_another
@@ -37,7 +38,9 @@ def lacking(
         reasons.append(f"excepted:{name}")
     if word := all_of_some(claim, read):
         reasons.append(f"all_of_some:{word}")
-    if whom := only_others(claim, read):
+    if word := opposite(claim, [*read, *headings]):
+        reasons.append(f"opposite:{word}")
+    if whom := entitled_only(claim, read):
         reasons.append(f"only_for:{whom}")
     whole = [measure.whole(support.passage) for support in chosen]
     reasons += [f"limit_differs:{as_said(fact, claim)}" for fact in _other_limits(claimed, read, whole)]

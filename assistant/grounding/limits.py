@@ -31,22 +31,24 @@ _AT_MOST_BEFORE = re.compile(
 _STRICT = re.compile(r"^\s*(?:間|分)?(?:を超|超(?!過)|未満|より[多少]|を上回|を下回)", re.IGNORECASE)
 _STRICT_BEFORE = re.compile(r"(?<!no )(?:more than|less than|over|under|exceed(?:s|ing)?)\s*$", re.IGNORECASE)
 _EARLIER = re.compile(
-    r"^\s*(?:間)?(?:以上|以内)?(?:の)?前(?!後|年|期|月|項|条)|"
+    r"^\s*(?:間)?(?:以上|以内)?(?:の)?前(?![後年期月項条払回倒])|"
     r"^\s*(?:or more |or less )?(?:before|prior to|ahead of|in advance)\b",
     re.IGNORECASE,
 )
 _LATER = re.compile(
-    r"^\s*(?:間)?(?:以上|以内)?(?:の)?後(?!半|期)|^\s*(?:or more |or less )?(?:after|following|later)\b",
+    r"^\s*(?:間)?(?:以上|以内)?(?:の)?後(?![半期払者任])|"
+    r"^\s*(?:or more |or less )?(?:after|following|later)\b",
     re.IGNORECASE,
 )
 _BEFORE_IT = re.compile(r"(?<![以午])前(?:の|、)?$")
 _AFTER_IT = re.compile(r"(?<![以午今前])後(?:の|、)?$")
-_MOVED = "上昇|増|減|低下|下落|下が|上が|伸び|縮小|拡大|改善|悪化"
-_MOVED_BY = re.compile(rf"^\s*の?(?:{_MOVED}|アップ|ダウン)")
-_MOVED_TO = re.compile(rf"^\s*(?:に|へ|まで|と)(?:まで)?(?:{_MOVED}|なっ|なり|なる|達)")
+_UP = "上昇|増|上が|伸び|拡大|改善|アップ"
+_DOWN = "減|低下|下落|下が|縮小|悪化|ダウン"
+_MOVED_BY = re.compile(rf"^\s*の?(?:(?P<up>{_UP})|(?P<down>{_DOWN}))")
+_MOVED_TO = re.compile(rf"^\s*(?:に|へ|まで|と)(?:まで)?(?:{_UP}|{_DOWN}|なっ|なり|なる|達)")
 _MOVES = (
-    r"\b(?:rise|rises|rose|risen|rising|grow|grows|grew|grown|growing|increas\w+|decreas\w+|declin\w+|f[ae]ll\w*|"
-    r"drop\w*|climb\w*|reduc\w+|rais\w+|cut|shrank|shrunk|shrink\w*|improv\w+|went)\b[^.;]{0,40}"
+    r"\b(?:(?P<up>rise|rises|rose|risen|rising|grow|grows|grew|grown|growing|increas\w+|climb\w*|rais\w+|improv\w+)|"
+    r"(?P<down>decreas\w+|declin\w+|f[ae]ll\w*|drop\w*|reduc\w+|cut|shrank|shrunk|shrink\w*)|went)\b[^.;]{0,40}"
 )
 _MOVES_BY = re.compile(rf"{_MOVES}\bby (?:about |around |nearly |over )?$", re.IGNORECASE)
 _MOVES_TO = re.compile(rf"{_MOVES}\bto (?:about |around |nearly |over )?$", re.IGNORECASE)
@@ -82,8 +84,9 @@ def is_strict(start: int, end: int, text: str) -> bool:
 
 
 def moved_of(start: int, end: int, text: str) -> str:
-    """What something changes by is "by", what it becomes "to"; "" where neither is said."""
+    """What something becomes is "to", what it changes by "up", "down" or "by"; "" where neither is said."""
     after, before = text[end : end + 12], text[max(0, start - _BEFORE) : start]
     if _MOVED_TO.match(after) or _MOVES_TO.search(before):
         return "to"
-    return "by" if _MOVED_BY.match(after) or _MOVES_BY.search(before) else ""
+    found = _MOVED_BY.match(after) or _MOVES_BY.search(before)
+    return "" if found is None else found.lastgroup or "by"

@@ -91,8 +91,8 @@ class Quantity:
     (万, million) made `value` of the number. `falls` says that something falls by it, so that its sign may be
     written or not. `per` is the period that it is counted by ("week" in 週平均2時間), "" where none is named.
     `side` is -1 for a time before something (30日前, "30 days before"), 1 for one after it. `strict` is a
-    bound that is not reached itself (未満, を超える, "more than"). `moved` is "by" for what something
-    changes by (3%上昇, "fell by 2"), "to" for what it becomes (12%に上昇, "fell to 2").
+    bound that is not reached itself (未満, を超える, "more than"). `moved` is "up", "down" or
+    "by" for what something changes by (3%上昇, "fell by 2"), "to" for what it becomes ("fell to 2").
     """
 
     value: Fraction
@@ -259,9 +259,16 @@ def matches(claimed: Fact, given: Fact) -> bool:
         )
         same_period = claimed.per == given.per or not claimed.per or not given.per
         same_side = claimed.bound * given.bound >= 0 and claimed.side * given.side >= 0
-        same_move = claimed.moved == given.moved or not claimed.moved or not given.moved
+        same_move = _is_same_move(claimed.moved, given.moved)
         return same_unit and same and same_period and same_side and same_move
     return _year_matches(claimed, given)
+
+
+def _is_same_move(one: str, other: str) -> bool:
+    """Whether both become something or change by it, and not one up and the other down."""
+    if not one or not other:
+        return True
+    return one == other or ("by" in (one, other) and "to" not in (one, other))
 
 
 def conflicts(claimed: Fact, given: Fact) -> bool:
@@ -309,8 +316,13 @@ def stretches(fact: Fact, text: str) -> list[tuple[Fact, str]]:
 
 
 def _last_part(text: str) -> str:
-    parts = [part for part in re.split(r"[、。\n\t|;:]", text) if len(part.strip()) > 1]
-    return parts[-1] if parts else ""
+    """The words since the last mark; those before it where it only parts a topic from its number."""
+    parts = re.split(r"([、。\n\t|;:])", text)
+    if len(parts[-1].strip()) > 1:
+        return parts[-1]
+    before, mark = (parts[-3].strip(), parts[-2]) if len(parts) > 2 else ("", "")
+    leads = mark in ":\t|" or (mark == "、" and before.endswith(("は", "が", "も")))
+    return before if leads and len(before) > 1 else ""
 
 
 def _year_matches(claimed: Fact, given: Fact) -> bool:

@@ -3,7 +3,8 @@
 A clause with the claim's number is doubted when another clause fits the claim better and has another number
 of the same kind: it has a word of the claim that the first one lacks (B), and the first one has a word of
 its own that the claim does not have (A). Both are asked for, since people leave words out and put others for
-them. Where the other clause is an exception (ただし、沖縄支店は5万円), the claim's word is enough.
+them. The claim's word is enough where the other clause is an exception (ただし、沖縄支店は5万円), or has the
+claim's whole subject and all else that the first one has (パスワードは90日、管理者のパスワードは60日).
 
 What a sentence begins with holds for all its clauses (2023年度の売上高は150億円、営業利益は12億円), and what
 leads to a list (次のとおり, "as follows:", a line above bullets) for all that follows. Things that one letter
@@ -23,21 +24,34 @@ from ingestion.dates import Moment
 
 _SENTENCE_END = re.compile(r"[。;；\n!?]+|(?<=[a-z0-9%)])\.(?=\s|$)")
 _CLAUSE_END_JA = re.compile(
-    r"、|(?<=[0-9%円人名台件個枚回点])から(?=[^0-9]{2})|(?<=[^0-9]),|(?:だ|である|です|する|した|であり|とし)が(?=[^、。]{2})"
+    r"、|(?<=[0-9%円人名台件個枚回点])から(?=[^0-9]{2})|(?<=[^0-9]),|(?:だ|である|です|する|した|であり|とし)が(?!って|い)(?=[^、。]{2})"
 )
 _CLAUSE_END_EN = re.compile(r",\s|;\s|\b(?:and|while|but|whereas|or)\b", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*・•●○■◆▪]|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|[ア-ン][.)])\s*")
 _LEADS_ON = re.compile(
     r"(?:次|以下|下記)の(?:とおり|通り|各号)|(?:as follows|the following)\b|[::]\s*$", re.IGNORECASE
 )
-_EXCEPTION = re.compile(r"^\s*(?:ただし|但し|なお|however|except that|but)", re.IGNORECASE)
+_EXCEPTION = re.compile(r"(?:^|、)\s*(?:ただし|但し|なお)|^\s*(?:however|except that|but)\b", re.IGNORECASE)
 _NAME_OF_ONE_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z](?![A-Za-z0-9'’])")
 _MARKUP = re.compile(r"<[^<>\n]{1,80}>")
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _COUNTS = re.compile("[0-9]|^[〇一二三四五六七八九十百千万億兆]+$")
 _INFLECTED = re.compile("[\u3041-\u309f]$")
 _TOPIC = re.compile(r"^(?P<topic>(?:(?P<whose>[^は]{2,24}?)の)?[^はの]{1,24})は、?")
-_LETTERED = re.compile(r"(?P<stem>[一-龥々ァ-ヶー]{2,16}|\b[A-Za-z]{2,20} )(?P<letter>[A-Z])(?![A-Za-z0-9])")
+_VERB = re.compile(
+    r"\b(?:went|rose|fell|grew|increased|decreased|dropped|climbed|has|have|had|is|are|was|were|will|may|must|can|"
+    r"costs?|includes?|offers?|lasts?|takes?|starts?|ends?|opens?|closes?|requires?|receives?|pays?|gets?|earned|"
+    r"reached)\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(rf"\s*(?:then |also |now )?{_VERB.pattern}", re.IGNORECASE)
+"""Begins a clause that has the subject of the first one: it rose to 5 and then fell by 2."""
+_AND_LETTERS = r"(?:\s*(?:[・、/,〜~-]|から|と|及び|および|and|or|to)\s*(?:(?P=stem))?[A-Z](?![A-Za-z0-9]))*"
+_LETTERED = re.compile(
+    r"(?P<stem>[一-龥々ァ-ヶー]{2,16}|\b(?!and |or |to |the )[A-Za-z]{2,20} )"
+    rf"(?P<letters>[A-Z](?![A-Za-z0-9]){_AND_LETTERS})"
+)
+_RANGE = re.compile("[〜~-]|から|to")
 _NOUN = re.compile(r"\s*(?:日|の)?([一-龥々ァ-ヶー]+|[A-Za-z]+)")
 _FEWEST = 2
 """Words by which a claim says what its number is of; of fewer the question tells it."""
@@ -70,27 +84,39 @@ class _Clause:
     exception: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The words of a claim: that say what its number is of, its subject, and all with the question's."""
+
+    about: frozenset[str]
+    subject: frozenset[str]
+    all: frozenset[str]
+
+
 def number_of_another(claim: str, question: str, texts: Sequence[str]) -> Fact | None:
     """The fact of `claim` that all clauses of `texts` which have it give to something else; None without one.
 
     `question` is asked of when the claim has hardly a word of its own.
     """
-    own = _words(claim)
-    said = own | _words(question)
-    about = own if len(own) > _FEWEST else said
+    said = _said(claim, question)
     sentences = [sentence for text in texts for sentence in _sentences(text)]
     claimed = _numbers(unicodedata.normalize("NFKC", claim))
-    wrong = (one for one in claimed if _is_another(one, claimed, about, said, sentences))
+    wrong = (one for one in claimed if _is_another(one, claimed, said, sentences))
     found = next(wrong, None) or next((one for one in claimed if _is_lettered(one, claim, sentences)), None)
     return found.fact if found else None
 
 
+def _said(claim: str, question: str) -> _Said:
+    own = _words(claim)
+    topic = _TOPIC.match(claim) or _TOPIC.match(question)
+    every = own | _words(question)
+    return _Said(
+        own if len(own) > _FEWEST else every, _words(topic["topic"]) if topic else frozenset(), every
+    )
+
+
 def _is_another(
-    number: _Number,
-    claimed: Sequence[_Number],
-    about: frozenset[str],
-    said: frozenset[str],
-    sentences: Sequence[Sequence[_Clause]],
+    number: _Number, claimed: Sequence[_Number], said: _Said, sentences: Sequence[Sequence[_Clause]]
 ) -> bool:
     own: list[_Clause] = []
     rivals: list[_Clause] = []
@@ -102,49 +128,58 @@ def _is_another(
                 also.is_same(one) for also in claimed for one in clause.numbers if number.is_other(one)
             ):
                 rivals.append(clause)  # what the claim tells as well (823台のうち412台) is no rival
-    return bool(own) and all(any(_fits_better(one, mine, about, said) for one in rivals) for mine in own)
+    return bool(own) and all(any(_fits_better(one, mine, said) for one in rivals) for mine in own)
 
 
 def _is_lettered(number: _Number, claim: str, sentences: Sequence[Sequence[_Clause]]) -> bool:
     """Whether all clauses with the number speak of 製品B, and the claim of 製品A."""
-    said = {
-        match["stem"]: match["letter"] for match in _LETTERED.finditer(unicodedata.normalize("NFKC", claim))
-    }
+    said = _lettered(claim)
     own = [
         _lettered(clause.text)
         for sentence in sentences
         for clause in sentence
         if any(number.is_same(one) for one in clause.numbers)
     ]
-    for stem, letter in said.items():
-        letters = [{other for its, other in told if its == stem} for told in own]
-        if letters and all(others and letter not in others for others in letters):
+    for stem, letters in said.items():
+        others = [told.get(stem, frozenset()) for told in own]
+        if others and all(one and letters.isdisjoint(one) for one in others):
             return True
     return False
 
 
-def _lettered(text: str) -> list[tuple[str, str]]:
-    found = _LETTERED.finditer(unicodedata.normalize("NFKC", text))
-    return [(match["stem"].strip(), match["letter"]) for match in found]
+def _lettered(text: str) -> dict[str, frozenset[str]]:
+    """The letters of each thing that letters tell apart; ランクAからC are three."""
+    found: dict[str, frozenset[str]] = {}
+    for match in _LETTERED.finditer(unicodedata.normalize("NFKC", text)):
+        letters = re.findall("[A-Z]", match["letters"])
+        if _RANGE.search(match["letters"]):
+            letters = [chr(code) for code in range(ord(letters[0]), ord(letters[-1]) + 1)]
+        stem = match["stem"].strip().lower()
+        found[stem] = found.get(stem, frozenset()) | frozenset(letters)
+    return found
 
 
-def _fits_better(rival: _Clause, mine: _Clause, about: frozenset[str], said: frozenset[str]) -> bool:
-    theirs = [word for word in about if _has(rival.words, word) and not _has(mine.words, word)]
-    ours = [word for word in about if _has(mine.words, word) and not _has(rival.words, word)]
-    if not theirs or len(ours) > len(theirs):
+def _fits_better(rival: _Clause, own: _Clause, said: _Said) -> bool:
+    """Whether `rival` has more of what the claim is about than the clause with its number.
+
+    That one must have a word, too, that is nowhere in what was said and asked, unless the rival has its
+    subject as well, or is an exception.
+    """
+    gained = [word for word in said.about if _has(rival.words, word) and not _has(own.words, word)]
+    lost = [word for word in said.about if _has(own.words, word) and not _has(rival.words, word)]
+    if not gained or len(lost) > len(gained):
         return False
-    foreign = any(not _has(said, word) and not _has(rival.words, word) for word in mine.words)
-    return foreign or rival.exception
+    if rival.exception or (not lost and said.subject and all(_has(rival.words, one) for one in said.subject)):
+        return True
+    return any(not _has(said.all, word) and not _has(rival.words, word) for word in own.words)
 
 
 def _of_kind(number: _Number, sentence: Sequence[_Clause]) -> Iterator[_Clause]:
     """The clauses that tell a number of this kind, with the words of those before that tell none."""
     carried: frozenset[str] = frozenset()
-    exception = False
     for clause in sentence:
-        exception = exception or clause.exception
         if any(number.is_same(one) or number.is_other(one) for one in clause.numbers):
-            yield replace(clause, words=clause.words | carried, exception=exception)
+            yield replace(clause, words=clause.words | carried)
         else:
             carried |= clause.words
 
@@ -164,6 +199,10 @@ def _with_topic(parts: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
     """
     given: frozenset[str] = frozenset()
     for i, part in enumerate(parts):
+        if i and _GOES_ON.match(part):
+            verb = _VERB.search(parts[0])
+            yield part, _words(parts[0][: verb.start()] if verb else "")
+            continue
         topic = _TOPIC.match(part)
         owned = bool(topic and topic["whose"])
         yield part, frozenset() if owned and i else given
@@ -188,9 +227,9 @@ def _sentences(text: str) -> Iterator[list[_Clause]]:
             above = frozenset()
         ends = _CLAUSE_END_JA if detect_language(sentence) == "ja" else _CLAUSE_END_EN
         parts = [part for part in ends.split(_BULLET.sub("", sentence)) if part and part.strip()]
-        exception = bool(_EXCEPTION.match(sentence))
+        excepts = _EXCEPTION.search(sentence)
         yield [
-            _Clause(part, _words(part) | words | above, _numbers(part), exception)
+            _Clause(part, _words(part) | words | above, _numbers(part), _is_behind(part, sentence, excepts))
             for part, words in _with_topic(parts)
         ]
         if _LEADS_ON.search(sentence):
@@ -198,6 +237,10 @@ def _sentences(text: str) -> Iterator[list[_Clause]]:
         elif listed and not bullet:
             above = frozenset()
         before, listed = sentence, bullet
+
+
+def _is_behind(part: str, sentence: str, excepts: re.Match[str] | None) -> bool:
+    return excepts is not None and sentence.find(part) >= excepts.start()
 
 
 def _words(text: str) -> frozenset[str]:

@@ -304,7 +304,12 @@ def _of_another(claim: str, claimed: Sequence[Fact], best: Support, measure: Sup
     for fact in claimed:
         if _repeats(fact, claimed, facts(best.passage.read)):
             continue
-        near = stretches(fact, best.passage.read)
+        near = [
+            one for one in stretches(fact, best.passage.read)
+            if matches(fact, one[0]) or not any(matches(also, one[0]) for also in claimed)
+        ]  # fmt: skip
+        if any(matches(fact, other) and not words for other, words in near):
+            continue  # nothing tells whose it is
         rest = claim[: fact.start] + claim[fact.end :]
         if _leads_alone(rest, fact, near):
             continue

@@ -1,8 +1,8 @@
 """Passages that tell several things, and claims that take the number, place or person of another one.
 
-The cases were written by a reader who tried to have something wrong proven: every wrong claim is made of
-its passage's own words. Those marked `open` are known to be judged wrongly; one that is mended must lose the
-mark.
+The cases were written by two readers who tried to have something wrong proven: the rules were made against
+those of reader 1; reader 2 wrote theirs before reading any rule. Cases marked `open` are known to be judged
+wrongly; one that is mended must lose the mark.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from assistant_fakes import source
 
 from assistant.answers import Verdict
-from assistant.grounding.exceptions import all_of_some, excepted, only_others
+from assistant.grounding.exceptions import all_of_some, entitled_only, excepted
 from assistant.grounding.numbers import facts, matches
 from assistant.grounding.rivals import number_of_another
 from assistant.grounding.verdicts import RuleChecker
@@ -38,11 +38,13 @@ def test_claims_are_held_to_what_their_number_is_of(kind: str) -> None:
 
 
 def test_most_of_the_wrong_claims_are_seen() -> None:
-    wrong = [case for case in CASES if not case["proven"]]
-    right = [case for case in CASES if case["proven"]]
-    assert len(wrong) > 100
-    assert sum("open" in case for case in wrong) <= 0.2 * len(wrong)
-    assert sum("open" in case for case in right) <= 0.12 * len(right)
+    """Of those that no rule was made against many are not: who does what, opposite words, what was added."""
+    wrong, right = ([case for case in CASES if case["proven"] is proven] for proven in (False, True))
+    for reader, most in ((1, 0.2), (2, 0.6)):
+        theirs = ["open" in case for case in wrong if case["reader"] == reader]
+        assert len(theirs) >= 80
+        assert sum(theirs) <= most * len(theirs)
+    assert sum("open" in case for case in right) <= 0.15 * len(right)  # paraphrases need an embedder
 
 
 PLANS = "スタンダードの月額は3,000円、容量は10GBである。プレミアムの月額は8,000円、容量は100GBである。"
@@ -123,9 +125,9 @@ def test_some_are_not_all() -> None:
     assert all_of_some("在宅勤務は正社員に週3日まで認められます。", [limited]) == ""
     assert all_of_some("All staff may park here.", ["Only managers may park here."]) == "All staff"
     assert all_of_some("All staff may park here.", ["All staff may park here."]) == ""
-    assert only_others("契約社員も週3日まで在宅勤務が認められます。", [limited]) == "正社員"
-    assert only_others("正社員は週3日まで在宅勤務が認められます。", [limited]) == ""
-    assert only_others("契約社員には在宅勤務が認められません。", [limited]) == ""
+    assert entitled_only("契約社員も週3日まで在宅勤務が認められます。", [limited]) == "正社員"
+    assert entitled_only("正社員は週3日まで在宅勤務が認められます。", [limited]) == ""
+    assert entitled_only("契約社員には在宅勤務が認められません。", [limited]) == ""
 
 
 def test_a_limit_that_is_reached_is_another_than_one_that_is_not() -> None:
@@ -146,4 +148,4 @@ def test_long_texts_take_no_longer_than_they_are_long(part: str) -> None:
     text = part * 12_000
     assert number_of_another("製品Aは2円です。", text[:2_000], [text]) is None
     assert excepted("製品Aは2円です。", "", [text]) == ""
-    assert only_others(f"{text[:2_000]}社員は2円です。", [text]) == ""
+    assert entitled_only(f"{text[:2_000]}社員は2円です。", [text]) == ""
