@@ -137,3 +137,14 @@ def test_every_reason_is_said_in_both_languages() -> None:
     assert "served '\\n', trained on ∅, after 'x'" in english[0] and "'\\n'" in japanese[0]
     assert "50.0%" in english[1] and "50.0%" in japanese[1] and "0.2500" in japanese[3]
     assert len(english) == len(japanese) == 6 and not set(english) & set(japanese)
+
+
+def test_an_adapter_is_softened_and_exported(konkyo: Any, place: Path) -> None:
+    out, _ = konkyo("soften", "terms-1", "--name", "terms-1-soft", "--strength", "0.5", "--json")
+    assert json.loads(out) == {"adapter": "terms-1-soft", "of": "terms-1", "strength": 0.5}
+    assert keys(json.loads(out)) == keys(documented("train soften"))
+    konkyo("export", "terms-1-soft")
+    _, err = konkyo("soften", "terms-1", "--name", "terms-1-soft", code=1)
+    assert "already" in err
+    out, _ = konkyo("soften", "terms-1", "--name", "terms-1-softer")
+    assert "0.75" in out and "konkyo train export terms-1-softer" in out

@@ -1,4 +1,4 @@
-"""`konkyo train export` and `parity`: an adapter for llama.cpp, and the proof that it is the same."""
+"""`konkyo train export`, `parity`, `soften`: an adapter for llama.cpp, the proof of it, and a weaker one."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ BaseOption = Annotated[Path | None, typer.Option("--base", exists=True, dir_okay
 
 
 def register(app: typer.Typer) -> None:
-    """Put the two commands into `konkyo train`."""
+    """Put the three commands into `konkyo train`."""
     app.command("export", help=words("help_export"))(export)
     app.command("parity", help=words("help_parity"))(parity)
+    app.command("soften", help=words("help_soften"))(soften)
 
 
 def export(
@@ -92,6 +93,24 @@ def parity(
         print_json(found)
     else:
         _show(found)
+
+
+def soften(
+    adapter: AdapterArgument,
+    name: Annotated[str, typer.Option("--name", help=words("softer_name"))],
+    strength: Annotated[float, typer.Option("--strength", help=words("strength"))] = 0.75,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a weaker copy of an adapter."""
+    from assistant.adapters import AdapterFolder
+    from training.tuning import softening
+
+    made = softening.soften(AdapterFolder(open_here(workspace).adapters), adapter, strength, name)
+    if json:
+        print_json({"adapter": made.name, "of": adapter, "strength": strength})
+    else:
+        console().print(words("softened", name=made.name, of=adapter, strength=f"{strength:g}"))
 
 
 def _base(place: Workspace, adapters: AdapterFolder, name: str) -> Path:
