@@ -105,6 +105,8 @@ class Accounts:
         key = user_name(name)
         kept = self._passwords.hashed(password, user=key)
         with writing(self._engine) as connection:
+            if (way := user_rows.require(connection, key).way) != "here":
+                raise AccountError(f"the password of {key!r} is not kept here: {way} vouches for this user.")
             user_rows.change(connection, key, password=kept)
             secret_rows.end_sessions(connection, key)
 

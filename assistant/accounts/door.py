@@ -13,6 +13,7 @@ from assistant.accounts.passwords import Passwords
 from assistant.accounts.roles import EVERYBODY, Actor, user_name
 from assistant.accounts.tables import writing, written
 from assistant.accounts.user_rows import UserRow
+from assistant.accounts.vouching import Vouched, let_in
 from assistant.errors import AccountError, SignInError, SignInLimitError
 from ingestion.access_settings import AccessSettings
 from ingestion.documents import User
@@ -70,8 +71,35 @@ class Door:
             secret = secret_rows.add_session(connection, key, written(self._clock()))
         return secret, self.session(secret)
 
+    def vouched(self, who: Vouched) -> tuple[str, Json]:
+        """Begin a session of somebody whom a proxy vouches for: as `sign_in`.
+
+        Raises:
+            SignInError: as `act_for`.
+        """
+        with writing(self._engine) as connection:
+            row = self._let_in(connection, who)
+            secret = secret_rows.add_session(connection, row.name, written(self._clock()))
+        return secret, self.session(secret)
+
+    def act_for(self, who: Vouched) -> Actor:
+        """Who a proxy vouches for, with the rights of now; no session begins.
+
+        Raises:
+            SignInError: there is an account of this name that is not the proxy's, it is disabled, or the
+                settings let nobody in who is in none of their groups.
+        """
+        with writing(self._engine) as connection:
+            return actor_of(connection, self._let_in(connection, who), self._settings)
+
+    def _let_in(self, connection: sa.Connection, who: Vouched) -> UserRow:
+        try:
+            return let_in(connection, who, self._settings.proxy, written(self._clock()))
+        except AccountError as error:
+            raise SignInError(str(error)) from error
+
     def session(self, secret: str) -> Json:
-        """`{user, display_name, role, groups, expires_at}` of a session or token.
+        """`{user, display_name, role, groups, expires_at, way}` of a session or token.
 
         Raises:
             SignInError: as `identify`.
@@ -82,7 +110,7 @@ class Door:
             groups = {*group_rows.ways(connection, user.name), EVERYBODY}
         return {
             "user": user.name, "display_name": user.display_name, "role": user.role,
-            "groups": sorted(groups), "expires_at": expires_at,
+            "groups": sorted(groups), "expires_at": expires_at, "way": user.way,
         }  # fmt: skip
 
     def sign_out(self, secret: str) -> None:
