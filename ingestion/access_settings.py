@@ -79,7 +79,7 @@ class LdapSettings(MappingSettings):
     name_attribute: str = Field("displayName", pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$")
     groups_base: str = ""
     groups_by: Literal["member", "memberof", "ad"] = "member"
-    timeout_seconds: float = Field(5.0, gt=0, le=60)
+    timeout_seconds: int = Field(5, ge=1, le=60)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -92,6 +92,13 @@ class LdapSettings(MappingSettings):
             raise ValueError("base is missing: the part of the directory that people are in")
         if bool(self.bind_dn) == bool(self.user_dn):
             raise ValueError("give either bind_dn or user_dn")
+        named = (*self.groups, *(name for names in self.roles.values() for name in names))
+        if wrong := next((name for name in named if "=" not in name), None):
+            raise ValueError(
+                f"{wrong!r} is no whole name of a group: write it as cn=staff,ou=groups,dc=example"
+            )
+        if self.bind_dn and not (self.password_env or self.password_file):
+            raise ValueError("bind_dn needs password_env or password_file")
         if self.user_dn and "{user}" not in self.user_dn:
             raise ValueError("user_dn needs {user}, where the name is put in")
         if (

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from assistant.errors import (
     AccessRefusedError,
+    DirectoryError,
     ExampleConflictError,
     RecordNotFoundError,
     SignInError,
@@ -41,6 +42,7 @@ _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NotFoundError, RecordNotFoundError), 404),
     ((SignInLimitError,), 429),
     ((SignInError,), 401),
+    ((DirectoryError,), 503),
     ((AccessRefusedError,), 403),
     ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
     ((UsageError,), 422),

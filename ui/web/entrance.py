@@ -188,7 +188,8 @@ def _enter(request: Request, name: str, password: str) -> Response:
         if before:
             common.as_session(before).sign_out()
     except EXPECTED as error:
-        status = 429 if isinstance(error, SignInLimitError) else 401
+        status = 429 if isinstance(error, SignInLimitError) else 503
+        status = 401 if type(error) is SignInError else status
         return _page(form_page(language_for(request), name=name, error=error), status)
     done = _to(_view(request.query_params.get("next", "")), request)
     done.headers.append("set-cookie", set_cookie(secret, origin=request.headers.get("origin", "")))

@@ -24,10 +24,10 @@ Json = dict[str, Any]
 _STRANGER = {"user": None}
 _OF_THE_TAB = ("language", "language_setting", "left")
 """What a tab remembers that is nobody's own."""
-_TO_FORM = """<p>{said}</p><p><a href="{form}" target="_self">{title}</a></p><script>
+_TO_FORM = """<p>{said}</p><p><a href="{form}" target="_self">{title}</a></p><script>(() => {{
 const at = location.pathname, cut = at.lastIndexOf("/") + 1;
 location.replace(at.slice(0, cut) + {address} + "&next=" + encodeURIComponent(at.slice(cut)));
-</script>"""
+}})()</script>"""
 
 
 def _of_browser() -> str:
