@@ -18,7 +18,7 @@ from ldap3.utils.dn import escape_rdn, parse_dn
 
 from assistant.accounts.roles import user_name
 from assistant.accounts.vouching import Vouched
-from assistant.errors import DirectoryError
+from assistant.errors import AccountError, DirectoryError
 from ingestion.access_settings import LdapSettings
 from ingestion.errors import SourceError
 from ingestion.sources.passwords import password_of
@@ -295,7 +295,10 @@ def _values(entry: Mapping[str, Any], attribute: str) -> list[str]:
 
 def _same(spelt: str, key: str) -> bool:
     """Directories compare more loosely than we do, which would make two users of one person."""
-    return user_name(spelt) == key
+    try:
+        return user_name(spelt) == key
+    except AccountError:
+        return False
 
 
 def _locked(entry: Mapping[str, Any]) -> bool:

@@ -49,6 +49,7 @@ LDIF = "".join(
         person("twin"),
         person("twin", where="others"),
         person("outsider"),
+        person("two", rdn="two names", cn="two names"),
         group("kernel", dn_of("ann")),
         group("dev", group_dn("kernel"), dn_of("cam")),
         group("staff", group_dn("dev")),
@@ -138,6 +139,16 @@ def test_two_people_of_one_name_are_nobody(server: DirectoryServer) -> None:
     assert directory(settings(server)).person("twin", PASSWORD) is None
     below = settings(server, base=f"ou=people,{BASE}")
     assert directory(below).person("twin", PASSWORD) is not None
+
+
+def test_a_name_that_the_directory_spells_otherwise_is_nobodys(server: DirectoryServer) -> None:
+    """Found by `cn`, which has two values here; and one that no account could have."""
+    spelt = settings(server, user_attribute="cn")
+    assert directory(spelt).person("two", PASSWORD) is not None
+    server.change(f"dn: uid=two names,ou=people,{BASE}\nchangetype: modify\ndelete: cn\ncn: two\n")
+    assert directory(spelt).person("two", PASSWORD) is None
+    with pytest.raises(AccountError):
+        directory(spelt).person("two names", PASSWORD)
 
 
 def test_only_whom_the_filter_takes_is_found(server: DirectoryServer) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -86,7 +87,7 @@ def _kept(scope: Scope) -> bool:
 def _with_vouched(scope: Scope) -> Scope:
     """The request with the session of whom a proxy vouches for, in the place of what the browser keeps."""
     try:
-        secret = vouched().secret(scope, resources.shared())
+        secret = resources.asked(lambda common: vouched().secret(scope, common))
     except EXPECTED:
         return scope  # the form says why
     if not secret:
@@ -125,13 +126,16 @@ def _name_of(host: str) -> str:
 
 def _session(secret: str) -> Json | None:
     """As `ServiceClient.session_of`; None when it is over or cannot be told."""
-    look = getattr(resources.shared(), "session_of", None)
-    if look is None:  # work in this process: one user
-        return {"accounts": False, "user": None}
     try:
-        found: Json = look(secret)
+        return resources.asked(lambda common: _told(common, secret))
     except EXPECTED:
         return None
+
+
+def _told(common: Any, secret: str) -> Json:
+    if not hasattr(common, "session_of"):  # work in this process: one user
+        return {"accounts": False, "user": None}
+    found: Json = common.session_of(secret)
     return found
 
 
@@ -142,19 +146,22 @@ async def _form(request: Request) -> Response:
 def _asked(request: Request) -> Response:
     view = _view(request.query_params.get("next", ""))
     try:
-        if vouched().secret(request.scope, resources.shared()):
+        if resources.asked(lambda common: vouched().secret(request.scope, common)):
             return _to(view, request)
     except EXPECTED as error:
         return _page(form_page(language_for(request), error=error), 403)
-    told = _session(secret_in(request.headers.get("cookie", "")))
-    if told is not None and (told["accounts"] is not True or told["user"] is not None):
-        return _to(view, request)
-    language = language_for(request)
-    over = SignInError("the session or token is unknown or over. Sign in again.")
-    page = _page(form_page(language, error=over if request.query_params.get("over") else None))
-    if told is None:
+    language, secret = language_for(request), secret_in(request.headers.get("cookie", ""))
+    try:
+        told = resources.asked(lambda common: _told(common, secret))
+    except SignInError as error:
+        page = _page(form_page(language, error=error if request.query_params.get("over") else None))
         page.headers.append("set-cookie", drop_cookie(origin=str(request.base_url)))
-    return page
+        return page
+    except EXPECTED as error:  # the cookie may be good again when the service is
+        return _page(form_page(language, error=error), 503)
+    if told["accounts"] is not True or told["user"] is not None:
+        return _to(view, request)
+    return _page(form_page(language))
 
 
 async def _sent(request: Request) -> Response:
@@ -180,17 +187,18 @@ def _from_here(request: Request) -> bool:
 
 
 def _enter(request: Request, name: str, password: str) -> Response:
-    common: Any = resources.shared()
     address = vouched().proxies.address(request.scope)
     before = secret_in(request.headers.get("cookie", ""))
     try:
-        secret = str(common.begin_session(name, password, address=address)["token"])
-        if before:
-            common.as_session(before).sign_out()
+        told = resources.asked(lambda common: common.begin_session(name, password, address=address))
     except EXPECTED as error:
         status = 429 if isinstance(error, SignInLimitError) else 503
         status = 401 if type(error) is SignInError else status
         return _page(form_page(language_for(request), name=name, error=error), status)
+    if before:
+        with suppress(*EXPECTED):  # it is over already, or will be
+            resources.asked(lambda common: common.as_session(before).sign_out())
+    secret = str(told["token"])
     done = _to(_view(request.query_params.get("next", "")), request)
     done.headers.append("set-cookie", set_cookie(secret, origin=request.headers.get("origin", "")))
     return done

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from ui.errors import ServiceError
 from ui.operations import Operations
+
+Answer = TypeVar("Answer")
 
 
 def _connect() -> Operations:
@@ -32,6 +36,19 @@ def shared() -> Operations:
         if not _opened:
             _opened.append(connect_with())
         return _opened[0]
+
+
+def asked(call: Callable[[Any], Answer]) -> Answer:
+    """What `call` does with the connection of all tabs; once more when the service has started anew.
+
+    Raises:
+        ServiceError: it does not answer, or none can be started.
+    """
+    try:
+        return call(shared())
+    except ServiceError:
+        reconnect()
+        return call(shared())
 
 
 def operations() -> Operations:

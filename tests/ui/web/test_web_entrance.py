@@ -22,6 +22,7 @@ from ingestion.access_settings import ProxySettings
 from ingestion.workspace import open_workspace
 from ui.api.client import ServiceClient
 from ui.api.token import ServiceAddress
+from ui.errors import ServiceError
 from ui.web import cookies, entrance, resources
 
 ADDRESS = ServiceAddress("127.0.0.1", 8000, TOKEN, 1, 0.0, "0")
@@ -202,6 +203,58 @@ def test_without_accounts_nothing_is_kept_and_there_is_no_form(
 ) -> None:
     assert browser.get("/media/one.png").status_code == 200
     assert browser.get("/sign-in?next=library").headers["location"] == "./library"
+
+
+class Restarted:
+    """A connection to a service that has ended; the next one that is made works."""
+
+    def __init__(self, then: Any) -> None:
+        self._then = then
+        self.made = 0
+
+    def connect(self) -> Any:
+        self.made += 1
+        return self._then if self.made > 1 else self
+
+    def session_of(self, _secret: str) -> Any:
+        raise ServiceError("the service of this workspace ended")
+
+    def begin_session(self, *_given: str, **_named: str) -> Any:
+        raise ServiceError("the service of this workspace ended")
+
+
+def test_a_service_that_started_anew_is_found(
+    people: AccountsForTests, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = resources.shared()
+    for ask in (
+        lambda: browser.post("/sign-in", data=FORM),
+        lambda: browser.get("/media/one.png"),
+        lambda: browser.get("/sign-in"),
+    ):
+        gone = Restarted(working)
+        monkeypatch.setattr(resources, "connect_with", gone.connect)
+        resources.reconnect()
+        assert ask().status_code in (200, 303)
+        assert gone.made == 2
+
+
+def test_while_the_service_is_away_the_cookie_stays(
+    people: AccountsForTests, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.post("/sign-in", data=FORM)
+    gone = Restarted(None)
+    monkeypatch.setattr(resources, "connect_with", lambda: gone)
+    resources.reconnect()
+    form = browser.get("/sign-in")
+    assert form.status_code == 503 and "set-cookie" not in form.headers
+    assert browser.get("/media/one.png").status_code == 401
+    assert browser.post("/sign-in", data=FORM).status_code == 503
+
+
+def test_odd_cookies_of_others_do_not_hide_ours() -> None:
+    header = f'a={{"b": [1, 2]}}; c="; {cookies.cookie_name()}=kks_Aa-_0; d=\x01'
+    assert cookies.secret_in(header) == "kks_Aa-_0"
 
 
 def connects(browser: TestClient, **headers: str) -> bool:
