@@ -57,6 +57,10 @@ class SignInLimitError(SignInError):
     """Too many attempts to sign in failed; another one is refused for a while, even a right one."""
 
 
+class DirectoryError(AssistantError):
+    """The directory that knows people's passwords cannot be asked; nothing is said of who asks."""
+
+
 class AccessRefusedError(AssistantError):
     """Who acts may not do this, or it would be open to people who may not (exit code 3)."""
 

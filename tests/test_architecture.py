@@ -64,6 +64,7 @@ ONLY_IN = {
     "olefile": {"ingestion/readers/ole.py"},
     "msoffcrypto": {"ingestion/readers/unlocking.py"},
     "xlrd": {"ingestion/readers/xls.py"},
+    "ldap3": {"assistant/accounts/directory.py"},
     "argon2": {"assistant/accounts/passwords.py"},
     "cryptography": {"ingestion/readers/odf_unlocking.py"},
     "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},

@@ -164,12 +164,23 @@ def settings_table(name: str) -> dict[str, str]:
     return dict(rows)
 
 
+def _flat(place: str, model: BaseModel) -> dict[str, Any]:
+    """The values of a table and of the tables in it."""
+    found: dict[str, Any] = {}
+    for key in type(model).model_fields:
+        value = getattr(model, key)
+        if isinstance(value, BaseModel):
+            found |= _flat(f"{place}.{key}", value)
+        else:
+            found[f"{place}.{key}"] = value
+    return found
+
+
 def defaults() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for section, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            for key in field.annotation.model_fields:
-                found[f"{section}.{key}"] = getattr(field.default, key)
+            found |= _flat(section, field.default)
     for key, field in SourceSettings.model_fields.items():
         found[f"sources.NAME.{key}"] = field.default
     return found

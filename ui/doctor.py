@@ -79,6 +79,7 @@ def _checks(root: Path | None) -> Iterator[Check]:
         ("memory", lambda: _memory(workspace, settings)),
         ("indexes", lambda: _indexes(workspace)),
         ("failed files", lambda: _failed_files(workspace)),
+        ("directory", lambda: _directory(settings)),
         ("listening", lambda: _listening(workspace, settings)),
     ]
     damaged = False
@@ -286,6 +287,18 @@ def _failed_files(workspace: Workspace) -> Check:
         operations.close()
     remedy = "see their reasons: konkyo documents list" if failures else ""
     return Check("failed files", True, f"{len(failures)}", remedy)
+
+
+def _directory(settings: Settings) -> Check:
+    """The one check that asks another machine: who signs in would be the next to learn of it."""
+    if not settings.access.ldap.url:
+        return Check("directory", True, "none is named; accounts are those of this workspace")
+    from assistant.accounts.directory import Directory
+
+    url = settings.access.ldap.url
+    if Directory(settings.access.ldap).examine():
+        return Check("directory", True, f"{url} is reached, and lets the service account in")
+    return Check("directory", True, f"{url} is reached; people sign in with their own names")
 
 
 def _listening(workspace: Workspace, settings: Settings) -> Check:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.accounts import group_rows, secret_rows, user_rows
-from assistant.accounts.door import Clock, Door, actor_of
+from assistant.accounts.door import AsksDirectory, Clock, Door, actor_of
 from assistant.accounts.passwords import Passwords
 from assistant.accounts.roles import (
     EVERYBODY,
@@ -32,6 +32,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _directory(settings: AccessSettings) -> AsksDirectory | None:
+    if not settings.ldap.url:
+        return None
+    from assistant.accounts.directory import Directory  # ldap3 is loaded where it is needed
+
+    return Directory(settings.ldap)
+
+
 class Accounts:
     """One workspace's accounts; usable from several threads and processes. Names may be given in any case."""
 
@@ -42,8 +50,9 @@ class Accounts:
         *,
         clock: Clock = now,
         keeping: Passwords | None = None,
+        directory: AsksDirectory | None = None,
     ) -> None:
-        """Open or make the database at `path`.
+        """Open or make the database at `path`. Without a `directory`: that of the settings.
 
         Raises:
             WorkspaceError, BackupError: as `open_accounts`.
@@ -52,7 +61,7 @@ class Accounts:
         self._settings = settings
         self._clock = clock
         self._passwords = keeping or Passwords()
-        self.door = Door(self._engine, settings, clock, self._passwords)
+        self.door = Door(self._engine, settings, clock, self._passwords, directory or _directory(settings))
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -105,6 +114,8 @@ class Accounts:
         key = user_name(name)
         kept = self._passwords.hashed(password, user=key)
         with writing(self._engine) as connection:
+            if (way := user_rows.require(connection, key).way) != "here":
+                raise AccountError(f"the password of {key!r} is not kept here: {way} vouches for this user.")
             user_rows.change(connection, key, password=kept)
             secret_rows.end_sessions(connection, key)
 

@@ -35,6 +35,18 @@ def ways(connection: sa.Connection, user: str) -> dict[str, tuple[str, ...]]:
     return _reached({name: (name,) for name in own}, outer)
 
 
+def groups_of(connection: sa.Connection, user: str) -> set[str]:
+    """The groups that a user is right in."""
+    columns = t.group_users.c
+    return set(connection.execute(sa.select(columns.group).where(columns.user == user)).scalars())
+
+
+def ensure(connection: sa.Connection, name: str, at: str) -> None:
+    """Make a group where there is none."""
+    if not _exists(connection, name):
+        add(connection, name, name, at)
+
+
 def add(connection: sa.Connection, name: str, display_name: str, at: str) -> None:
     """Make a group.
 

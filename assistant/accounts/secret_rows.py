@@ -158,6 +158,11 @@ def add_attempt(connection: sa.Connection, *, user: str, address: str, at: str) 
     return number
 
 
+def forget_attempt(connection: sa.Connection, number: int) -> None:
+    """The attempt could not be judged: it counts neither way."""
+    connection.execute(t.attempts.delete().where(t.attempts.c.id == number))
+
+
 def forget_attempts(connection: sa.Connection, number: int, user: str) -> None:
     """The attempt was right: it counts no more, nor do those before it for the same user."""
     columns = t.attempts.c

@@ -21,6 +21,7 @@ users = sa.Table(
     sa.Column("name", sa.String, primary_key=True), sa.Column("display_name", sa.String),
     sa.Column("password", sa.String), sa.Column("role", sa.String), sa.Column("disabled", sa.Boolean),
     sa.Column("created_at", sa.String), sa.Column("removed_at", sa.String),
+    sa.Column("way", sa.String),
 )  # fmt: skip
 groups = sa.Table(
     "groups", _tables,

@@ -14,7 +14,10 @@ from assistant.errors import AccountError
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user. `password` is the hash, "" for one who can sign in by token only."""
+    """A user. `password` is the hash, "" for one who can sign in by token only, or by another `way`.
+
+    `way` is "here" for an account made here, else what vouches for it: "proxy" or "ldap".
+    """
 
     name: str
     display_name: str
@@ -22,12 +25,14 @@ class UserRow:
     disabled: bool
     created_at: str
     password: str
+    way: str = "here"
 
     def as_json(self) -> dict[str, Any]:
-        """`{name, display_name, role, disabled, created_at, password: bool}`."""
+        """`{name, display_name, role, disabled, created_at, password: bool, way}`."""
         return {
             "name": self.name, "display_name": self.display_name, "role": self.role,
             "disabled": self.disabled, "created_at": self.created_at, "password": bool(self.password),
+            "way": self.way,
         }  # fmt: skip
 
 
@@ -73,7 +78,7 @@ def add(connection: sa.Connection, user: UserRow) -> None:
     connection.execute(
         t.users.insert().values(
             name=user.name, display_name=user.display_name, password=user.password, role=user.role,
-            disabled=user.disabled, created_at=user.created_at, removed_at=None,
+            disabled=user.disabled, created_at=user.created_at, removed_at=None, way=user.way,
         )
     )  # fmt: skip
 
@@ -116,4 +121,6 @@ def _require_admin(connection: sa.Connection, name: str) -> None:
 
 
 def _user(row: sa.Row[Any]) -> UserRow:
-    return UserRow(row.name, row.display_name, row.role, bool(row.disabled), row.created_at, row.password)
+    return UserRow(
+        row.name, row.display_name, row.role, bool(row.disabled), row.created_at, row.password, row.way
+    )

@@ -1,4 +1,4 @@
-"""Passwords of sources: from an environment variable, or from a file that only its owner can read."""
+"""Passwords of sources and of the directory: from a variable, or from a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ingestion.errors import SourceError
-from ingestion.source_settings import SourceSettings
 
 
-def password_of(name: str, settings: SourceSettings, environ: Mapping[str, str] = os.environ) -> str:
-    """The password of the source `name`; "" when its settings name none.
+class HoldsPassword(Protocol):
+    """Settings that say where a password stands."""
+
+    @property
+    def password_env(self) -> str:
+        """The environment variable that holds it."""
+
+    @property
+    def password_file(self) -> str:
+        """The file that holds it."""
+
+
+def password_of(name: str, settings: HoldsPassword, environ: Mapping[str, str] = os.environ) -> str:
+    """The password of `name`, a source or the directory; "" when its settings name none.
 
     Raises:
         SourceError: the variable is not set, or the file cannot be read or could be read by others.

@@ -157,7 +157,7 @@ def test_signing_in_and_out(accounts: Accounts) -> None:
     secret, told = accounts.door.sign_in("Chief", PASSWORD, address="10.0.0.1")
     assert told == {
         "user": "chief", "display_name": "chief", "role": "admin", "groups": [EVERYBODY],
-        "expires_at": "2026-04-01T09:30:00.000+00:00",
+        "expires_at": "2026-04-01T09:30:00.000+00:00", "way": "here",
     }  # fmt: skip
     assert accounts.door.identify(secret) == Actor(User("chief", None), "admin", None)
     accounts.door.sign_out(secret)

@@ -18,7 +18,7 @@ from assistant.grounding.verdicts import RuleChecker
 from assistant.task_prompts import TaskPrompts
 from assistant.tasks.performing import TaskDesk
 from assistant.writing import Writer
-from ingestion.access_settings import AccessSettings
+from ingestion.access_settings import AccessSettings, ProxySettings
 from ingestion.documents import LOCAL_USER
 from ingestion.library_writing import LibraryWriter
 from ingestion.location_rows import FileState
@@ -68,9 +68,13 @@ class QuotingResources(LightResources):
 class AccountsForTests(AccountFiles):
     """Accounts whose passwords cost nothing."""
 
+    proxy: ProxySettings | None = None
+
     def open(self) -> Accounts:
         if self._accounts is None:
             settings = self._workspace.settings().access
+            if self.proxy is not None:
+                settings = settings.model_copy(update={"proxy": self.proxy})
             self._accounts = Accounts(self._workspace.accounts_path, settings, keeping=CHEAP)
         return self._accounts
 

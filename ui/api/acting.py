@@ -12,6 +12,7 @@ from ui.access import acting, require
 from ui.api.route_table import METRICS, PUBLIC, SERVICE, done_at
 
 if TYPE_CHECKING:
+    from assistant.accounts.vouching import Vouched
     from ui.account_files import AccountFiles
     from ui.local import LocalOperations
     from ui.operations import Operations
@@ -23,11 +24,15 @@ _CURRENT: ContextVar[Operations] = ContextVar("operations of the request")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a request came with: the service's token or another `secret`, and the `user` that it names."""
+    """What a request came with: the service's token or another `secret`, and the `user` that it names.
+
+    `vouched` is who a proxy says that it is; a secret outranks that.
+    """
 
     trusted: bool
     secret: str
     user: str | None
+    vouched: Vouched | None = None
 
 
 class Gate:
@@ -65,6 +70,8 @@ class Gate:
             except AccountError as error:
                 raise SignInError(str(error)) from error
         accounts = self._accounts.current()
+        if accounts is not None and caller.vouched is not None and not caller.secret:
+            return accounts.door.act_for(caller.vouched)
         if accounts is None or not caller.secret:
             raise SignInError("the token of service.json is missing or wrong")
         return accounts.door.identify(caller.secret)

@@ -24,6 +24,7 @@ from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
 from ui.api.monitoring_calls import MonitoringCalls
 from ui.api.screening_calls import ScreeningCalls
+from ui.api.session_calls import SessionCalls
 from ui.api.sync_calls import SyncCalls
 from ui.api.task_calls import TaskCalls
 from ui.api.token import ServiceAddress
@@ -46,6 +47,7 @@ class ServiceClient(
     KnowledgeCalls,
     MonitoringCalls,
     ScreeningCalls,
+    SessionCalls,
     SyncCalls,
     TaskCalls,
     TrainingCalls,
@@ -78,24 +80,17 @@ class ServiceClient(
         """`{ok, workspace, version, pid}`."""
         return cast(Json, self._json("GET", "/health", timeout=seconds))
 
-    def session(self) -> Json:
-        """`{accounts: bool, user: name|None, display_name, role, groups, expires_at}` of who this acts for.
-
-        Raises:
-            SignInError: the session or token is over.
-        """
-        return cast(Json, self._json("GET", "/session"))
+    def as_session(self, secret: str) -> ServiceClient:
+        """A client that acts for whoever this session belongs to."""
+        return ServiceClient(self._address, session=secret, transport=self._transport)
 
     def sign_in(self, name: str, password: str, *, address: str | None = None) -> ServiceClient:
-        """A client that acts for this person, who sits at the computer with this `address`.
+        """A client that acts for this person.
 
         Raises:
-            SignInError: name and password do not fit.
-            SignInLimitError: too many attempts failed.
+            SignInError, SignInLimitError: as `begin_session`.
         """
-        headers = {} if address is None else {"x-konkyo-address": address}
-        found = self._json("POST", "/session", json={"name": name, "password": password}, headers=headers)
-        return ServiceClient(self._address, session=found["token"], transport=self._transport)
+        return self.as_session(self.begin_session(name, password, address=address)["token"])
 
     def sign_out(self) -> None:
         """End the session that this acts with."""

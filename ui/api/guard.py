@@ -22,7 +22,9 @@ from ingestion.errors import IngestionError
 from ui.errors import ServiceError, error_json
 
 if TYPE_CHECKING:
+    from assistant.accounts.vouching import Vouched
     from ui.api.acting import Gate
+    from ui.api.proxies import Proxies
 
 TRUSTED = "konkyo.trusted"
 """Key of a request's scope: whether it came with the token."""
@@ -50,14 +52,16 @@ class Guard:
         any_address: bool = False,
         without_token: Collection[str] = PROBES,
         gate: Gate | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
-        """`gate` knows the accounts; without one there are none."""
+        """`gate` knows the accounts; without one there are none. `proxies` may say who comes."""
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._hosts = frozenset(host.lower() for host in hosts)
         self._any_address = any_address
         self._without_token = frozenset(without_token)
         self._gate = gate
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -82,8 +86,9 @@ class Guard:
         from ui.api.acting import USER_HEADER, Caller, begin
 
         named = dict(scope["headers"]).get(USER_HEADER, b"").decode("utf-8", "replace")
-        caller = Caller(is_trusted(scope), bearer(scope), unquote(named) or None)
         try:
+            vouched = None if is_trusted(scope) else self._vouched(scope)
+            caller = Caller(is_trusted(scope), bearer(scope), unquote(named) or None, vouched)
             operations = await run_in_threadpool(
                 gate.admit,
                 scope["method"],
@@ -92,7 +97,7 @@ class Guard:
                 open_metrics="/metrics" in self._without_token,
             )
         except (SignInError, AccessRefusedError, IngestionError) as error:
-            await _refuse(send, *_refusal(error, caller.trusted))
+            await _refuse(send, *_refusal(error, is_trusted(scope)))
             return
         if operations is None and not caller.trusted and _too_long(scope):
             await _refuse(send, 413, "the request is too long")
@@ -100,6 +105,14 @@ class Guard:
         if operations is not None:
             begin(operations)
         await self._app(scope, receive, send)
+
+    def _vouched(self, scope: Scope) -> Vouched | None:
+        from ui.api.proxies import from_other_page
+
+        found = None if self._proxies is None else self._proxies.person(scope)
+        if found is not None and from_other_page(scope):
+            raise SignInError("this request was sent by a page of another place.")
+        return found
 
     def _host_allowed(self, value: str) -> bool:
         name = _without_port(value).lower()

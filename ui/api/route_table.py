@@ -21,6 +21,7 @@ _LINES = """
 GET /health (public)
 GET /ready (public)
 POST /session (public)
+POST /session/proxy (service)
 GET /session (public)
 DELETE /session (public)
 GET /metrics (metrics)

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from assistant.errors import (
     AccessRefusedError,
+    DirectoryError,
     ExampleConflictError,
     RecordNotFoundError,
     SignInError,
@@ -28,6 +29,7 @@ from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
 from ui.api.probes import Probes, probe_routes
+from ui.api.proxies import Proxies
 from ui.api.screening_routes import screening_routes
 from ui.api.session_routes import session_routes
 from ui.api.sync_routes import sync_routes
@@ -40,6 +42,7 @@ _STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((NotFoundError, RecordNotFoundError), 404),
     ((SignInLimitError,), 429),
     ((SignInError,), 401),
+    ((DirectoryError,), 503),
     ((AccessRefusedError,), 403),
     ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
     ((UsageError,), 422),
@@ -53,6 +56,7 @@ def create_app(
     shut_down: Callable[[], None],
     probes: Probes = Probes(),
     accounts: AccountFiles | None = None,
+    proxies: Proxies | None = None,
 ) -> FastAPI:
     """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
     # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
@@ -84,7 +88,7 @@ def create_app(
     app.include_router(training_routes(operations))
     app.include_router(audit_routes(operations))
     if accounts is not None:
-        app.include_router(session_routes(accounts))
+        app.include_router(session_routes(accounts, proxies))
     return app
 
 

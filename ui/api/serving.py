@@ -21,6 +21,7 @@ from ui.api.acting import Gate, of_request
 from ui.api.guard import PROBES, Guard, allowed_hosts, is_loopback
 from ui.api.metrics import Measures
 from ui.api.probes import probes_of
+from ui.api.proxies import Proxies
 from ui.api.service import create_app
 from ui.api.token import ServiceAddress, remove_address, write_address
 from ui.errors import UsageError
@@ -63,7 +64,8 @@ def serve(
         AccessRefusedError: others could reach the address, and there are no accounts.
         UsageError: the settings name a host that others can reach, or the address cannot be used.
     """
-    settings, accounts = workspace.settings().service, AccountFiles(workspace)
+    every, accounts = workspace.settings(), AccountFiles(workspace)
+    settings, proxies = every.service, Proxies(every.access.proxy)
     if host is None and not is_loopback(settings.host):
         raise UsageError(
             f"other computers could reach service.host = {settings.host!r} of {workspace.settings_path}. "
@@ -82,12 +84,12 @@ def serve(
         address = _address(chosen, listener)
         app = create_app(
             of_request(), workspace=str(workspace.root), shut_down=lambda: _end(server),
-            probes=probes_of(operations, measures), accounts=accounts,
+            probes=probes_of(operations, measures), accounts=accounts, proxies=proxies,
         )  # fmt: skip
         guard = Guard(
             app, token=address.token, hosts=allowed_hosts(chosen), any_address=not is_loopback(chosen),
             without_token=PROBES | ({"/metrics"} if settings.open_metrics else set()),
-            gate=Gate(operations, accounts),
+            gate=Gate(operations, accounts), proxies=proxies,
         )  # fmt: skip
 
         def announce() -> None:

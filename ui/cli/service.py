@@ -96,7 +96,7 @@ def ui(
     from ui.api.guard import is_loopback
     from ui.api.serving import refuse_strangers
     from ui.connecting import connect
-    from ui.web.launching import command
+    from ui.web.launching import PAGE_ENVIRONMENT, command
 
     here = open_here(workspace)
     settings = here.settings()
@@ -112,7 +112,7 @@ def ui(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     page = subprocess.Popen(
         command(number, host=chosen),
-        env={**os.environ, "KONKYO_WORKSPACE": str(here.root)},
+        env={**os.environ, "KONKYO_WORKSPACE": str(here.root), **PAGE_ENVIRONMENT},
         stdout=sys.stderr,
     )
     try:

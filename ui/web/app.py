@@ -15,12 +15,18 @@ if _ROOT not in sys.path:
 import streamlit as st  # noqa: E402
 
 from assistant.answers import Language  # noqa: E402
+from ui.web.allowed import may  # noqa: E402
 from ui.web.launching import MAX_UPLOAD_MB  # noqa: E402
 from ui.web.session import forget_shown, language, remember_language_setting, say  # noqa: E402
 from ui.web.signing_in import person, signed_in_as  # noqa: E402
 from ui.web.views import chat, dictionary, library, monitoring, quality, training, training_intake, verified  # noqa: E402
 
 _ICON = str(Path(__file__).parent / "components" / "icon.png")
+_NEEDED = {
+    "chat": "ask", "library": "documents", "dictionary": "dictionary", "verified": "verified",
+    "quality": "evaluation_reports", "training": "examples", "monitoring": "monitoring",
+}  # fmt: skip
+"""Each view by the operation without which it shows nothing."""
 _NAMES: dict[Language, str] = {"ja": "日本語", "en": "English"}
 
 
@@ -57,6 +63,7 @@ def main() -> None:
             monitoring.page, title=say("usage.title"), icon=":material/insights:", url_path="monitoring"
         ),
     }
+    pages = {name: page for name, page in pages.items() if may(_NEEDED[name])}
     st.session_state["pages"] = pages
     opened = st.navigation(list(pages.values()), position="hidden")
     with st.sidebar:

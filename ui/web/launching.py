@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("served.py")
 MAX_UPLOAD_MB = 200
+PAGE_ENVIRONMENT = {"FORWARDED_ALLOW_IPS": ""}
+"""uvicorn would put the address of X-Forwarded-For in the place of the connection's, whoever on this machine
+sends it. The page needs the real one, see `ui.api.proxies`."""
 
 _FONT = (
     "-apple-system, 'Segoe UI', 'Hiragino Sans', 'Yu Gothic UI', Meiryo, 'Noto Sans JP', 'Noto Sans CJK JP', "

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from ui.errors import ServiceError
 from ui.operations import Operations
+
+Answer = TypeVar("Answer")
 
 
 def _connect() -> Operations:
@@ -22,17 +26,29 @@ connect_with: Callable[[], Operations] = _connect
 """Makes the connection. A test or another program may put its own here before the page runs."""
 
 
-def _open() -> Operations:
-    return connect_with()
-
-
-_opened: Any = st.cache_resource(show_spinner=False)(_open)
+_opening = threading.Lock()
+_opened: list[Operations] = []
 
 
 def shared() -> Operations:
     """The connection of all tabs; made at the first call. It is used from several threads at once."""
-    found: Operations = _opened()
-    return found
+    with _opening:
+        if not _opened:
+            _opened.append(connect_with())
+        return _opened[0]
+
+
+def asked(call: Callable[[Any], Answer]) -> Answer:
+    """What `call` does with the connection of all tabs; once more when the service has started anew.
+
+    Raises:
+        ServiceError: it does not answer, or none can be started.
+    """
+    try:
+        return call(shared())
+    except ServiceError:
+        reconnect()
+        return call(shared())
 
 
 def operations() -> Operations:
@@ -43,4 +59,5 @@ def operations() -> Operations:
 
 def reconnect() -> None:
     """Forget the connection, so that the next call makes a new one (the service was restarted)."""
-    _opened.clear()
+    with _opening:
+        _opened.clear()

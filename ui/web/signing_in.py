@@ -1,11 +1,15 @@
-"""Signing in: where there are accounts, each tab works in the name of one person.
+"""Who is signed in: where there are accounts, each tab works in the name of one person.
 
-The page itself has the service's token, which acts for nobody then. A tab keeps the secret of its session, in
-the memory of this process and nowhere else, so that a reload of the page asks for the password again.
+The page itself has the service's token, which acts for nobody then. The browser sends the secret of the
+person's session in a cookie when it opens the page (`ui.web.entrance` sets it), so that a reload asks for
+nothing. What a tab remembers in this process belongs to that secret, and is forgotten with it.
 """
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -13,36 +17,56 @@ import streamlit as st
 from assistant.errors import SignInError
 from ui.errors import EXPECTED
 from ui.web import resources
-from ui.web.session import plain, say, show_error
+from ui.web.cookies import cookie_name, plausible
+from ui.web.session import language, plain, say, show_error
 
 Json = dict[str, Any]
 _STRANGER = {"user": None}
-_OF_THE_TAB = ("language", "language_setting")
+_OF_THE_TAB = ("language", "language_setting", "left")
 """What a tab remembers that is nobody's own."""
+_TO_FORM = """<p>{said}</p><p><a href="{form}" target="_self">{title}</a></p><script>(() => {{
+const at = location.pathname, cut = at.lastIndexOf("/") + 1;
+location.replace(at.slice(0, cut) + {address} + "&next=" + encodeURIComponent(at.slice(cut)));
+}})()</script>"""
+
+
+def _of_browser() -> str:
+    return plausible(st.context.cookies.get(cookie_name(), ""))
+
+
+secret_of_tab: Callable[[], str] = _of_browser
+"""Tells the secret with which the browser opened the page. A test may put its own here."""
 
 
 def person() -> Json | None:
-    """Who is signed in (`{user: None}` where there are no accounts); None: the form stands for the page."""
-    common = resources.shared()
-    look = getattr(common, "session", None)
-    if look is None:  # work in this process, or a page in a test: one user
+    """Who is signed in (`{user: None}` where there are no accounts); None: the way to the form is shown."""
+    common: Any = resources.shared()
+    if not hasattr(common, "session_of"):  # work in this process, or a page in a test: one user
         return _STRANGER
+    secret = secret_of_tab()
+    if st.session_state.get("session_secret", "") != secret:
+        _forget()  # another person has signed in since, in this browser
+        st.session_state["session_secret"] = secret
     try:
-        found: Json = look()
-        if found["accounts"] is not True:
-            st.session_state.pop("signed_in", None)
-            return _STRANGER
-        if (mine := st.session_state.get("signed_in")) is not None:
-            told: Json = mine.session()
-            return told
-    except SignInError as error:
-        _forget()
-        show_error(error)
+        found: Json = common.session_of(secret)
+    except SignInError:
+        _to_form(over=True)
+        return None
     except EXPECTED as error:
         show_error(error)
         return None
-    _form(common)
-    return None
+    if found["accounts"] is not True:
+        for key in ("signed_in", "signed_in_through", "role"):
+            st.session_state.pop(key, None)
+        return _STRANGER
+    if found["user"] is None:
+        _to_form(over=False)
+        return None
+    if st.session_state.get("signed_in_through") is not common:  # the service may have started anew
+        st.session_state["signed_in"] = common.as_session(secret)
+        st.session_state["signed_in_through"] = common
+    st.session_state["role"] = found["role"]
+    return found
 
 
 def signed_in_as(found: Json) -> None:
@@ -50,12 +74,22 @@ def signed_in_as(found: Json) -> None:
     if found["user"] is None:
         return
     st.caption(plain(found["display_name"]))
-    if st.button(say("sign_in.leave"), icon=":material/logout:", key="sign_out"):
-        mine = st.session_state.pop("signed_in", None)
-        if mine is not None:
-            mine.sign_out()
-        st.session_state.clear()
+    if found.get("way") == "proxy":
+        _leave_proxy()
+    elif st.button(say("sign_in.leave"), icon=":material/logout:", key="sign_out"):
+        st.session_state["signed_in"].sign_out()
+        _forget()
+        st.session_state["left"] = True
         st.rerun()
+
+
+def _leave_proxy() -> None:
+    """A proxy would let them in again at once: only its own address ends that."""
+    from ui.web.entrance import proxy_settings
+
+    if where := proxy_settings().sign_out:
+        leave = html.escape(say("sign_in.leave"))
+        st.html(f'<a href="{html.escape(where)}" target="_self">{leave}</a>')
 
 
 def _forget() -> None:
@@ -65,18 +99,16 @@ def _forget() -> None:
     st.session_state.update(kept)
 
 
-def _form(common: Any) -> None:
-    st.subheader(say("sign_in.title"))
-    with st.form("sign_in", width=420):
-        name = st.text_input(say("sign_in.name"), autocomplete="username")
-        password = st.text_input(say("sign_in.password"), type="password", autocomplete="current-password")
-        sent = st.form_submit_button(say("sign_in.enter"), type="primary")
-    st.caption(say("sign_in.hint"))
-    if not sent:
-        return
-    try:
-        st.session_state["signed_in"] = common.sign_in(name, password, address=st.context.ip_address)
-    except EXPECTED as error:
-        show_error(error)
-        return
-    st.rerun()
+def _to_form(*, over: bool) -> None:
+    """Send the browser to the form: only an answer over HTTP can give it the cookie."""
+    left = st.session_state.pop("left", False)
+    over = over and not left
+    _forget()
+    address = f"sign-in?lang={language()}" + ("&over=1" if over else "")
+    st.html(
+        _TO_FORM.format(
+            said=html.escape(say("sign_in.over" if over else "sign_in.needed")),
+            title=html.escape(say("sign_in.title")), form=html.escape(address), address=json.dumps(address),
+        ),
+        unsafe_allow_javascript=True,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.reasons import error_in
+from ui.web.allowed import may
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say, show_told, tell
 from ui.web.words import word_rows, words_of
@@ -54,6 +55,11 @@ def _problems(found: Json) -> None:
 
 
 def _editor(found: Json) -> None:
+    if not may("save_dictionary"):
+        st.dataframe(
+            word_rows(found["entries"]), hide_index=True, key="dictionary_read", column_config=_columns()
+        )
+        return
     turn = st.session_state.setdefault("dictionary_turn", 0)
     rows = word_rows(found["entries"]) or [{"term": "", "reading": "", "synonyms": ""}]
     edited = st.data_editor(

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.reasons import reason_in
+from ui.web.allowed import may
 from ui.web.listing import table_key
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, say
@@ -31,7 +32,8 @@ def section(failures: Sequence[Json]) -> None:
     buttons = st.container(horizontal=True, key="failure_buttons")
     chosen = _table(shown)
     with buttons:
-        _buttons(chosen, len(shown))
+        if may("retry_failures"):
+            _buttons(chosen, len(shown))
 
 
 def _table(shown: Sequence[Json]) -> list[Json]:

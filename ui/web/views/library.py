@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.web.allowed import may
 from ui.web.launching import MAX_UPLOAD_MB
 from ui.web.listing import document_rows, filtered, job_line, job_share, job_title, title_of
 from ui.web.resources import operations
@@ -32,7 +33,8 @@ def page() -> None:
         failures = operations().failures()
         st.title(say("library"), anchor=False)
         st.caption(say("library_more"))
-        _add()
+        if may("start_ingest"):
+            _add()
         job = operations().job()
         _job(job)
         if documents or failures:
@@ -151,7 +153,9 @@ def _running_job() -> None:
         with st.container(border=True, key="job"):
             st.markdown(f"**{job_title(job, language())}**")
             st.progress(job_share(job), text=plain(job_line(job, language())))
-            if st.button(say("cancel_job"), icon=":material/cancel:", key="cancel_job"):
+            if may("cancel_ingest") and st.button(
+                say("cancel_job"), icon=":material/cancel:", key="cancel_job"
+            ):
                 operations().cancel_ingest()
                 st.caption(say("cancelling"))
 
@@ -166,7 +170,7 @@ def _ended_job(job: Json) -> None:
         case _:
             st.warning(line, icon=":material/info:")
     with st.container(horizontal=True, key="job_ended"):
-        if job["state"] == "refused":
+        if job["state"] == "refused" and may("start_ingest"):
             st.button(
                 say("allow_removal"), key="allow_removal", on_click=_allow_removal, args=(job["paths"],)
             )
@@ -229,7 +233,8 @@ def _actions(document: Json) -> None:
             say("preview"), icon=":material/visibility:", key="preview", on_click=inside.show,
             args=(document["id"], "preview"),
         )  # fmt: skip
-        st.button(
-            say("delete_document"), icon=":material/delete:", key="delete", on_click=inside.show,
-            args=(document["id"], "delete"),
-        )  # fmt: skip
+        if may("remove_document"):
+            st.button(
+                say("delete_document"), icon=":material/delete:", key="delete", on_click=inside.show,
+                args=(document["id"], "delete"),
+            )  # fmt: skip

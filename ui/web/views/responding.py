@@ -9,6 +9,7 @@ import streamlit as st
 
 from assistant.feedback_rows import REASONS
 from ui.editor_operations import citations_to_confirm
+from ui.web.allowed import may
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say
 from ui.web.turns import TurnState
@@ -50,7 +51,7 @@ def controls(
                 on_click=ask_ordinary,
                 args=(state.question,),
             )
-        elif state.answer is not None and not state.answer["abstained"]:
+        elif may("add_verified") and state.answer is not None and not state.answer["abstained"]:
             st.button(
                 say("editor.verify"),
                 icon=":material/verified_user:",

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ui.moments import day
+from ui.web.allowed import may
 from ui.web.listing import filtered, title_of
 from ui.web.resources import operations
 from ui.web.session import errors_shown, plain, say
@@ -20,6 +21,8 @@ _KINDS = ("official", "superseded_by", "valid_from", "valid_to", "apart")
 
 def form(documents: Sequence[Json]) -> None:
     """Say something of any document; what was found for it stays behind that."""
+    if not may("rule_version"):
+        return
     with st.expander(say("kin.correct"), icon=":material/gavel:", key="rule_versions"):
         st.caption(say("kin.correct_more"))
         document = _choose(documents, say("kin.document"), "ruled_document")
@@ -61,7 +64,7 @@ def _value(what: str, documents: Sequence[Json]) -> Any:
 
 def undo_buttons(member: Json, titles: Mapping[str, str]) -> None:
     """A button for each thing that somebody said of a document."""
-    for ruling in member["rulings"]:
+    for ruling in member["rulings"] if may("rule_version") else ():
         st.button(
             say("kin.undo", ruling=plain(f"{member['title']}: {ruling_text(ruling, titles)}")),
             icon=":material/undo:", type="tertiary", key=f"undo_{member['document']}_{ruling['what']}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui.errors import EXPECTED
 from ui.texts import texts
+from ui.web.allowed import may
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say, show_error
 
@@ -133,6 +134,8 @@ def _findings(document: str) -> None:
             ),
         },
     )
+    if not may("release"):
+        return
     if found["quarantined"]:
         _release(document)
     elif found["released"] and st.button(

@@ -10,6 +10,7 @@ import streamlit as st
 from ui.errors import EXPECTED
 from ui.moments import moment
 from ui.reasons import reason_in
+from ui.web.allowed import may
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say, show_error
 
@@ -32,7 +33,7 @@ def section(sources: Sequence[Json]) -> None:
     if not sources:
         st.info(say("origin.none"), icon=":material/info:")
         return
-    if len(sources) > 1:
+    if len(sources) > 1 and may("start_sync"):
         st.button(
             say("origin.sync_all"), icon=":material/sync:", key="sync_all", on_click=_start, args=(None,)
         )
@@ -69,25 +70,30 @@ def _one(source: Json, number: int) -> None:
             st.markdown(f":{color}-badge[{icon} {state}] {counts}")
             if times := _times(source):
                 st.caption(times)
-        if source["left"]:
+        if source["left"] and may("forget_source"):
             _left(source, number)
         if source["state"] == "left":
             return
-        with right:
-            st.button(
-                say("origin.sync"), icon=":material/sync:", key=f"sync_{number}", width="stretch",
-                disabled=source["state"] == "running", on_click=_start, args=(source["name"],),
-            )  # fmt: skip
-            st.button(
-                say("origin.preview"), icon=":material/difference:", key=f"diff_{number}", type="tertiary",
-                width="stretch", on_click=show, args=(source["name"],),
-            )  # fmt: skip
+        if may("start_sync"):
+            _buttons(source, number, right)
         if source["error"]:
             st.error(plain(reason_in(language(), source["error"])), icon=":material/error:")
-        if source["state"] == "refused":
+        if source["state"] == "refused" and may("start_sync"):
             st.button(
                 say("allow_removal"), key=f"allow_{number}", on_click=_start, args=(source["name"], True)
             )
+
+
+def _buttons(source: Json, number: int, place: Any) -> None:
+    with place:
+        st.button(
+            say("origin.sync"), icon=":material/sync:", key=f"sync_{number}", width="stretch",
+            disabled=source["state"] == "running", on_click=_start, args=(source["name"],),
+        )  # fmt: skip
+        st.button(
+            say("origin.preview"), icon=":material/difference:", key=f"diff_{number}", type="tertiary",
+            width="stretch", on_click=show, args=(source["name"],),
+        )  # fmt: skip
 
 
 def _left(source: Json, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.web import reviewing, tuning
+from ui.web.allowed import may
 from ui.web.listing import job_share
 from ui.web.resources import operations
 from ui.web.session import errors_shown, language, plain, say
@@ -40,7 +41,9 @@ def _running() -> None:
             return
         with st.container(border=True, key="work"):
             st.progress(job_share(job), text=line)
-            if st.button(say("training.cancel_work"), icon=":material/cancel:", key="cancel_work"):
+            if may("cancel_ingest") and st.button(
+                say("training.cancel_work"), icon=":material/cancel:", key="cancel_work"
+            ):
                 operations().cancel_ingest()
                 st.caption(say("cancelling"))
 
