@@ -31,6 +31,9 @@ GET /models models
 GET /settings settings
 POST /search search
 POST /ask ask
+POST /v1/chat/completions ask
+GET /v1/models served_models
+POST /v1/embeddings embed
 POST /tasks perform
 POST /ingest ingest
 POST /job start_ingest

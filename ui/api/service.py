@@ -7,43 +7,30 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 
-from assistant.errors import (
-    AccessRefusedError,
-    ExampleConflictError,
-    RecordNotFoundError,
-    SignInError,
-    SignInLimitError,
-)
-from ingestion.errors import WorkspaceBusyError
 from ui.account_files import AccountFiles
 from ui.api import routes
 from ui.api.adapter_routes import adapter_routes
 from ui.api.audit_routes import audit_routes
 from ui.api.editor_routes import editor_routes
+from ui.api.error_bodies import V1, UnsupportedError, body_of, status_of
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
+from ui.api.openai_routes import openai_routes
 from ui.api.probes import Probes, probe_routes
 from ui.api.screening_routes import screening_routes
 from ui.api.session_routes import session_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
 from ui.api.training_routes import training_routes
-from ui.errors import EXPECTED, REFUSALS, JobRunningError, NotFoundError, UsageError, error_json
+from ui.errors import EXPECTED, NotFoundError
 from ui.operations import Json, Operations
-
-_STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
-    ((NotFoundError, RecordNotFoundError), 404),
-    ((SignInLimitError,), 429),
-    ((SignInError,), 401),
-    ((AccessRefusedError,), 403),
-    ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
-    ((UsageError,), 422),
-)
 
 
 def create_app(
@@ -60,6 +47,7 @@ def create_app(
     for kind in EXPECTED:
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _no_such_address)
 
     @app.post("/shutdown")
     def shutdown() -> Json:
@@ -83,18 +71,30 @@ def create_app(
     app.include_router(adapter_routes(operations))
     app.include_router(training_routes(operations))
     app.include_router(audit_routes(operations))
+    app.include_router(openai_routes(operations))
     if accounts is not None:
         app.include_router(session_routes(accounts))
     return app
 
 
-def _expected(_request: Request, error: Exception) -> JSONResponse:
-    status = next((code for kinds, code in _STATUS if isinstance(error, kinds)), 400)
-    return JSONResponse({"error": error_json(error)}, status)
+def _expected(request: Request, error: Exception) -> JSONResponse:
+    path = request.url.path
+    status = status_of(error, path)
+    return JSONResponse(body_of(error, path, status), status)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return JSONResponse({"error": error_json(UsageError(f"{place}: {first['msg']}"))}, 422)
+    param = next((str(part) for part in first["loc"][1:] if isinstance(part, str)), None)
+    return _expected(request, UnsupportedError(f"{place}: {first['msg']}", param, "invalid_value"))
+
+
+async def _no_such_address(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if not path.startswith(V1):
+        return await http_exception_handler(request, error)
+    told = NotFoundError(f"{request.method} {path} is no address of this service: {error.detail}.")
+    return JSONResponse(body_of(told, path, error.status_code), error.status_code, dict(error.headers or {}))
