@@ -105,10 +105,11 @@ def test_a_stream_ends_with_grounds_and_usage(client: openai.OpenAI) -> None:
     assert usage.usage is not None and usage.usage.total_tokens == len("役割期限は？90日です。")
 
 
+@pytest.mark.parametrize("endless", [False, True])
 def test_leaving_a_stream_frees_the_model(
-    client: openai.OpenAI, operations: LocalOperations, resources: LightResources
+    client: openai.OpenAI, operations: LocalOperations, resources: LightResources, endless: bool
 ) -> None:
-    resources.fake = FakeAssistant(pause=threading.Event())
+    resources.fake = FakeAssistant(pause=None if endless else threading.Event(), endless=endless)
     with client.chat.completions.create(model="konkyo", messages=ASKED, stream=True) as stream:
         next(stream)
         assert until(lambda: operations.waiting == 1)

@@ -210,6 +210,7 @@ def test_sentences_together_are_the_text() -> None:
         ({"messages": [PICTURE]}, "messages", "unsupported_parameter"),
         ({"messages": [ASKED, CALL, ASKED]}, "messages", "unsupported_parameter"),
         ({"konkyo": {"unknown": 1}}, "konkyo", "invalid_value"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages", "invalid_value"),
     ],
 )  # fmt: skip
 def test_what_is_not_done_here_is_refused(

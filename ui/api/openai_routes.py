@@ -7,6 +7,7 @@ as everywhere: these routes do operations, as all others.
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -16,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from ui.api.error_bodies import UnsupportedError, status_of, v1_keys
-from ui.api.events import KEEP_ALIVE, follow
+from ui.api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, follow
 from ui.api.openai_replies import DONE, Reply, sent
 from ui.api.openai_requests import OURS, ChatBody, EmbeddingsBody, Order, order_of, texts_of
 from ui.errors import ServiceError, error_from_json, error_json
@@ -51,10 +52,15 @@ def openai_routes(operations: Operations) -> APIRouter:
 
 async def _answer(order: Order, events: Events, request: Request) -> Response:
     """The answer, whole or as a stream, whose status is known when its first event has come."""
-    reply, first = Reply(order), await _next(events, request)
+    first: Json | None = None
+    try:
+        first = await _next(events, request)
+    finally:
+        if first is None:  # it failed, or nobody waits any more
+            await events.aclose()
     if first is None:
-        await events.aclose()
         return Response(status_code=_LEFT)
+    reply = Reply(order)
     if order.stream:
         headers = {"cache-control": "no-store"}
         return StreamingResponse(
@@ -88,22 +94,31 @@ async def _next(events: Events, request: Request) -> Json | None:
 
 
 async def _chunks(reply: Reply, first: Json, events: Events) -> AsyncIterator[bytes]:
-    ended = False
+    """The chunks; a comment where nothing was sent for a while, though the model may write all the time.
+
+    So proxies keep the connection, and it is noticed when the client has gone.
+    """
+    ended, told_at = False, time.monotonic()
     async with aclosing(_with(first, events)) as all_events:
         async for event in all_events:
-            if event is None:
-                yield KEEP_ALIVE
-                continue
-            if event["event"] == "failed":  # the status is out already; without [DONE] nothing looks whole
-                error = error_from_json(event)
-                told = {**error_json(error), **v1_keys(error, status_of(error, _CHAT))}
-                yield sent({"error": told})
-                return
-            ended = ended or event["event"] == "finished"
-            for chunk in reply.chunks(event):
+            if event is not None and event["event"] == "failed":
+                yield sent({"error": _told(error_from_json(event))})
+                return  # the status is out already; without [DONE] nothing looks whole
+            ended = ended or (event is not None and event["event"] == "finished")
+            chunks = [] if event is None else list(reply.chunks(event))
+            for chunk in chunks:
                 yield sent(chunk)
+            if chunks:
+                told_at = time.monotonic()
+            elif time.monotonic() - told_at >= KEEP_ALIVE_SECONDS:
+                yield KEEP_ALIVE
+                told_at = time.monotonic()
         if ended:
             yield DONE
+
+
+def _told(error: Exception) -> Json:
+    return {**error_json(error), **v1_keys(error, status_of(error, _CHAT))}
 
 
 async def _with(first: Json, events: Events) -> Events:
