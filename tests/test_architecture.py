@@ -65,6 +65,8 @@ ONLY_IN = {
     "msoffcrypto": {"ingestion/readers/unlocking.py"},
     "xlrd": {"ingestion/readers/xls.py"},
     "argon2": {"assistant/accounts/passwords.py"},
+    "mcp": {"ui/api/mcp_server.py"},
+    "mcp_types": {"ui/api/mcp_server.py"},
     "cryptography": {"ingestion/readers/odf_unlocking.py"},
     "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},
     "imapclient": {"ingestion/sources/imap.py"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
@@ -11,9 +12,10 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from ui.account_files import AccountFiles
-from ui.api import routes
+from ui.api import mcp_server, routes
 from ui.api.adapter_routes import adapter_routes
 from ui.api.audit_routes import audit_routes
 from ui.api.editor_routes import editor_routes
@@ -43,7 +45,11 @@ def create_app(
 ) -> FastAPI:
     """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
     # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
-    app = FastAPI(title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None)
+    answer, serving = mcp_server.over_http(operations) if mcp_server.available() else (None, nullcontext)
+    app = FastAPI(
+        title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None,
+        lifespan=lambda _app: serving(),
+    )  # fmt: skip
     for kind in EXPECTED:
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -74,6 +80,8 @@ def create_app(
     app.include_router(openai_routes(operations))
     if accounts is not None:
         app.include_router(session_routes(accounts))
+    if answer is not None:
+        app.router.routes.append(Route(mcp_server.PATH, answer, methods=["POST"]))
     return app
 
 
