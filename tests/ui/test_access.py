@@ -45,6 +45,7 @@ class FakeLocal(FakeOperations):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[tuple[User, bool]] = []
+        self.streams["served_models"] = list
 
     def seen_by(self, user: User, *, everything: bool = False) -> FakeLocal:
         self.seen.append((user, everything))

@@ -216,7 +216,8 @@ def test_sentences_together_are_the_text() -> None:
 def test_what_is_not_done_here_is_refused(
     web: TestClient, operations: FakeOperations, changed: Json, param: str, code: str
 ) -> None:
-    response = web.post(URL, json={"messages": [ASKED], **changed})
+    body = json.dumps({"messages": [ASKED], **changed})  # in ASCII: half a character cannot be sent otherwise
+    response = web.post(URL, content=body, headers={"content-type": "application/json"})
     error = response.json()["error"]
     assert (response.status_code, error["type"]) == (400, "invalid_request_error"), error
     assert (error["param"], error["code"], error["kind"]) == (param, code, "UsageError")
