@@ -38,6 +38,7 @@ from assistant.generation import (
     HeardGenerator,
     adapter_of,
     never,
+    untold,
 )
 from assistant.grounding.verdicts import Checker
 from assistant.kept_evidence import ShownSources, keep_sources
@@ -90,14 +91,28 @@ class Assistant:
             return self
         return self._written_by(AdaptedGenerator(cast("AdaptableGenerator", self.generator), adapter))
 
-    def heard_by(self, heard: Callable[[Sequence[Message]], object]) -> Assistant:
-        """The same assistant; each prompt is told to `heard` before the chat model reads it."""
-        return self._written_by(HeardGenerator(self.generator, heard))
+    def heard_by(
+        self, heard: Callable[[Sequence[Message]], object], written: Callable[[str], object] = untold
+    ) -> Assistant:
+        """The same assistant; each prompt is told to `heard` before the chat model reads it.
 
-    def _written_by(self, generator: Generator) -> Assistant:
-        other = copy.copy(self)
+        What the model writes is told to `written`, piece by piece.
+        """
+        return self._written_by(HeardGenerator(self.generator, heard, written))
+
+    def limited_to(self, most_tokens: int) -> Assistant:
+        """The same assistant, no text of which is longer than `most_tokens`."""
+        return self._written_by(self.generator, most_tokens)
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`, as the chat model counts them."""
+        return self.generator.count_tokens(text)
+
+    def _written_by(self, generator: Generator, most_tokens: int | None = None) -> Assistant:
+        other, writer = copy.copy(self), self._writer
         other.generator = generator
-        other._writer = Writer(generator, self._writer.checker, self._settings.generation)
+        most = writer.most_tokens if most_tokens is None else most_tokens
+        other._writer = Writer(generator, writer.checker, self._settings.generation, most)
         other._desk = self._desk and self._desk.written_by(other._writer)
         return other
 
@@ -185,7 +200,7 @@ class Assistant:
         clock.retrieved = clock.now()
         yield Retrieved(tuple(hits), asked, getattr(self.generator, "waiting", 0))
         worded = self._evidence.in_their_words(asked, hits)
-        found = self._gather(worded, hits, history, evidence)
+        found = self._gather(worded, hits, history, evidence, user)
         if found.answerability < self._settings.answers.answerable_at:
             withheld = self._withheld(asked, hits, language, clock)
             yield Finished(replace(withheld, sources=found.sources, answerability=found.answerability))
@@ -200,7 +215,7 @@ class Assistant:
 
         for event in self._write(asked, worded, hits, found, language, clock, cancelled, again, write):
             if isinstance(event, Finished):
-                self._shown.remember(question, event.answer.text, found.sources)
+                self._shown.remember(user.name, Turn(question, event.answer.text), found.sources)
                 event = Finished(replace(event.answer, sources=read, answerability=found.answerability))
             yield event
 
@@ -208,14 +223,19 @@ class Assistant:
         return self._evidence.retrieve(asked, scope, user)
 
     def _gather(
-        self, asked: str, hits: Sequence[Hit], history: Sequence[Turn], mode: EvidenceMode | None
+        self,
+        asked: str,
+        hits: Sequence[Hit],
+        history: Sequence[Turn],
+        mode: EvidenceMode | None,
+        user: User,
     ) -> Evidence:
         earlier = history[-1].hits if history else ()
         found = self._evidence.gather(asked, hits, earlier=earlier, mode=mode)
         settings = self._settings.evidence
         if not history or (mode or settings.mode) == "whole":
             return found
-        return keep_sources(asked, hits, found, self._shown.of(history[-1]), settings)
+        return keep_sources(asked, hits, found, self._shown.of(user.name, history[-1]), settings)
 
     def _write(
         self,

@@ -143,12 +143,25 @@ class AdaptedGenerator:
         return self._model.prepare(messages, self._adapter)
 
 
-class HeardGenerator:
-    """A chat model whose prompts are told to `heard` before it reads them; all else is the model's own."""
+def untold(piece: str) -> None:
+    """For callers that need not know what the model writes."""
 
-    def __init__(self, model: Generator, heard: Callable[[Sequence[Message]], object]) -> None:
+
+class HeardGenerator:
+    """A chat model whose prompts are told to `heard` before it reads them; all else is the model's own.
+
+    Each piece that it writes is told to `written`, as it comes from the model.
+    """
+
+    def __init__(
+        self,
+        model: Generator,
+        heard: Callable[[Sequence[Message]], object],
+        written: Callable[[str], object] = untold,
+    ) -> None:
         self._model = model
         self._heard = heard
+        self._written = written
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -178,9 +191,21 @@ class HeardGenerator:
     ) -> Iterator[str]:
         """As `Generator.generate`."""
         self._heard(tuple(messages))
-        return self._model.generate(
-            messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
+        return self._told(
+            self._model.generate(
+                messages, max_tokens=max_tokens, temperature=temperature, seed=seed, cancelled=cancelled
+            )
         )
+
+    def _told(self, pieces: Iterator[str]) -> Iterator[str]:
+        try:
+            for piece in pieces:
+                self._written(piece)
+                yield piece
+        finally:  # whoever closes this one means the model
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
 
 
 def adapter_of(generator: Generator) -> str | None:

@@ -25,25 +25,30 @@ MOST_BUDGETS = 2
 
 
 class ShownSources:
-    """The sources that the last answers were written from, by question and answer; in memory only."""
+    """The sources that the last answers were written from, by reader, question and answer; in memory only.
+
+    By reader, because callers may bring the turns before a question: who guesses what another one was told
+    must not see by an answer's sources that it was so.
+    """
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
-        self._shown: OrderedDict[tuple[str, str], tuple[Source, ...]] = OrderedDict()
+        self._shown: OrderedDict[tuple[str, str, str], tuple[Source, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def remember(self, question: str, answer: str, sources: Sequence[Source]) -> None:
-        """`sources` were in the prompt of `answer`."""
+    def remember(self, reader: str, turn: Turn, sources: Sequence[Source]) -> None:
+        """`sources` were in the prompt of the answer of `turn`, which `reader` was given."""
+        key = (reader, turn.question, turn.answer)
         with self._lock:
-            self._shown[question, answer] = tuple(sources)
-            self._shown.move_to_end((question, answer))
+            self._shown[key] = tuple(sources)
+            self._shown.move_to_end(key)
             while len(self._shown) > self._most:
                 self._shown.popitem(last=False)
 
-    def of(self, turn: Turn) -> tuple[Source, ...]:
-        """The sources of an earlier turn, none when they were forgotten."""
+    def of(self, reader: str, turn: Turn) -> tuple[Source, ...]:
+        """The sources of an earlier turn of `reader`, none when they were forgotten."""
         with self._lock:
-            return self._shown.get((turn.question, turn.answer), ())
+            return self._shown.get((reader, turn.question, turn.answer), ())
 
 
 def keep_sources(

@@ -42,9 +42,17 @@ class Clock:
 class Writer:
     """The chat model with its settings and the checks of what it writes."""
 
-    def __init__(self, generator: ChatModel, checker: Checker, settings: GenerationSettings) -> None:
+    def __init__(
+        self,
+        generator: ChatModel,
+        checker: Checker,
+        settings: GenerationSettings,
+        most_tokens: int | None = None,
+    ) -> None:
+        """`most_tokens` bounds each text, whatever its task allows; None: as the task allows."""
         self.generator = generator
         self.checker = checker
+        self.most_tokens = most_tokens
         self._settings = settings
 
     def prepare(self) -> None:
@@ -55,7 +63,8 @@ class Writer:
 
     def max_tokens(self, prompt: TaskPrompt) -> int:
         """How long a text of this task may become."""
-        return prompt.max_tokens or self._settings.max_tokens
+        allowed = prompt.max_tokens or self._settings.max_tokens
+        return allowed if self.most_tokens is None else min(allowed, self.most_tokens)
 
     def draft(
         self,

@@ -46,6 +46,15 @@ class Embedder(Protocol):
         """Length of a vector."""
         ...
 
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read; what comes after them leaves no trace in the vector."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text as a passage, those included that the model puts around it."""
+        ...
+
     def embed_query(self, text: str) -> Vector:
         """The vector of a question, float32 `(dimension,)`."""
         ...
@@ -145,6 +154,17 @@ class SentenceTransformerEmbedder:
                 "Import it again, or choose another one with `konkyo models list`."
             ) from error
         self.dimension = int(self._model.encode(["a"], show_progress_bar=False).shape[1])
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read."""
+        return int(self._model.max_seq_length)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text as a passage."""
+        with self._lock:
+            found = self._model.tokenizer([self._passage_prefix + text for text in texts], truncation=False)
+        return [len(ids) for ids in found["input_ids"]]
 
     def embed_query(self, text: str) -> Vector:
         """The vector of a question, float32 `(dimension,)`."""

@@ -52,6 +52,16 @@ class OnnxEmbedder:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read."""
+        return _MAX_TOKENS
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text as a passage."""
+        encodings = self._tokenizer.encode_batch([self._passage_prefix + text for text in texts])
+        return [len(one.ids) + sum(len(rest.ids) for rest in one.overflowing) for one in encodings]
+
     def embed_query(self, text: str) -> Vector:
         """The vector of a question, float32 `(dimension,)`."""
         return self._run(self._tokenizer.encode(self._query_prefix + text).ids)

@@ -66,6 +66,8 @@ ONLY_IN = {
     "xlrd": {"ingestion/readers/xls.py"},
     "ldap3": {"assistant/accounts/directory.py"},
     "argon2": {"assistant/accounts/passwords.py"},
+    "mcp": {"ui/api/mcp_server.py"},
+    "mcp_types": {"ui/api/mcp_server.py"},
     "cryptography": {"ingestion/readers/odf_unlocking.py"},
     "docx": {"ingestion/readers/docx.py", "ui/web/exporting.py"},
     "imapclient": {"ingestion/sources/imap.py"},

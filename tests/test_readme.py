@@ -25,6 +25,7 @@ PAIRS = [
     ("docs/en/user.md", "docs/ja/user.md"),
     ("docs/en/admin.md", "docs/ja/admin.md"),
     ("docs/en/tuning.md", "docs/ja/tuning.md"),
+    ("docs/en/developer.md", "docs/ja/developer.md"),
 ]
 PAGES = [*(name for pair in PAIRS for name in pair), "ARCHITECTURE.md", "CHANGELOG.md", "NOTES.md"]
 COMMAND = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?konkyo ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)")

@@ -38,7 +38,7 @@ NEEDS: Mapping[str, Need] = _table({
     Need("reader", "search"):
         "status models settings search documents document boxes page_image page_size original figure_image "
         "sources failures versions dictionary compare findings syncs publication adapters "
-        "screening",
+        "screening served_models embed",
     Need("reader", "ask"):
         "ask perform conversations conversation new_conversation rename_conversation delete_conversation "
         "give_feedback take_back_feedback choose_adapter",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from assistant.adapter_serving import asker_of
-from assistant.answers import Checked, Finished, Hit, Language, Message, Retrieved, Token, Turn
+from assistant.answers import Checked, Finished, Hit, Language, Retrieved, Token, Turn
 from assistant.audit.answers import Asked
 from assistant.conversation import standalone
 from assistant.errors import AdapterError
@@ -18,7 +18,9 @@ from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
 from ui.drafts import Draft
+from ui.earlier import turns_from_json
 from ui.errors import UsageError
+from ui.measured import Measured
 from ui.observing import Observer, Unobserved
 from ui.operations import EvidenceMode, Json
 from ui.reasons import error_in
@@ -157,26 +159,31 @@ class Asking:
         evidence: EvidenceMode | None = None,
         model: str | None = None,
         verified: bool = True,
+        history: Sequence[Json] = (),
+        max_tokens: int | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """The events of `Operations.ask`."""
         if not question.strip():
             raise UsageError("the question is empty.")
         limits = scope_from_json(scope)
-        history = self._history(conversation)
+        earlier = turns_from_json(history, conversation) or self._history(conversation)
         self._resources.audit.ready()
-        asked = standalone(question, history)
-        offered = self._resources.verified.offer(asked, user=self._user, scope=limits) if verified else None
+        alone = standalone(question, earlier)
+        asked = Asked(
+            question, "", conversation, scope, max_tokens=max_tokens,
+            earlier=[(turn.question, turn.answer) for turn in earlier] if history else (),
+        )  # fmt: skip
+        offered = self._resources.verified.offer(alone, user=self._user, scope=limits) if verified else None
         if offered is not None:
-            yield from self._offered(offered, question, conversation, scope)
+            yield from self._offered(offered, asked)
             return
         yield from self._follow(
             lambda assistant: assistant.stream(
-                question, history=history, scope=limits, user=self._user, language=language,
+                question, history=earlier, scope=limits, user=self._user, language=language,
                 evidence=evidence, cancelled=cancelled,
             ),
-            question, language or detect_language(question), conversation=conversation, scope=scope,
-            model=model, cancelled=cancelled,
+            asked, language or detect_language(question), model=model, cancelled=cancelled,
         )  # fmt: skip
 
     def perform(
@@ -198,25 +205,22 @@ class Asking:
             lambda assistant: assistant.perform(
                 request, scope=limits, user=self._user, cancelled=cancelled
             ),
-            shown, request.language, conversation=conversation, scope=scope, model=model, cancelled=cancelled,
-            task=request.task,
+            Asked(shown, request.task, conversation, scope), request.language, model=model,
+            cancelled=cancelled,
         )  # fmt: skip
 
     def _follow(
         self,
         begin: Callable[[Assistant], Iterator[Event]],
-        question: str,
+        asked: Asked,
         language: Language,
         *,
-        conversation: str | None,
-        scope: Json | None,
         model: str | None,
         cancelled: Callable[[], bool],
-        task: str = "",
     ) -> Generator[Json, None, None]:
         """The events of what the assistant does in its turn, the answer stored also when it was stopped."""
-        draft, heard = Draft(question, task), list[Sequence[Message]]()
-        asked = Asked(question, task, conversation, scope, prompts=heard)
+        draft, measured, conversation = Draft(asked.question, asked.task), Measured(), asked.conversation
+        asked = replace(asked, prompts=measured.prompts)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
         with self._line.turn(self._wanted(model), cancelled) as mine:
@@ -227,7 +231,8 @@ class Asking:
             draft.adapter = None if adapter is None else adapter.name
             assistant = self._resources.assistant(model)
             assistant = assistant if adapter is None else assistant.with_adapter(adapter)
-            events = begin(assistant.heard_by(heard.append))
+            assistant = assistant if asked.max_tokens is None else assistant.limited_to(asked.max_tokens)
+            events = begin(assistant.heard_by(measured.prompts.append, measured.pieces.append))
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:
@@ -236,6 +241,7 @@ class Asking:
                             value["waiting"] = value["waiting"] or self.waiting - 1
                         if value["event"] == "finished":
                             value["conversation"] = conversation
+                            value["usage"] = measured.usage(lambda text: assistant.count_tokens(text))
                             value["answer"] |= draft.kind
                             if problem is not None:
                                 value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
@@ -281,17 +287,15 @@ class Asking:
                 problem = problem or error
         return None, problem
 
-    def _offered(
-        self, answer: Answer, question: str, conversation: str | None, scope: Json | None
-    ) -> Iterator[Json]:
+    def _offered(self, answer: Answer, asked: Asked) -> Iterator[Json]:
         """A confirmed answer as a stream; it is stored before it is shown, since nothing can stop it."""
         whole = self._shown(Finished(answer).as_json())
-        self._keep(Asked(question, "", conversation, scope), whole["answer"])
+        self._keep(asked, whole["answer"])
         yield self._shown(Retrieved(answer.hits, answer.question).as_json())
         yield Token(answer.text).as_json()
         for claim in answer.claims:
             yield self._shown(Checked(claim).as_json())
-        yield {**whole, "conversation": conversation}
+        yield {**whole, "conversation": asked.conversation, "usage": Measured().usage(len)}
 
     def _wanted(self, model: str | None) -> str:
         settings = self._resources.settings

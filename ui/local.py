@@ -30,6 +30,7 @@ from ui.local_evaluations import LocalEvaluations
 from ui.local_examples import LocalExamples
 from ui.local_figures import LocalFigures
 from ui.local_knowledge import LocalKnowledge
+from ui.local_models import LocalModels
 from ui.local_monitoring import LocalMonitoring
 from ui.local_screening import LocalScreening
 from ui.local_syncs import LocalSyncs
@@ -56,6 +57,7 @@ class LocalOperations(
     LocalEditor,
     LocalEvaluations,
     LocalKnowledge,
+    LocalModels,
     LocalMonitoring,
     LocalScreening,
     LocalSyncs,
@@ -178,6 +180,8 @@ class LocalOperations(
         evidence: EvidenceMode | None = None,
         model: str | None = None,
         verified: bool = True,
+        history: Sequence[Json] = (),
+        max_tokens: int | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
@@ -189,6 +193,8 @@ class LocalOperations(
             evidence=evidence,
             model=model,
             verified=verified,
+            history=history,
+            max_tokens=max_tokens,
             cancelled=cancelled,
         )
 

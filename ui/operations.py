@@ -22,6 +22,7 @@ from ui.evaluation_operations import EvaluationOperations
 from ui.example_operations import ExampleOperations
 from ui.figure_operations import FigureOperations
 from ui.knowledge_operations import KnowledgeOperations
+from ui.model_operations import ModelOperations
 from ui.monitoring_operations import MonitoringOperations
 from ui.screening_operations import ScreeningOperations
 from ui.sync_operations import SyncOperations
@@ -40,6 +41,7 @@ class Operations(
     ExampleOperations,
     FigureOperations,
     KnowledgeOperations,
+    ModelOperations,
     MonitoringOperations,
     ScreeningOperations,
     SyncOperations,
@@ -97,6 +99,8 @@ class Operations(
         evidence: EvidenceMode | None = None,
         model: str | None = None,
         verified: bool = True,
+        history: Sequence[Json] = (),
+        max_tokens: int | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> Iterator[Json]:
         """Answer as a stream of events; closing the iterator stops the generation.
@@ -110,12 +114,16 @@ class Operations(
         many `{event: "token", text}` and `{event: "checked", claim}`,
         `{event: "mending", claims, hits}` (only when `answers.unsupported` is "regenerate" and another text
         follows, which takes the place of the one so far),
-        `{event: "finished", answer, conversation: id|None}`.
+        `{event: "finished", answer, conversation: id|None, usage: {prompt_tokens, completion_tokens}}`.
         With `verified`, an answer that an editor confirmed comes first, without the model
         (`answer.verified`). `answer.ask_whom` names owners of the closest documents when it abstained.
         Hits and citations carry `shown_as`, the location as people know it. With `conversation`, its earlier
         turns are history, and question and answer are stored in it, also when the answer was stopped
         (then `answer.stopped` is true). Failures raise, also in the middle of the stream.
+
+        `history` is `[{question, answer}]`, oldest first, of a conversation that the caller keeps; it serves
+        to understand the question and is no evidence. `max_tokens` bounds the text below what the settings
+        allow. `usage` counts what the model was told and wrote for this answer, drafts included.
         """
         ...
 

@@ -54,7 +54,10 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question or task with where it was asked. `task` is "" for a question, `failed` an error's name."""
+    """A question or task with where it was asked. `task` is "" for a question, `failed` an error's name.
+
+    `earlier` are (question, answer) that the asker brought along, `max_tokens` the length that was asked for.
+    """
 
     question: str
     task: str = ""
@@ -62,6 +65,8 @@ class Asked:
     scope: Json | None = None
     failed: str = ""
     prompts: Sequence[Sequence[Message]] = field(default=())
+    earlier: Sequence[tuple[str, str]] = ()
+    max_tokens: int | None = None
 
 
 def settings_that_matter(settings: Settings) -> Json:
@@ -93,16 +98,17 @@ def facts_of(asked: Asked, answer: Json, now: Circumstances, text_of: Callable[[
             for claim in answer["claims"]
         ],
         "timings": answer["timings"], "prompts": len(asked.prompts), **now.as_json(),
+        **({} if asked.max_tokens is None else {"max_tokens": asked.max_tokens}),
     }  # fmt: skip
 
 
 def words_of(asked: Asked, answer: Json) -> Json:
     """The words of it, by name."""
     prompts = [[{"role": one.role, "content": one.content} for one in messages] for messages in asked.prompts]
-    return {
-        "question": {"asked": asked.question, "standalone": str(answer.get("question") or "")},
-        "answer": answer, **({"prompts": prompts} if prompts else {}),
-    }  # fmt: skip
+    question: Json = {"asked": asked.question, "standalone": str(answer.get("question") or "")}
+    if asked.earlier:
+        question["earlier"] = [{"question": one, "answer": other} for one, other in asked.earlier]
+    return {"question": question, "answer": answer, **({"prompts": prompts} if prompts else {})}
 
 
 def _without_user(address: str) -> str:

@@ -169,3 +169,25 @@ def test_a_prompt_is_heard_before_the_model_reads_it() -> None:
     assert "".join(reply) == "何日？7"
     assert (model.name, model.context_tokens, model.count_tokens("abc")) == ("small", 100, 3)
     assert (adapter_of(model), text_identity(model), getattr(model, "waiting", 0)) == ("terms", "small", 0)
+
+
+class Endless(Model):
+    """Writes until it is closed."""
+
+    closed = False
+
+    def generate(self, messages: Sequence[Message], **_named: object) -> Iterator[str]:
+        try:
+            while True:
+                yield "a"
+        finally:
+            self.closed = True
+
+
+def test_what_the_model_writes_is_told_and_closing_reaches_the_model() -> None:
+    told: list[str] = []
+    model = Endless()
+    pieces = HeardGenerator(model, lambda _messages: None, told.append).generate([], max_tokens=9)
+    assert [next(pieces), next(pieces)] == told == ["a", "a"]
+    pieces.close()  # type: ignore[attr-defined]
+    assert model.closed

@@ -66,6 +66,12 @@ def test_sources_are_remembered_by_turn_and_the_oldest_forgotten() -> None:
     shown = ShownSources(most=2)
     sources = gather(LODGING, HITS, SETTINGS).sources
     for number in range(3):
-        shown.remember(f"q{number}", "a", sources)
-    assert shown.of(Turn("q0", "a")) == () and shown.of(Turn("q2", "a")) == sources
-    assert shown.of(Turn("q2", "another answer")) == ()
+        shown.remember("ann", Turn(f"q{number}", "a"), sources)
+    assert shown.of("ann", Turn("q0", "a")) == () and shown.of("ann", Turn("q2", "a")) == sources
+    assert shown.of("ann", Turn("q2", "another answer")) == ()
+
+
+def test_who_guesses_what_another_was_told_learns_nothing() -> None:
+    shown, turn = ShownSources(), Turn("What is the budget?", "It is 5,000,000 yen.")
+    shown.remember("ann", turn, gather(LODGING, HITS, SETTINGS).sources)
+    assert shown.of("bob", turn) == () != shown.of("ann", turn)

@@ -72,12 +72,24 @@ class FakeAssistant:
     asked: list[tuple[str, tuple[Turn, ...], Scope, str | None, str | None]] = field(default_factory=list)
     adapter: AdapterFile | None = None
     heard: Callable[[Sequence[Message]], object] = lambda messages: None
+    written: Callable[[str], object] = lambda piece: None
+    most_tokens: int | None = None
 
     def with_adapter(self, adapter: AdapterFile | None) -> FakeAssistant:
         return replace(self, adapter=adapter)
 
-    def heard_by(self, heard: Callable[[Sequence[Message]], object]) -> FakeAssistant:
-        return replace(self, heard=heard)
+    def heard_by(
+        self,
+        heard: Callable[[Sequence[Message]], object],
+        written: Callable[[str], object] = lambda piece: None,
+    ) -> FakeAssistant:
+        return replace(self, heard=heard, written=written)
+
+    def limited_to(self, most_tokens: int) -> FakeAssistant:
+        return replace(self, most_tokens=most_tokens)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
 
     def stream(
         self,
@@ -106,6 +118,7 @@ class FakeAssistant:
             self.closed.set()
             raise
         text = "".join(self.pieces)
+        self.written(text)
         yield Checked(claim(text))
         timings = Timings(1.0, 2.0, 3.0, len(self.pieces))
         adapter_name = self.adapter.name if self.adapter else None
@@ -217,6 +230,11 @@ class LetterEmbedder:
 
     identity = "letters:1"
     dimension = 64
+
+    max_tokens = 512
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
 
     def embed_query(self, text: str) -> Any:
         return self.embed_passages([text])[0]

@@ -117,7 +117,7 @@ class Failing(FakeAssistant):
     def with_adapter(self, adapter: Any) -> Any:
         return self
 
-    def heard_by(self, heard: Any) -> Any:
+    def heard_by(self, heard: Any, written: Any = None) -> Any:
         return self
 
     def stream(self, question: str, **_named: Any) -> Iterator[Event]:
@@ -144,7 +144,7 @@ class Quoting(LightResources):
             def with_adapter(self, adapter: Any) -> Any:
                 return self
 
-            def heard_by(self, heard: Any) -> Any:
+            def heard_by(self, heard: Any, written: Any = None) -> Any:
                 return replace(self, heard=heard)
 
             def stream(self, question: str, **_named: Any) -> Iterator[Event]:

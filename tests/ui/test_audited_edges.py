@@ -98,7 +98,7 @@ def test_a_password_in_an_address_is_not_in_the_log(given: str, kept: str) -> No
 class Failing(FakeAssistant):
     """Ends with an error that nobody expected, after its first token."""
 
-    def heard_by(self, heard: Any) -> Any:
+    def heard_by(self, heard: Any, written: Any = None) -> Any:
         return self
 
     def stream(self, question: str, **_named: Any) -> Iterator[Event]:

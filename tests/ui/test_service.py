@@ -286,6 +286,8 @@ STREAMS: list[tuple[str, tuple[Any, ...], Json]] = [
             "evidence": "whole",
             "model": "m",
             "verified": False,
+            "history": [{"question": "上限は？", "answer": "1万円です。"}],
+            "max_tokens": 9,
         },
     ),
     ("ingest", (["/a"],), {"groups": ["g"], "allow_empty": False, "reparse": True, "ocr": None}),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from assistant.accounts.roles import LOCAL, Actor
 from assistant.errors import AccessRefusedError, AccountError, SignInError
 from ui.access import acting, require
-from ui.api.route_table import METRICS, PUBLIC, SERVICE, done_at
+from ui.api.route_table import METRICS, PUBLIC, SERVICE, TOOLS, done_at
 
 if TYPE_CHECKING:
     from assistant.accounts.vouching import Vouched
@@ -60,6 +60,8 @@ class Gate:
         for one in does:
             if one == SERVICE:
                 raise AccessRefusedError("this is not for those who come over the network.")
+            if one == TOOLS:
+                continue  # the operations below ask for what each of them needs
             require(actor, "monitoring" if one == METRICS else one)
         return acting(self._operations, actor) if does else None
 

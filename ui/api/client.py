@@ -22,6 +22,7 @@ from ui.api.events import decode
 from ui.api.example_calls import ExampleCalls
 from ui.api.figure_calls import FigureCalls
 from ui.api.knowledge_calls import KnowledgeCalls
+from ui.api.model_calls import ModelCalls
 from ui.api.monitoring_calls import MonitoringCalls
 from ui.api.screening_calls import ScreeningCalls
 from ui.api.session_calls import SessionCalls
@@ -45,6 +46,7 @@ class ServiceClient(
     ExampleCalls,
     FigureCalls,
     KnowledgeCalls,
+    ModelCalls,
     MonitoringCalls,
     ScreeningCalls,
     SessionCalls,
@@ -142,12 +144,15 @@ class ServiceClient(
         evidence: EvidenceMode | None = None,
         model: str | None = None,
         verified: bool = True,
+        history: Sequence[Json] = (),
+        max_tokens: int | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> Generator[Json, None, None]:
         """See `Operations.ask`."""
         body = {
             "question": question, "conversation": conversation, "scope": scope, "language": language,
-            "evidence": evidence, "model": model, "verified": verified,
+            "evidence": evidence, "model": model, "verified": verified, "history": list(history),
+            "max_tokens": max_tokens,
         }  # fmt: skip
         return self._events("/ask", body, cancelled)
 

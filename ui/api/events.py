@@ -10,7 +10,8 @@ import contextvars
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from ui.errors import EXPECTED, error_from_json, error_json
@@ -20,7 +21,7 @@ Begin = Callable[[Callable[[], bool]], Iterator[Json]]
 KEEP_ALIVE_SECONDS = 1.0
 """How long a stream is silent at most; this is also how soon a client can leave it."""
 _AHEAD = 64  # events that may wait for a slow reader
-_KEEP_ALIVE = b": waiting\n\n"
+KEEP_ALIVE = b": waiting\n\n"
 logger = logging.getLogger(__name__)
 
 
@@ -44,11 +45,21 @@ def decode(lines: Iterable[str]) -> Iterator[Json]:
 
 
 async def stream(begin: Begin) -> AsyncIterator[bytes]:
-    """Run the iterator of `begin` in a thread of its own and send what it yields.
+    """Send what the iterator of `begin` yields, see `follow`.
 
-    `begin` is given a function that tells whether the client has gone away. The iterator is closed after its
-    next event then, in its own thread. Comments keep the connection busy meanwhile, so that either side
-    notices when the other is gone.
+    Comments keep the connection busy meanwhile, so that either side notices when the other is gone.
+    """
+    async with aclosing(follow(begin)) as events:
+        async for event in events:
+            yield KEEP_ALIVE if event is None else encode(event)
+
+
+async def follow(begin: Begin) -> AsyncGenerator[Json | None, None]:
+    """Run the iterator of `begin` in a thread of its own; what it yields, and None after each silent second.
+
+    `begin` is given a function that tells whether this generator was closed, as it is when the client has
+    gone away. The iterator is closed after its next event then, in its own thread. An error that ends it is
+    the event "failed".
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Json | None] = asyncio.Queue()
@@ -73,12 +84,12 @@ async def stream(begin: Begin) -> AsyncIterator[bytes]:
             try:
                 event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
             except TimeoutError:
-                yield _KEEP_ALIVE
+                yield None
                 continue
             room.release()
             if event is None:
                 return
-            yield encode(event)
+            yield event
     finally:
         gone.set()
 

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import AccessRefusedError, SignInError
 from ingestion.errors import IngestionError
-from ui.errors import ServiceError, error_json
+from ui.api.error_bodies import body_of
+from ui.errors import ServiceError
 
 if TYPE_CHECKING:
     from assistant.accounts.vouching import Vouched
@@ -71,14 +72,14 @@ class Guard:
             return
         headers = dict(scope["headers"])
         if not self._host_allowed(headers.get(b"host", b"").decode("latin-1")):
-            await _refuse(send, 421, "this service is not known under that name")
+            await _refuse(scope, send, 421, "this service is not known under that name")
             return
         trusted = secrets.compare_digest(headers.get(b"authorization", b""), self._expected)
         scope = {**scope, TRUSTED: trusted}
         if self._gate is not None:
             await self._through(self._gate, scope, receive, send)
         elif not trusted and not (scope["method"] == "GET" and scope["path"] in self._without_token):
-            await _refuse(send, 401, "the token of service.json is missing or wrong")
+            await _refuse(scope, send, 401, "the token of service.json is missing or wrong")
         else:
             await self._app(scope, receive, send)
 
@@ -97,10 +98,10 @@ class Guard:
                 open_metrics="/metrics" in self._without_token,
             )
         except (SignInError, AccessRefusedError, IngestionError) as error:
-            await _refuse(send, *_refusal(error, is_trusted(scope)))
+            await _refuse(scope, send, *_refusal(error, is_trusted(scope)))
             return
         if operations is None and not caller.trusted and _too_long(scope):
-            await _refuse(send, 413, "the request is too long")
+            await _refuse(scope, send, 413, "the request is too long")
             return
         if operations is not None:
             begin(operations)
@@ -171,9 +172,9 @@ def _refusal(error: Exception, trusted: bool) -> tuple[int, Exception]:
     return (401 if isinstance(error, SignInError) else 403), error
 
 
-async def _refuse(send: Send, status: int, message: str | Exception) -> None:
-    error = error_json(ServiceError(message) if isinstance(message, str) else message)
-    body = json.dumps({"error": error}).encode()
+async def _refuse(scope: Scope, send: Send, status: int, message: str | Exception) -> None:
+    error = ServiceError(message) if isinstance(message, str) else message
+    body = json.dumps(body_of(error, scope["path"], status)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,6 +17,9 @@ SERVICE = "(service)"
 METRICS = "(metrics)"
 """As `SERVICE`, and to admins; to anybody where the settings say so."""
 
+TOOLS = "(tools)"
+"""Answered to whoever has a name; each tool that is called does an operation, and needs what that needs."""
+
 _LINES = """
 GET /health (public)
 GET /ready (public)
@@ -32,6 +35,10 @@ GET /models models
 GET /settings settings
 POST /search search
 POST /ask ask
+POST /v1/chat/completions ask
+GET /v1/models served_models
+POST /v1/embeddings embed
+POST /mcp (tools)
 POST /tasks perform
 POST /ingest ingest
 POST /job start_ingest

@@ -40,6 +40,13 @@ class SearchBody(Body):
     explain: bool = False
 
 
+class EarlierTurn(Body):
+    """An earlier question of a conversation that the caller keeps, and its answer."""
+
+    question: str
+    answer: str
+
+
 class AskBody(Body):
     """What `Operations.ask` takes."""
 
@@ -50,6 +57,8 @@ class AskBody(Body):
     evidence: EvidenceMode | None = None
     model: str | None = None
     verified: bool = True
+    history: list[EarlierTurn] = []
+    max_tokens: int | None = Field(None, ge=1)
 
 
 class IngestBody(Body):
@@ -96,7 +105,8 @@ def question_routes(operations: Operations) -> APIRouter:
 
     @routes.post("/ask")
     async def ask(body: AskBody) -> StreamingResponse:
-        return event_stream(lambda gone: operations.ask(**dict(body), cancelled=gone))
+        arguments = {**dict(body), "history": [dict(turn) for turn in body.history]}
+        return event_stream(lambda gone: operations.ask(**arguments, cancelled=gone))
 
     return routes
 

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
-from assistant.errors import (
-    AccessRefusedError,
-    DirectoryError,
-    ExampleConflictError,
-    RecordNotFoundError,
-    SignInError,
-    SignInLimitError,
-)
-from ingestion.errors import WorkspaceBusyError
 from ui.account_files import AccountFiles
-from ui.api import routes
+from ui.api import mcp_server, routes
 from ui.api.adapter_routes import adapter_routes
 from ui.api.audit_routes import audit_routes
 from ui.api.editor_routes import editor_routes
+from ui.api.error_bodies import V1, UnsupportedError, body_of, status_of
 from ui.api.evaluation_routes import evaluation_routes
 from ui.api.example_routes import example_routes, example_work_routes
 from ui.api.knowledge_routes import knowledge_routes
 from ui.api.monitoring_routes import monitoring_routes
+from ui.api.openai_routes import openai_routes
 from ui.api.probes import Probes, probe_routes
 from ui.api.proxies import Proxies
 from ui.api.screening_routes import screening_routes
@@ -35,18 +32,8 @@ from ui.api.session_routes import session_routes
 from ui.api.sync_routes import sync_routes
 from ui.api.task_routes import task_routes
 from ui.api.training_routes import training_routes
-from ui.errors import EXPECTED, REFUSALS, JobRunningError, NotFoundError, UsageError, error_json
+from ui.errors import EXPECTED, NotFoundError
 from ui.operations import Json, Operations
-
-_STATUS: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
-    ((NotFoundError, RecordNotFoundError), 404),
-    ((SignInLimitError,), 429),
-    ((SignInError,), 401),
-    ((DirectoryError,), 503),
-    ((AccessRefusedError,), 403),
-    ((*REFUSALS, WorkspaceBusyError, JobRunningError, ExampleConflictError), 409),
-    ((UsageError,), 422),
-)
 
 
 def create_app(
@@ -60,10 +47,15 @@ def create_app(
 ) -> FastAPI:
     """The application, still without its guard. `shut_down` is called when a client asks it to stop."""
     # The interactive pages of FastAPI load their scripts from elsewhere, and nothing here leaves the machine.
-    app = FastAPI(title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None)
+    answer, serving = mcp_server.over_http(operations) if mcp_server.available() else (None, nullcontext)
+    app = FastAPI(
+        title="Konkyo", version=version("konkyo"), docs_url=None, redoc_url=None,
+        lifespan=lambda _app: serving(),
+    )  # fmt: skip
     for kind in EXPECTED:
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _no_such_address)
 
     @app.post("/shutdown")
     def shutdown() -> Json:
@@ -87,18 +79,32 @@ def create_app(
     app.include_router(adapter_routes(operations))
     app.include_router(training_routes(operations))
     app.include_router(audit_routes(operations))
+    app.include_router(openai_routes(operations))
     if accounts is not None:
         app.include_router(session_routes(accounts, proxies))
+    if answer is not None:
+        app.router.routes.append(Route(mcp_server.PATH, answer, methods=["POST"]))
     return app
 
 
-def _expected(_request: Request, error: Exception) -> JSONResponse:
-    status = next((code for kinds, code in _STATUS if isinstance(error, kinds)), 400)
-    return JSONResponse({"error": error_json(error)}, status)
+def _expected(request: Request, error: Exception) -> JSONResponse:
+    path = request.url.path
+    status = status_of(error, path)
+    return JSONResponse(body_of(error, path, status), status)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return JSONResponse({"error": error_json(UsageError(f"{place}: {first['msg']}"))}, 422)
+    param = next((str(part) for part in first["loc"][1:] if isinstance(part, str)), None)
+    return _expected(request, UnsupportedError(f"{place}: {first['msg']}", param, "invalid_value"))
+
+
+async def _no_such_address(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if not path.startswith(V1):
+        return await http_exception_handler(request, error)
+    told = NotFoundError(f"{request.method} {path} is no address of this service: {error.detail}.")
+    return JSONResponse(body_of(told, path, error.status_code), error.status_code, dict(error.headers or {}))

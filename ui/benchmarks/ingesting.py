@@ -51,6 +51,15 @@ class TimedEmbedder:
         """As the inner one's."""
         return self.inner.dimension
 
+    @property
+    def max_tokens(self) -> int:
+        """As the inner one's."""
+        return self.inner.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """As the inner one's."""
+        return self.inner.count_tokens(texts)
+
     def embed_query(self, text: str) -> Vector:
         """As the inner one's; not timed."""
         return self.inner.embed_query(text)

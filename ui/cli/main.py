@@ -28,6 +28,7 @@ from ui.cli import (
     service,
     sync,
     tasks,
+    tools,
     train,
     verified,
     verifying,
@@ -69,6 +70,7 @@ app.command("restore", help=backup.words("restore"))(backup.restore)
 app.command("serve", help=say("help.serve"))(service.serve)
 app.command("ui", help=say("help.ui"))(service.ui)
 app.command("stop", help=say("help.stop"))(service.stop)
+app.command("mcp", help=say("help.mcp"))(tools.mcp)
 
 
 def _print_version(wanted: bool) -> None:
