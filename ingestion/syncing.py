@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.hashing import file_id
@@ -75,10 +76,11 @@ def make_plan(
     reparse: bool = False,
     lost_lately: frozenset[str] = frozenset(),
     hashed: Callable[[FileState], None] = lambda file: None,
+    broken: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
 
-    `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
+    `broken` are files that are there and cannot be used, with the reason; they are listed. `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
 
     An unchanged file that failed is tried again only when it failed under another `tried_by`.
 
@@ -88,6 +90,9 @@ def make_plan(
     """
     known = writer.known_files(str(target.source), target.folder)
     scan = _scan(target, settings, allow_empty=allow_empty, known=known)
+    for path, reason in broken.items():
+        scan.files.pop(path, None)
+        scan.odd[path] = reason
     plan = Plan(target, known, ignored=scan.ignored, warnings=scan.warnings)
     plan.present = {*scan.files, *scan.odd, *scan.unreadable}
     for old in known.values():
