@@ -159,7 +159,8 @@ class _Run:
         VersionRows(self._library, self._settings.ingestion.fiscal_month).refresh()
         self._report.warnings += [
             (source, path, reason)
-            for (_, reason), (source, path) in self._rules.problems.items() if not self._listed(source, reason)
+            for (_, reason), (source, path) in self._rules.problems.items()
+            if not self._listed(source, reason)
         ]  # fmt: skip
         self._report.seconds = time.monotonic() - start
         return self._report
@@ -187,7 +188,7 @@ class _Run:
         self._hooks.progress(self._meter.progress("scan", file.path))
 
     def _renew_rights(self, plans: Sequence[Plan]) -> None:
-        """Give known files what they carry by their folders now, before anything else: also what fails later."""
+        """Give known files what they carry by their folders now, before anything else: some may fail."""
         if not self._rules.any:
             return
         changed: dict[frozenset[str], list[FileState]] = {}

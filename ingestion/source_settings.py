@@ -41,8 +41,9 @@ class SourceSettings(BaseModel):
     folders: tuple[str, ...] = Field(("INBOX",), description='imap: the mailboxes; "*" is all of them')
     groups: tuple[str, ...] = Field((), description="who may read it; empty: rights stay as they are")
     rights: RightsFrom = Field(
-        "settings", description='who may read it, by "posix": its files\' and folders\' owners, bits and access '
-        'lists; "file": rights.csv in its root; "settings": groups, and what was said at an ingest',
+        "settings",
+        description="who may read it; posix: by owners, bits and access lists of its files and folders; "
+        "file: by rights.csv in its root; settings: by groups, and what was said at an ingest",
     )  # fmt: skip
     rights_map: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
@@ -68,7 +69,9 @@ class SourceSettings(BaseModel):
     def _check_rights(self) -> None:
         if self.rights != "settings" and self.groups:
             raise ValueError(f'groups does not go with rights = "{self.rights}"; leave one of them out')
-        if (self.rights == "posix" and self.kind in _SCHEMES) or (self.rights == "file" and self.kind == "imap"):
+        if (self.rights == "posix" and self.kind in _SCHEMES) or (
+            self.rights == "file" and self.kind == "imap"
+        ):
             raise ValueError(f'rights = "{self.rights}" does not go with kind = "{self.kind}"')
         if self.rights_map and self.rights != "posix":
             raise ValueError('rights_map needs rights = "posix"')

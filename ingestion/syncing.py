@@ -80,9 +80,9 @@ def make_plan(
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
 
-    `broken` are files that are there and cannot be used, with the reason; they are listed. `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
-
-    An unchanged file that failed is tried again only when it failed under another `tried_by`.
+    `broken` are files that are there and cannot be used, with the reason; they are listed. `lost_lately` are
+    files that vanished in earlier runs; they count as if they vanished now. An unchanged file that failed is
+    tried again only when it failed under another `tried_by`.
 
     Raises:
         UnsafeRemovalError: the folder is missing or empty, or more of it has vanished than settings allow.

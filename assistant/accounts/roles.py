@@ -92,6 +92,7 @@ def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
 def _checked(name: str, what: str) -> str:
     if not names.is_group_name(name):
         raise AccountError(
-            f"{name!r} cannot be the name of a {what}: use letters, digits and . _ @ + -, at most {names.LONGEST}."
+            f"{name!r} cannot be the name of a {what}: use letters, digits and . _ @ + -, "
+            f"at most {names.LONGEST}."
         )
     return name

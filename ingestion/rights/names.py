@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 EVERYBODY = "everybody"
 """The group that every account is in."""
 NOBODY = "(nobody)"
-"""Carried where nobody but admins may read, whatever `[access] ungrouped` says: no group can have this name."""
+"""Carried where nobody but admins may read, whatever `[access] ungrouped` says; no group is called so."""
 _AND = "&"
 LONGEST = 64  # characters
 

@@ -18,7 +18,7 @@ _KEEPS_RIGHTS = frozenset(
 )  # fmt: skip
 """File systems whose bits and lists are what the kernel goes by. Others make them up, or leave parts out."""
 _TELLS_LISTS = frozenset({"nfs"})
-"""Likewise, when they hand out the list: without it the bits of the group are the mask, which says too much."""
+"""Likewise, when they hand out the list: else the bits of the group may be the mask, which is too much."""
 _UNNAMED = (0, 65534)
 """Root, who reads everything anyway, and whoever could not be told; they count only where they are mapped."""
 _MOST_WAYS = 64
@@ -74,6 +74,20 @@ class PosixTree:
             ways = frozenset(frozenset({name}) for name in self._mapped.get("other", (EVERYBODY,)))
         return frozenset(map(all_of, ways)) or frozenset({NOBODY})
 
+    def steps(self, file: PurePath) -> list[tuple[str, list[str]]]:
+        """The folders, and at last the file, that do not let everybody pass: (path, whom they let pass).
+
+        Raises:
+            RightsError: as `groups_of`.
+        """
+        found = []
+        for place in (*reversed(file.parents), file):
+            passing = self._passing(place, READ if place == file else PASS)
+            if passing is not None:
+                named = [f"{one.kind}:{self._name_of(one) or one.id}" for one in passing]
+                found.append((os.fspath(place), named))
+        return found
+
     def _above(self, folder: PurePath) -> Ways:
         key = os.fspath(folder)
         if key not in self._folders:
@@ -83,6 +97,12 @@ class PosixTree:
 
     def _level(self, place: PurePath, bit: int) -> list[frozenset[str]] | None:
         """Groups of which one is needed here, None where none is."""
+        passing = self._passing(place, bit)
+        if passing is None:
+            return None
+        return [frozenset({name} - {EVERYBODY}) for one in passing for name in self._groups(one)]
+
+    def _passing(self, place: PurePath, bit: int) -> list[Principal] | None:
         kind = self._file_system(place)
         if kind not in _KEEPS_RIGHTS | _TELLS_LISTS:
             raise RightsError(
@@ -90,13 +110,7 @@ class PosixTree:
                 "Set other rights for its source."
             )
         passing = acl_of(os.fspath(place), lists_needed=kind in _TELLS_LISTS).lets(bit)
-        if passing is None:
-            return None
-        return [
-            frozenset({name} - {EVERYBODY})
-            for one in sorted(passing, key=lambda one: (one.kind, one.id))
-            for name in self._groups(one)
-        ]
+        return None if passing is None else sorted(passing, key=lambda one: (one.kind, one.id))
 
     def _groups(self, principal: Principal) -> tuple[str, ...]:
         if principal not in self._called:

@@ -1,8 +1,8 @@
 """`rights.csv` at the root of a source: which groups may read which of its files.
 
-Each row has a `path` below the source and `groups`. A path names a file, or a folder with all that lies in it; `*`
-and `?` stand for characters within a name, `**` for any folders. Of the rows that fit a file those count whose
-fixed beginning, the names before the first with a wildcard, is the deepest; of these the last.
+Each row has a `path` below the source and `groups`. A path names a file, or a folder with all that lies in it;
+`*` and `?` stand for characters within a name, `**` for any folders. Of the rows that fit a file those count
+whose fixed beginning, the names before the first with a wildcard, is the deepest; of these the last.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RightsFile:
         self._rows = sorted(rows, key=lambda row: (row.depth, row.line), reverse=True)
 
     def row_of(self, path: str) -> Row | None:
-        """The row that counts for the file at `path` below the source; None: nobody but admins may read it."""
+        """The row that counts for the file at `path` below the source; None: only admins may read it."""
         return next((row for row in self._rows if row.fits.match(f"{path}/")), None)
 
     def groups_of(self, path: str) -> frozenset[str]:
@@ -88,7 +88,7 @@ def parse_rights(text: str) -> RightsFile:
     try:
         names = [cell.strip().lower() for cell in next(reader, [])]
         if names.count("path") != 1 or names.count("groups") != 1:
-            raise RightsError(f"rights.csv, line 1: it must name the columns path and groups, with commas")
+            raise RightsError("rights.csv, line 1: it must name the columns path and groups, with commas")
         path, groups = names.index("path"), names.index("groups")
         end = reader.line_num
         for cells in reader:

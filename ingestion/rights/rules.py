@@ -1,4 +1,4 @@
-"""Which rights files get: by the settings of the deepest folder around them that says where rights come from."""
+"""Which rights files get: by the settings of the deepest folder around them that says so."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ _NOBODY = frozenset({NOBODY})
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the rights of a file come from: `kind`, and the `row` of rights.csv or what went wrong."""
+    """Where the rights of a file come from: `kind`, and the `row` of rights.csv or what went wrong.
+
+    `steps` are the folders, and the file, that let only some pass, with whom; only where they are asked for.
+    """
 
     kind: RightsFrom
     groups: frozenset[str] | None
     row: int | None = None
     problem: str | None = None
+    steps: tuple[tuple[str, list[str]], ...] = ()
 
 
 class RightsRules:
@@ -86,7 +90,7 @@ class RightsRules:
             self.problems.setdefault((root, origin.problem), (file.source, _held(file)))
         return origin.groups
 
-    def origin(self, file: FileState) -> Origin:
+    def origin(self, file: FileState, *, steps: bool = False) -> Origin:
         """Where the rights of `file` come from."""
         path = _held(file)
         root = self._root(file.source, path)
@@ -97,7 +101,8 @@ class RightsRules:
             if kind == "posix":
                 raw = file.raw_path if file.container is None else None
                 place = file_path(file.source, path, raw or self._raw.get((file.source, path)))
-                return Origin(kind, self._tree_of(root).groups_of(place))
+                tree = self._tree_of(root)
+                return Origin(kind, tree.groups_of(place), steps=tuple(tree.steps(place)) if steps else ())
             rows = self._file(root)
             below = normal_path(f"{file.source}/{path}")[len(root) + 1 :]
             row = None if below == RIGHTS_FILE else rows.row_of(below)

@@ -15,8 +15,8 @@ from ingestion.location_rows import FileState
 from ingestion.loss_rows import LossRows
 from ingestion.plans import read_again
 from ingestion.readers import supported
-from ingestion.screener import Screener
 from ingestion.rights.rules import RightsRules
+from ingestion.screener import Screener
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
 from ingestion.sources.mirror import Changes

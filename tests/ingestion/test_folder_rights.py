@@ -1,4 +1,4 @@
-"""Rights from the folder itself, through whole runs: new, changed, moved and failing files, and those inside others."""
+"""Rights from the folder itself, through whole runs: changed, moved and failing files, and those inside others."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def test_a_wrong_file_of_rights_is_nobody_and_a_failure(world: World, damage: st
         report = world.ingest(settings=by_file(world))
         assert seen(world, HR) == seen(world, STAFF) == set()
         (failed,) = report.failed
-        assert failed[1] == "rights.csv" and failed[2].endswith("so nobody but admins may read what lies here")
+        assert failed[1] == "rights.csv" and failed[2].endswith(
+            "so nobody but admins may read what lies here"
+        )
         assert ("line 3" in failed[2]) == (damage == "wrong row")
         assert [one.path for one in world.library.failures()] == ["rights.csv"]
         assert len(report.warnings) == (damage == "link")  # that it is one
@@ -170,7 +172,11 @@ def test_groups_of_a_folder_around_leave_it_alone(world: World) -> None:
     inner = Settings.model_validate({"sources": {str(world.docs / "shared"): {"rights": "file"}}})
     for _ in range(2):
         world.ingest(settings=inner, groups=frozenset({"staff"}))
-        assert carried(world) == {"shared/hr/a.txt": {"hr"}, "b.txt": {"staff"}, "shared/rights.csv": {NOBODY}}
+        assert carried(world) == {
+            "shared/hr/a.txt": {"hr"},
+            "b.txt": {"staff"},
+            "shared/rights.csv": {NOBODY},
+        }
     (world.docs / "shared/rights.csv").write_text("what\n", "utf-8")
     report = world.ingest(settings=inner)
     assert [path for _, path, _ in report.failed] == ["shared/rights.csv"]
