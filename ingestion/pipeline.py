@@ -127,7 +127,7 @@ class _Run:
             make_plan(
                 target, self._writer, self._settings.ingestion, tried_by=self._tried_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
-                lost_lately=self._lost_lately(target), broken=self._rules.broken(target.source),
+                lost_lately=self._lost_lately(target), apart=self._rules.files(target.source),
             )
             for target in targets
         ]  # fmt: skip

@@ -1,6 +1,6 @@
 """`rights.csv` at the root of a source: which groups may read which of its files.
 
-Each row has a `path` below the source and `groups`. A path names a file, or a folder with all that lies in it;
+Each row has a `path` below the source and `groups`. A path names a file, or a folder with all that is in it;
 `*` and `?` stand for characters within a name, `**` for any folders. Of the rows that fit a file those count
 whose fixed beginning, the names before the first with a wildcard, is the deepest; of these the last.
 """

@@ -110,17 +110,18 @@ class RightsRules:
         except RightsError as error:
             return Origin(kind, _NOBODY, problem=str(error))
 
-    def broken(self, source: Path) -> dict[str, str]:
-        """Files of rights at or below `source` that do not count: path below it → reason."""
-        found = {}
+    def files(self, source: Path) -> dict[str, str | None]:
+        """Files of rights at or below `source` by path below it, with the reason where one does not count."""
+        found: dict[str, str | None] = {}
         for root, value in self._roots.items():
             around = normal_path(str(source)).rstrip("/")
             if value.rights == "file" and (root == around or root.startswith(f"{around}/")):
+                path = normal_path(f"{root}/{RIGHTS_FILE}")[len(around) + 1 :]
                 try:
                     self._file(root)
+                    found[path] = None
                 except RightsError as error:
-                    path = normal_path(f"{root}/{RIGHTS_FILE}")
-                    found[path[len(around) + 1 :]] = f"{error}, so nobody but admins may read what lies here"
+                    found[path] = f"{error}, so nobody but admins may read what lies here"
         return found
 
     def governed(self, places: Iterable[Path]) -> str | None:

@@ -119,7 +119,7 @@ def _plan(source: Source, library: Library, settings: Settings, *, allow_empty: 
     (target,) = find_targets([source.folder], synced, ignore=limits.ignore, workspace=library.path.parent)
     plan = make_plan(
         target, writer, limits, tried_by=tried_by(settings), supported=supported, allow_empty=allow_empty,
-        broken=RightsRules(settings.sources, library.mirrors).broken(target.source),
+        apart=RightsRules(settings.sources, library.mirrors).files(target.source),
         lost_lately=LossRows(library).since(str(target.source), target.folder, limits.removal_days),
     )  # fmt: skip
     Screener(library, settings.screening).plan_again([plan])

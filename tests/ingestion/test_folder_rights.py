@@ -1,4 +1,4 @@
-"""Rights from the folder itself, through whole runs: changed, moved and failing files, and those inside others."""
+"""Rights from the folder itself, through whole runs: changed, moved and failing files, those in others."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_rights_change_without_reading_anything_again(world: World) -> None:
     world.write("b.txt", "木星の文書")
     rights(world, ".,staff", "hr,hr")
     assert not world.ingest(settings=by_file(world)).failed
-    assert carried(world) == {"hr/a.txt": {"hr"}, "b.txt": {"staff"}, "rights.csv": {NOBODY}}
+    assert carried(world) == {"hr/a.txt": {"hr"}, "b.txt": {"staff"}}
     assert (seen(world, HR), seen(world, STAFF)) == ({"hr/a.txt"}, {"b.txt"})
 
     read: list[str] = []
@@ -73,8 +73,8 @@ def test_rights_change_without_reading_anything_again(world: World) -> None:
     rights(world, ".,staff")
     embedded = len(world.embedder.texts)
     report = world.ingest(settings=by_file(world), parse=parse)
-    assert (report.changed, report.unchanged, read) == (1, 2, ["rights.csv"])
-    assert len(world.embedder.texts) == embedded + 1
+    assert (report.changed, report.unchanged, report.ignored, read) == (0, 2, 1, [])
+    assert len(world.embedder.texts) == embedded
     assert (seen(world, HR), seen(world, STAFF)) == (set(), {"hr/a.txt", "b.txt"})
     generation = world.library.generation
     world.ingest(settings=by_file(world), parse=parse)
@@ -120,13 +120,20 @@ def test_a_file_that_cannot_be_read_any_more_gets_its_new_rights_all_the_same(wo
     world.ingest(settings=by_file(world))
 
     def parse(path: Path) -> Document:
-        if path.name == "rights.csv":
-            return read_plain(path)
         raise ReadError("it is broken.")
 
     rights(world, ".,hr")
     world.ingest(settings=by_file(world), parse=parse, reparse=True)
     assert "a.txt" in carried(world) and seen(world, STAFF) == set()
+
+
+def test_a_document_that_became_the_file_of_rights_is_for_nobody(world: World) -> None:
+    world.write("a.txt", "木星の文書")
+    rights(world, ".,staff")
+    world.ingest(groups=frozenset({"hr"}))
+    assert seen(world, HR) == {"a.txt", "rights.csv"}
+    world.ingest(settings=by_file(world))
+    assert carried(world) == {"a.txt": {"staff"}, "rights.csv": {NOBODY}}
 
 
 def test_moved_files_get_the_rights_of_their_new_place(world: World) -> None:
@@ -172,11 +179,7 @@ def test_groups_of_a_folder_around_leave_it_alone(world: World) -> None:
     inner = Settings.model_validate({"sources": {str(world.docs / "shared"): {"rights": "file"}}})
     for _ in range(2):
         world.ingest(settings=inner, groups=frozenset({"staff"}))
-        assert carried(world) == {
-            "shared/hr/a.txt": {"hr"},
-            "b.txt": {"staff"},
-            "shared/rights.csv": {NOBODY},
-        }
+        assert carried(world) == {"shared/hr/a.txt": {"hr"}, "b.txt": {"staff"}}
     (world.docs / "shared/rights.csv").write_text("what\n", "utf-8")
     report = world.ingest(settings=inner)
     assert [path for _, path, _ in report.failed] == ["shared/rights.csv"]

@@ -46,7 +46,7 @@ class FakeLocal(FakeOperations):
         super().__init__()
         self.seen: list[tuple[User, bool]] = []
 
-    def seen_by(self, user: User, *, everything: bool = False) -> FakeLocal:
+    def seen_by(self, user: User, *, everything: bool = False, **more: object) -> FakeLocal:
         self.seen.append((user, everything))
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -56,7 +57,8 @@ class Gate:
             if one == SERVICE:
                 raise AccessRefusedError("this is not for those who come over the network.")
             require(actor, "monitoring" if one == METRICS else one)
-        return acting(self._operations, actor) if does else None
+        renewed = functools.partial(self._accounts.actor, actor.user.name)
+        return acting(self._operations, actor, renewed) if does else None
 
     def _actor(self, caller: Caller) -> Actor:
         if caller.trusted:
