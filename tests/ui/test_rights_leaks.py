@@ -1,8 +1,8 @@
 """Over random users, groups within groups and rights: nobody is told anything of what they may not read.
 
-Rights come from settings and from rights.csv, and were others when an earlier question of the conversation was
-asked. The oracle is independent of the program: it closes the groups by squaring a matrix and looks at each
-place of each document. Each document has words, names and a title of its own, which are looked for in everything that
+Rights come from settings and from rights.csv, and were others when an earlier question of the conversation
+was asked. The oracle is independent of the program: it closes the groups by squaring a matrix and looks at
+each place of each document. Each has words, names and a title of its own, which are looked for in all that
 comes back.
 KONKYO_RIGHTS_CASES says how many cases are tried.
 """
