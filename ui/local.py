@@ -98,7 +98,7 @@ class LocalOperations(
         user: User,
         *,
         everything: bool = False,
-        tests_models: bool = True,
+        tests_models: bool = False,
         renewed: Callable[[], User] | None = None,
     ) -> LocalOperations:
         """The same operations on the same things, done by `user`, who sees only what may be read.

@@ -40,7 +40,7 @@ class PersonalResources(Resources):
         user: User,
         *,
         everything: bool = False,
-        tests_models: bool = True,
+        tests_models: bool = False,
         renewed: Callable[[], User] | None = None,
     ) -> None:
         self._shared = shared

@@ -21,7 +21,7 @@ def is_group_name(name: str) -> bool:
 
 def all_of(groups: AbstractSet[str]) -> str:
     """What a place carries when only those who are in all of `groups` may read it; of none: everybody."""
-    return _AND.join(sorted(groups)) or EVERYBODY
+    return _AND.join(sorted(groups - {EVERYBODY})) or EVERYBODY
 
 
 def parts(carried: str) -> frozenset[str]:

@@ -100,7 +100,7 @@ class PosixTree:
         passing = self._passing(place, bit)
         if passing is None:
             return None
-        return [frozenset({name} - {EVERYBODY}) for one in passing for name in self._groups(one)]
+        return [frozenset({name}) for one in passing for name in self._groups(one)]
 
     def _passing(self, place: PurePath, bit: int) -> list[Principal] | None:
         kind = self._file_system(place)
@@ -119,7 +119,7 @@ class PosixTree:
 
     def _look_up(self, principal: Principal) -> tuple[str, ...]:
         name = self._name_of(principal)
-        for key in (name, principal.id):
+        for key in (principal.id,) if name is None else (name, principal.id):
             if (found := self._mapped.get(f"{principal.kind}:{key}")) is not None:
                 return tuple(found)
         if name is None or principal.id in _UNNAMED or name == EVERYBODY or not is_group_name(name):

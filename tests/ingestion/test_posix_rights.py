@@ -192,6 +192,10 @@ def test_names_are_mapped_and_what_has_no_name_counts_for_nothing(open_folder: P
     assert tree({"group:6001": ("hr",)}).groups_of(file) == {"hr"}
     assert tree({"group:g6001": ()}).groups_of(file) == {NOBODY}
     assert tree({"group:g6001": ("everybody",)}).groups_of(file) == EVERYBODY
+    all_of_one = {"group:g6001": ("everybody",), "other": ()}
+    assert tree(all_of_one).groups_of(file) == EVERYBODY and tree(all_of_one).groups_of(public) == {NOBODY}
+    unnamed = PosixTree({"group:None": ("hr",)}, name_of=lambda _: None, mounts=lambda: [("/", "xfs")])
+    assert unnamed.groups_of(file) == {NOBODY}
     assert tree({"other": ("staff",)}).groups_of(public) == {"staff"}
     assert tree({"other": ("staff",)}).groups_of(file) == {"g6001"}
     assert tree({"other": ()}).groups_of(public) == {NOBODY}
