@@ -46,7 +46,7 @@ class SourceSettings(BaseModel):
         "file: by rights.csv in its root; settings: by groups, and what was said at an ingest",
     )  # fmt: skip
     rights_map: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict,
+        {},
         description='posix: "user:NAME", "group:NAME" or "other" → groups; else groups of the same name',
     )
     every_minutes: float = Field(0.0, ge=0, description="the service synchronises it so often; 0: never")
