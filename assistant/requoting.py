@@ -6,8 +6,8 @@ a notice; the citation stays as a dead one (`state` "gone"). What was masked sin
 quote, and personal data of a quote that has gone from a place where such data is masked or refused, is masked
 in the answer too, where it repeats that word for word. Does not judge the answer again: a sentence stays when
 the passage that it stood on has gone. But one who may not read everything is told nothing more of an answer
-that was written from a document which they may not read any more, and of one that has gone neither name nor
-place: who might read it is not known any more.
+that was written from a document which they may not read any more, or that has gone with its place: who might
+read it is not known any more. Where another lies in its place that they may read, its name is not told.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Requoter:
 
     def _message(self, message: Json, documents: dict[str, _Now | None], user: User) -> Json:
         answer = message["answer"]
-        if user.groups is not None and self._barred_to(user, answer):
-            return _withdrawn(message)
+        if self.bars(answer, user):
+            return withdrawn(message)
         notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]
         hidden: dict[str, str] = {}
 
@@ -116,19 +116,29 @@ class Requoter:
         shown["claims"] = [{**claim, "text": _without(claim["text"], hidden)} for claim in shown["claims"]]
         return {**message, "text": _without(message["text"], hidden), "answer": shown}
 
-    def _barred_to(self, user: User, answer: Json) -> bool:
-        """Whether `answer` stands on what `user` may not read: a document, or what lies in its place now."""
+    def bars(self, answer: Json, user: User | None = None) -> bool:
+        """Whether `answer` stands on what `user` may not read: a document, or what lies in its place now.
+
+        Of a document that has gone with its place it is not known any more who might read it: then nobody who
+        may not read everything is told what was written from it.
+        """
+        user = user or self._user
+        if user.groups is None:
+            return False
         everything = replace(user, groups=None)
-        for item in passages_of(answer):
-            if self._stored(item["document"], user) is not None:
-                continue
-            if self._stored(item["document"], everything) is not None:
-                return True
-            folder = Scope(folder=(str(item["source"]), str(item["path"])))
-            if self._library.readable_documents(everything, folder) != self._library.readable_documents(
-                user, folder
-            ):
-                return True
+        cited = frozenset(str(item["document"]) for item in passages_of(answer))
+        wanted = Scope(documents=cited)
+        hidden = cited - (self._library.readable_documents(user, wanted) or frozenset())
+        if not hidden:
+            return False
+        if hidden & (self._library.readable_documents(everything, wanted) or frozenset()):
+            return True
+        for id in hidden:
+            for item in (one for one in passages_of(answer) if one["document"] == id):
+                place = Scope(folder=(str(item["source"]), str(item["path"])))
+                there = self._library.readable_documents(everything, place)
+                if not there or there != self._library.readable_documents(user, place):
+                    return True
         return False
 
     def _now(self, id: str, user: User) -> _Now | None:
@@ -160,7 +170,7 @@ def passages_of(answer: Json) -> Iterator[Json]:
         yield from told["passages"]
 
 
-def _withdrawn(message: Json) -> Json:
+def withdrawn(message: Json) -> Json:
     """A message of which nothing is left but that there was an answer."""
     answer = message["answer"]
     notice = prompt_texts(detect_language(answer.get("question") or message["text"]))["withheld"]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ingestion.rights.names import parts
+
 Offsets = npt.NDArray[np.int32]
 
 NO_ORIGIN = -1
@@ -280,10 +282,10 @@ class User:
     ungrouped: bool = False
 
     def may_read(self, groups: AbstractSet[str]) -> bool:
-        """Whether a location that carries these groups is readable."""
+        """Whether a location that carries these groups is readable; "a&b" is for who is in both."""
         if self.groups is None:
             return True
-        return bool(self.groups & groups) if groups else self.ungrouped
+        return any(parts(name) <= self.groups for name in groups) if groups else self.ungrouped
 
 
 LOCAL_USER = User("local", None)

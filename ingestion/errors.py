@@ -71,3 +71,7 @@ class DescriptionError(IngestionError):
 
 class RulingError(IngestionError):
     """What was said of a document's version cannot be."""
+
+
+class RightsError(IngestionError):
+    """Who may read a file cannot be told: nobody but admins may."""

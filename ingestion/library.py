@@ -159,6 +159,11 @@ class Library:
         return self.path.parent / "members"
 
     @property
+    def mirrors(self) -> Path:
+        """The folder of the copies of remote sources."""
+        return self.path.parent / "sources"
+
+    @property
     def generation(self) -> int:
         """Grows by one with each committed change of documents, chunks or rights."""
         return int(self._meta("generation"))

@@ -6,7 +6,7 @@ One process writes at a time (the workspace's lock); within it any thread may.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -32,6 +32,7 @@ from ingestion.location_rows import (
     known_rows,
     link,
     now,
+    set_access,
     set_rights,
     settle_rights,
     source_rows,
@@ -64,9 +65,13 @@ class Derived:
 class LibraryWriter:
     """Changes one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(
+        self, library: Library, rights: Callable[[FileState], frozenset[str] | None] = lambda file: None
+    ) -> None:
+        """`rights` says what a file carries whatever else is said of it; None: nothing."""
         self._library = library
         self._engine = t.writing(library.engine)
+        self._rights = rights
 
     def known_files(self, source: str, folder: str = "") -> dict[str, KnownFile]:
         """Everything that is known below `folder` of `source`, by path; read in two queries."""
@@ -153,7 +158,7 @@ class LibraryWriter:
             first = _next_row(connection)
             _insert_chunks(connection, derived, first, generation)
             _insert_vectors(connection, derived, first)
-            orphans = {link(connection, file, derived.id, groups) for file in files}
+            orphans = {link(connection, file, derived.id, self._carried(file, groups)) for file in files}
             _drop_orphans(connection, orphans, generation)
 
     def relink(
@@ -173,7 +178,7 @@ class LibraryWriter:
         with self._change() as (connection, generation):
             stored = set(connection.execute(sa.select(t.documents.c.id)).scalars())
             kept = [(file, document) for file, document in files if document in stored]
-            orphans = {link(connection, file, document, groups) for file, document in kept}
+            orphans = {link(connection, file, id, self._carried(file, groups)) for file, id in kept}
             orphans |= {unlink(connection, source, path) for source, path in removed}
             _drop_orphans(connection, orphans, generation)
         return [item for item in files if item[1] not in stored]
@@ -198,18 +203,20 @@ class LibraryWriter:
                             parent=file.parent, container=file.container)
                 )  # fmt: skip
                 settle_rights(connection, PurePosixPath(source, path), file)
+                if (groups := self._rights(file)) is not None:
+                    set_access(connection, file, access_row(connection, groups))
             _drop_orphans(connection, orphans, generation)
 
     def grant(self, files: Sequence[FileState], groups: frozenset[str]) -> None:
         """Let exactly `groups` read these files."""
-        columns = t.locations.c
         with self._change() as (connection, _):
             row = access_row(connection, groups)
             for file in files:
-                connection.execute(
-                    sa.update(t.locations).where(columns.source == file.source, columns.path == file.path)
-                    .values(access=row)
-                )  # fmt: skip
+                set_access(connection, file, row)
+
+    def _carried(self, file: FileState, groups: frozenset[str] | None) -> frozenset[str] | None:
+        found = self._rights(file)
+        return groups if found is None else found
 
     def fail(
         self, failures: Sequence[tuple[FileState, str]], derived_by: str, *, keep_location: bool = False

@@ -141,6 +141,13 @@ def set_rights(connection: sa.Connection, place: PurePosixPath, access: int) -> 
     connection.execute(sa.insert(t.folder_rights).values(folder=folder, access=access))
 
 
+def set_access(connection: sa.Connection, file: FileState, access: int) -> None:
+    """Give a file that is known `access`."""
+    columns = t.locations.c
+    here = (columns.source == file.source, columns.path == file.path)
+    connection.execute(sa.update(t.locations).where(*here).values(access=access))
+
+
 def carry_rights(connection: sa.Connection, old: PurePosixPath, new: PurePosixPath) -> None:
     """Set for the folder `new` and those below it what holds for `old`, unless `new` is not for everybody."""
     if _rights_at(connection, new) != t.EVERYBODY:
@@ -164,13 +171,12 @@ def settle_rights(connection: sa.Connection, before: PurePosixPath, file: FileSt
     columns = t.locations.c
     here = (columns.source == file.source, columns.path == file.path)
     if file.container is not None:
-        access = _rights_of_parent(connection, file)
-        connection.execute(sa.update(t.locations).where(*here).values(access=access))
+        set_access(connection, file, _rights_of_parent(connection, file))
         return
     place = PurePosixPath(file.source, file.path)
     of_folder = _rights_at(connection, place.parent)
     if of_folder not in (t.EVERYBODY, _rights_at(connection, before.parent)):
-        connection.execute(sa.update(t.locations).where(*here).values(access=of_folder))
+        set_access(connection, file, of_folder)
         return
     brought = connection.execute(sa.select(columns.access).where(*here)).scalar()
     if brought is not None and brought != _rights_at(connection, place):

@@ -16,6 +16,7 @@ from ingestion.described_rows import DescribedRows
 from ingestion.describing import open_describer, undescribed
 from ingestion.documents import Document
 from ingestion.embedding import Embedder
+from ingestion.errors import IngestionError
 from ingestion.indexes import SearchIndexes
 from ingestion.ingest_report import IngestProgress, IngestReport, Meter
 from ingestion.library import Library
@@ -30,6 +31,7 @@ from ingestion.plans import EMPTY_FILE, Plan, Target, read_again
 from ingestion.readers import supported
 from ingestion.reading import OcrMode
 from ingestion.renames import renamed_folders
+from ingestion.rights.rules import RightsRules
 from ingestion.screener import Screener
 from ingestion.settings import Settings
 from ingestion.syncing import find_targets, found_again, lost_files, make_plan
@@ -82,7 +84,8 @@ class _Run:
         groups: frozenset[str], hooks: Hooks,
     ) -> None:  # fmt: skip
         self._library = library
-        self._writer = LibraryWriter(library)
+        self._rules = RightsRules(settings.sources, library.mirrors)
+        self._writer = LibraryWriter(library, self._rules.of)
         self._screener = Screener(library, settings.screening)
         self._settings = settings
         self._groups = groups - {""} if groups else None
@@ -111,6 +114,11 @@ class _Run:
             (folder, key, missing_warning(folder)) for key, folder in missing_folders(self._settings)
         ]
         targets = find_targets(paths, self._writer.synced_sources(), ignore=ignore, workspace=own)
+        if self._groups is not None and (governed := self._rules.governed([one.path for one in targets])):
+            raise IngestionError(
+                f"who may read {governed} is told by the folder itself, so no groups can be given for it. "
+                "Change its rights there, or the setting rights of its source."
+            )
         for target in targets:
             if target.is_source and self._writer.has_sources_below(str(target.source), ignore):
                 self._writer.add_source(str(target.source), synced=True, ignore=ignore)
@@ -119,7 +127,7 @@ class _Run:
             make_plan(
                 target, self._writer, self._settings.ingestion, tried_by=self._tried_by,
                 supported=supported, allow_empty=allow_empty, reparse=reparse, hashed=self._hashed,
-                lost_lately=self._lost_lately(target),
+                lost_lately=self._lost_lately(target), apart=self._rules.files(target.source),
             )
             for target in targets
         ]  # fmt: skip
@@ -134,6 +142,7 @@ class _Run:
                 plan, lambda id: id in lacking or derived.get(id, self._derived_by) != self._derived_by
             )
             gather_members(plan)
+        self._renew_rights(plans)
         self._link(plans)
         for plan in plans:
             self._settle(plan)
@@ -148,8 +157,16 @@ class _Run:
         forget_members(self._library)
         DescribedRows(self._library).prune(self._descriptions)
         VersionRows(self._library, self._settings.ingestion.fiscal_month).refresh()
+        self._report.warnings += [
+            (source, path, reason)
+            for (_, reason), (source, path) in self._rules.problems.items()
+            if not self._listed(source, reason)
+        ]  # fmt: skip
         self._report.seconds = time.monotonic() - start
         return self._report
+
+    def _listed(self, source: str, reason: str) -> bool:
+        return any(where == source and told.startswith(reason) for where, _, told in self._report.failed)
 
     def _lost_lately(self, target: Target) -> frozenset[str]:
         days = self._settings.ingestion.removal_days
@@ -169,6 +186,26 @@ class _Run:
     def _hashed(self, file: FileState) -> None:
         self._meter.files += 1
         self._hooks.progress(self._meter.progress("scan", file.path))
+
+    def _renew_rights(self, plans: Sequence[Plan]) -> None:
+        """Give known files what they carry by their folders now, before anything else: some may fail."""
+        if not self._rules.any:
+            return
+        changed: dict[frozenset[str], list[FileState]] = {}
+        for plan in plans:
+            going = {old.state.path for old in (*plan.vanished, *(old for old, _ in plan.moves))}
+            states = [old.state for old in plan.known.values()]
+            self._rules.know(states)
+            self._rules.know(file for files in plan.parse.values() for file in files)
+            self._rules.know(file for file, _ in (*plan.relinks, *((file, "") for _, file in plan.moves)))
+            for old in plan.known.values():
+                if old.document is None or not going.isdisjoint((old.state.path, old.state.container or "")):
+                    continue
+                groups = self._rules.of(old.state)
+                if groups is not None and groups != old.groups:
+                    changed.setdefault(groups, []).append(old.state)
+        for groups, files in changed.items():
+            self._writer.grant(files, groups)
 
     def _link(self, plans: Sequence[Plan]) -> None:
         """Point files at documents that are there already, moves first, and forget files that vanished.
@@ -227,5 +264,6 @@ class _Run:
         if self._groups is not None:
             files = [old.state for old in (*plan.unchanged, *plan.kept) if old.groups != self._groups]
             files += [file for _, file in plan.moves]
+            files = [file for file in files if self._rules.of(file) is None]
             if files:
                 self._writer.grant(files, self._groups)

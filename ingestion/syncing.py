@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ingestion.errors import IngestionError, UnsafeRemovalError
 from ingestion.hashing import file_id
@@ -75,12 +76,14 @@ def make_plan(
     reparse: bool = False,
     lost_lately: frozenset[str] = frozenset(),
     hashed: Callable[[FileState], None] = lambda file: None,
+    apart: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Plan:
     """Look at `target` and say what there is to do. `hashed` is called after each file that had to be read.
 
-    `lost_lately` are files that vanished in earlier runs; they count as if they vanished now.
-
-    An unchanged file that failed is tried again only when it failed under another `tried_by`.
+    `apart` are files that are no documents and are left out, unless the library holds them; one with a
+    reason cannot be used, and is listed. `lost_lately` are files that vanished in earlier runs; they count as
+    if they vanished now. An unchanged file that failed is tried again only when it failed under another
+    `tried_by`.
 
     Raises:
         UnsafeRemovalError: the folder is missing or empty, or more of it has vanished than settings allow.
@@ -88,6 +91,13 @@ def make_plan(
     """
     known = writer.known_files(str(target.source), target.folder)
     scan = _scan(target, settings, allow_empty=allow_empty, known=known)
+    for path, reason in apart.items():
+        if reason is not None:
+            scan.files.pop(path, None)
+            scan.odd[path] = reason
+        elif path in scan.files and (path not in known or known[path].document is None):
+            del scan.files[path]
+            scan.ignored += 1
     plan = Plan(target, known, ignored=scan.ignored, warnings=scan.warnings)
     plan.present = {*scan.files, *scan.odd, *scan.unreadable}
     for old in known.values():

@@ -84,18 +84,26 @@ def require(actor: Actor, operation: str) -> Need:
     return need
 
 
-def acting(operations: LocalOperations, actor: Actor) -> Operations:
-    """The operations as `actor` may use them; all of them as long as there are no accounts."""
+def acting(
+    operations: LocalOperations, actor: Actor, renewed: Callable[[], Actor] | None = None
+) -> Operations:
+    """The operations as `actor` may use them; all of them as long as there are no accounts.
+
+    `renewed` reads the actor anew: an answer takes so long that rights may have changed before it is whole.
+    """
     if actor == LOCAL:
         return operations
-    return cast("Operations", _Acting(operations, actor))
+    return cast("Operations", _Acting(operations, actor, renewed))
 
 
 class _Acting:
     """Looks an operation up in the table before it is done, and does it in the name of the actor."""
 
-    def __init__(self, operations: LocalOperations, actor: Actor) -> None:
+    def __init__(
+        self, operations: LocalOperations, actor: Actor, renewed: Callable[[], Actor] | None
+    ) -> None:
         self._operations = operations
+        self._renewed = renewed
         self._actor = actor
 
     def close(self) -> None:
@@ -108,7 +116,12 @@ class _Acting:
         actor = self._actor
         need = require(actor, name)
         everything = need.whole and ROLES.index(actor.role) >= ROLES.index("trainer")
-        seen = self._operations.seen_by(actor.user, everything=everything)
+        renewed = self._renewed
+        seen = self._operations.seen_by(
+            actor.user, everything=everything,
+            tests_models=ROLES.index(actor.role) >= ROLES.index("trainer"),
+            renewed=None if renewed is None else lambda: renewed().user,
+        )  # fmt: skip
         method = getattr(seen, name)
         return method if name in _SAID_OF_OTHERS else _said_by(method, actor.user.name)
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from assistant.adapter_serving import asker_of
+from assistant.adapters import BASE
 from assistant.answers import Checked, Finished, Hit, Language, Retrieved, Token, Turn
 from assistant.audit.answers import Asked
 from assistant.conversation import standalone
-from assistant.errors import AdapterError
+from assistant.errors import AccessRefusedError, AdapterError
 from assistant.generation import AdapterFile, never
 from assistant.words import detect_language
 from ingestion.documents import EVERYTHING, LOCAL_USER, Scope, User
@@ -27,6 +28,7 @@ from ui.reasons import error_in
 from ui.shown_as import ShownAs
 from ui.texts import t
 from ui.waiting_line import WaitingLine
+from ui.withholding import StillReadable, withheld_answer
 
 if TYPE_CHECKING:
     from assistant.adapter_serving import AdapterServing
@@ -82,6 +84,20 @@ class AskResources(Protocol):
     @property
     def user(self) -> User:
         """Who asks."""
+        ...
+
+    @property
+    def user_now(self) -> User:
+        """Who asks, with the rights of this moment.
+
+        Raises:
+            AccountError: there is no such user any more, or it may not come in.
+        """
+        ...
+
+    @property
+    def tests_models(self) -> bool:
+        """Whether who asks may be answered by other models and adapters than those in use."""
         ...
 
     @property
@@ -166,6 +182,7 @@ class Asking:
         """The events of `Operations.ask`."""
         if not question.strip():
             raise UsageError("the question is empty.")
+        self._refuse_model(model)
         limits = scope_from_json(scope)
         earlier = turns_from_json(history, conversation) or self._history(conversation)
         self._resources.audit.ready()
@@ -199,6 +216,7 @@ class Asking:
         """The events of `TaskOperations.perform`; `shown` is what the conversation keeps as the question."""
         if request.task == "draft" and not request.text:
             raise UsageError("the inquiry to reply to is empty.")
+        self._refuse_model(model)
         limits = scope_from_json(scope)
         self._resources.audit.ready()
         yield from self._follow(
@@ -220,6 +238,7 @@ class Asking:
     ) -> Generator[Json, None, None]:
         """The events of what the assistant does in its turn, the answer stored also when it was stopped."""
         draft, measured, conversation = Draft(asked.question, asked.task), Measured(), asked.conversation
+        readable = StillReadable(self._resources)
         asked = replace(asked, prompts=measured.prompts)
         if ahead := self.waiting:
             yield {"event": "waiting", "ahead": ahead}
@@ -236,18 +255,17 @@ class Asking:
             with closing(cast("Generator[Any, None, None]", events)):
                 try:
                     for event in events:
-                        value = self._shown(event.as_json())
-                        if value["event"] == "retrieved":
-                            value["waiting"] = value["waiting"] or self.waiting - 1
+                        value = self._told(event, conversation, draft)
+                        if problem is not None and value["event"] == "finished":
+                            value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
+                        draft.add(value)
+                        if not readable(value, draft):
+                            yield self._withheld(draft, asked, model, adapter)
+                            return
                         if value["event"] == "finished":
-                            value["conversation"] = conversation
                             value["usage"] = measured.usage(lambda text: assistant.count_tokens(text))
-                            value["answer"] |= draft.kind
-                            if problem is not None:
-                                value["answer"]["warnings"].insert(0, _said(problem, adapter, language))
                             self._keep(asked, value["answer"], model, adapter)
                             draft.stored = True
-                        draft.add(value)
                         yield value
                 except (GeneratorExit, KeyboardInterrupt):  # Ctrl-C reaches the frame that is running
                     if not draft.stored:
@@ -258,6 +276,37 @@ class Asking:
                     raise
             if not draft.stored:
                 self._log(asked, draft.stopped_answer(), model, adapter)
+
+    def _told(self, event: Event, conversation: str | None, draft: Draft) -> Json:
+        """An event of the assistant as it is sent."""
+        value = self._shown(event.as_json())
+        if value["event"] == "retrieved":
+            value["waiting"] = value["waiting"] or self.waiting - 1
+        if value["event"] == "finished":
+            value["conversation"] = conversation
+            value["answer"] |= draft.kind
+        return value
+
+    def _refuse_model(self, model: str | None) -> None:
+        if model not in (None, self._wanted(None)) and not self._resources.tests_models:
+            raise AccessRefusedError(
+                f"{self._user.name} may be answered by what is published only: to choose another "
+                "adapter or model needs the role trainer."
+            )
+
+    def _withheld(self, draft: Draft, asked: Asked, model: str | None, adapter: AdapterFile | None) -> Json:
+        """What is told instead of an answer whose reader has lost the right to what it stands on.
+
+        The log has what was shown until then, the conversation only that there was an answer.
+        """
+        self._log(asked, draft.stopped_answer(), model, adapter)
+        draft.stored = True
+        answer = withheld_answer(draft, asked.question)
+        self._observer.answered(answer)
+        if asked.conversation is not None:
+            self._resources.records.append_turn(asked.conversation, asked.question, answer, scope=asked.scope)
+        none = Measured().usage(len)  # how long its prompt was is of what may not be read any more
+        return {"event": "finished", "answer": answer, "conversation": asked.conversation, "usage": none}
 
     def _adapter(
         self, conversation: str | None, model: str | None
@@ -273,9 +322,14 @@ class Asking:
         resources = self._resources
         own = None if conversation is None else resources.records.chosen_adapter(conversation)
         settings = resources.settings
-        if own is None and model not in (None, settings.server.model or settings.models.chat):
-            return None, None
         problem: AdapterError | None = None
+        if own is not None and not resources.tests_models and own not in self._published():
+            problem = AdapterError(
+                f"adapter {own!r}, which was chosen for this conversation, is not published (any more)."
+            )
+            own = None
+        if own is None and model not in (None, settings.server.model or settings.models.chat):
+            return None, problem
         for asker in (asker_of(self._user, conversation), None):  # None: as without the trial
             try:
                 choice = resources.adapters.choice(own=own, asker=asker)
@@ -286,6 +340,9 @@ class Asking:
                 logger.warning("an adapter cannot be served: %s", error)
                 problem = problem or error
         return None, problem
+
+    def _published(self) -> tuple[str | None, ...]:
+        return BASE, self._resources.adapters.folder.publication().current
 
     def _offered(self, answer: Answer, asked: Asked) -> Iterator[Json]:
         """A confirmed answer as a stream; it is stored before it is shown, since nothing can stop it."""

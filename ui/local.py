@@ -95,15 +95,24 @@ class LocalOperations(
         self._counts: tuple[int, Json] = (-1, {})
         self._syncing: set[str] = set()
 
-    def seen_by(self, user: User, *, everything: bool = False) -> LocalOperations:
+    def seen_by(
+        self,
+        user: User,
+        *,
+        everything: bool = False,
+        tests_models: bool = False,
+        renewed: Callable[[], User] | None = None,
+    ) -> LocalOperations:
         """The same operations on the same things, done by `user`, who sees only what may be read.
 
-        With `everything` documents are not filtered, see `PersonalResources`. It is not to be closed.
+        For `everything` and what follows see `PersonalResources`. It is not to be closed.
         """
         from ui.personal_resources import PersonalResources
 
         other = copy.copy(self)
-        resources = PersonalResources(self.resources, user, everything=everything)
+        resources = PersonalResources(
+            self.resources, user, everything=everything, tests_models=tests_models, renewed=renewed
+        )
         other.resources = resources
         other._asking = self._asking.on_behalf(resources)
         other._jobs = self._jobs.on_behalf(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from assistant.adapters import BASE, GGUF, MANIFEST, Manifest, Publication
-from assistant.errors import AdapterError
+from assistant.errors import AccessRefusedError, AdapterError
 from ui.adapter_operations import Json
 
 if TYPE_CHECKING:
@@ -88,6 +88,12 @@ class LocalAdapters:
 
     def choose_adapter(self, conversation: str, adapter: str | None) -> Json:
         """See `AdapterOperations.choose_adapter`."""
+        published = self.resources.adapters.folder.publication().current
+        if not self.resources.tests_models and adapter not in (None, BASE, published):
+            raise AccessRefusedError(
+                f"{self.resources.user.name} may be answered by what is published only: to choose another "
+                "adapter or model needs the role trainer."
+            )
         if adapter not in (None, BASE):
             self.resources.adapters.file_of(str(adapter))
         self.resources.records.choose_adapter(conversation, adapter)

@@ -31,11 +31,21 @@ class PersonalResources(Resources):
     """`shared`, as `user` may see them.
 
     With `everything` documents are not filtered: for those whose work is on the whole library. Conversations,
-    feedback and the audit log are the user's all the same.
+    feedback and the audit log are the user's all the same. `renewed` reads the user anew.
     """
 
-    def __init__(self, shared: Resources, user: User, *, everything: bool = False) -> None:
+    def __init__(
+        self,
+        shared: Resources,
+        user: User,
+        *,
+        everything: bool = False,
+        tests_models: bool = False,
+        renewed: Callable[[], User] | None = None,
+    ) -> None:
         self._shared = shared
+        self._tests_models = tests_models
+        self._renewed = renewed
         self._named = user
         self._reader = User(user.name, None) if everything else user
         self.workspace, self.settings = shared.workspace, shared.settings
@@ -50,6 +60,16 @@ class PersonalResources(Resources):
     def user(self) -> User:
         """Who asks, with what may be read."""
         return self._reader
+
+    @property
+    def user_now(self) -> User:
+        """See `Resources.user_now`."""
+        return self.user if self._renewed is None else self._renewed()
+
+    @property
+    def tests_models(self) -> bool:
+        """See `Resources.tests_models`."""
+        return self._tests_models
 
     @property
     def library(self) -> Library:

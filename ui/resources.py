@@ -73,6 +73,20 @@ class Resources:
         return LOCAL_USER
 
     @property
+    def user_now(self) -> User:
+        """Who asks, with the rights of this moment, which may be others than when the operation began.
+
+        Raises:
+            AccountError: there is no such user any more, or it may not come in.
+        """
+        return self.user
+
+    @property
+    def tests_models(self) -> bool:
+        """Whether who asks may be answered by other models and adapters than those in use."""
+        return True
+
+    @property
     def library(self) -> Library:
         """The library alone, without any model."""
         with self._opening:

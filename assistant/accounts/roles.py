@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from assistant.errors import AccountError
 from ingestion.documents import LOCAL_USER, User
+from ingestion.rights import names
 
 Role = Literal["reader", "editor", "trainer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -16,10 +17,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 TokenScope = Literal["search", "ask", "edit", "train", "admin"]
 SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 """What a token may be used for; each stands for itself."""
-EVERYBODY = "everybody"
+EVERYBODY = names.EVERYBODY
 """The group that every account is in, without anybody putting it there."""
 _RESERVED_USERS = frozenset({LOCAL_USER.name})
-_LONGEST = 64  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
 
 
 def _checked(name: str, what: str) -> str:
-    plain = all(one.isalnum() or one in "._@+-" or unicodedata.category(one).startswith("M") for one in name)
-    if not name or len(name) > _LONGEST or not plain or not name[0].isalnum():
+    if not names.is_group_name(name):
         raise AccountError(
-            f"{name!r} cannot be the name of a {what}: use letters, digits and . _ @ + -, at most {_LONGEST}."
+            f"{name!r} cannot be the name of a {what}: use letters, digits and . _ @ + -, "
+            f"at most {names.LONGEST}."
         )
     return name

@@ -15,6 +15,7 @@ from ingestion.location_rows import FileState
 from ingestion.loss_rows import LossRows
 from ingestion.plans import read_again
 from ingestion.readers import supported
+from ingestion.rights.rules import RightsRules
 from ingestion.screener import Screener
 from ingestion.settings import Settings
 from ingestion.sources.configured import Source
@@ -118,6 +119,7 @@ def _plan(source: Source, library: Library, settings: Settings, *, allow_empty: 
     (target,) = find_targets([source.folder], synced, ignore=limits.ignore, workspace=library.path.parent)
     plan = make_plan(
         target, writer, limits, tried_by=tried_by(settings), supported=supported, allow_empty=allow_empty,
+        apart=RightsRules(settings.sources, library.mirrors).files(target.source),
         lost_lately=LossRows(library).since(str(target.source), target.folder, limits.removal_days),
     )  # fmt: skip
     Screener(library, settings.screening).plan_again([plan])

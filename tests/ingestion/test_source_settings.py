@@ -150,3 +150,20 @@ def test_other_values_of_the_environment_stand_in_errors(tmp_path: Path) -> None
     path = tmp_path / "konkyo.toml"
     with pytest.raises(SettingsError, match=r"retrieval\.top_k = 'seven'"):
         load_settings(path, {"KONKYO_RETRIEVAL__TOP_K": "seven"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ('rights = "posix"\ngroups = ["a"]', "groups does not go with rights"),
+        ('rights = "file"\nkind = "imap"\nurl = "imaps://x"', "does not go with kind"),
+        ('rights = "posix"\nkind = "webdav"\nurl = "https://x"', "does not go with kind"),
+        ("rights_map = {other = []}", "needs rights"),
+        ('rights = "posix"\nrights_map = {hr = ["hr"]}', "must be"),
+        ('rights = "posix"\nrights_map = {other = ["a b"]}', "cannot be the name of a group"),
+        ('rights = "ntfs"', "rights"),
+    ],
+)
+def test_rights_that_contradict_are_refused(tmp_path: Path, settings: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        load(tmp_path, f'[sources."/srv/docs"]\n{settings}\n')

@@ -175,6 +175,7 @@ class FakeAskResources:
     assistants: dict[str | None, FakeAssistant] = field(default_factory=dict)
     chosen: list[str | None] = field(default_factory=list)
     user: User = LOCAL_USER
+    tests_models: bool = True
     verified: FakeVerified = field(default_factory=FakeVerified)
     audit: FakeAudit = field(default_factory=FakeAudit)
     adapters: AdapterServing = field(
@@ -182,6 +183,10 @@ class FakeAskResources:
             AdapterFolder(Path("/nowhere")), lambda model: BaseModel(model or "fake", Path("/nowhere"))
         )
     )
+
+    @property
+    def user_now(self) -> User:
+        return self.user
 
     @property
     def requoter(self) -> Any:

@@ -19,9 +19,10 @@ from assistant.task_prompts import TaskPrompts
 from assistant.tasks.performing import TaskDesk
 from assistant.writing import Writer
 from ingestion.access_settings import AccessSettings, ProxySettings
-from ingestion.documents import LOCAL_USER
+from ingestion.documents import LOCAL_USER, Document
 from ingestion.library_writing import LibraryWriter
 from ingestion.location_rows import FileState
+from ingestion.pipeline import ingest
 from ingestion.settings import Settings
 from ingestion.workspace import Workspace, open_workspace
 from ui.account_files import AccountFiles
@@ -31,6 +32,10 @@ Json = dict[str, Any]
 PASSWORD = "correct horse 馬"
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 """Hashes that cost nothing, for tests that hash much."""
+
+
+def _never_read(path: Path) -> Document:
+    raise AssertionError(f"{path} was read, though only rights had changed")
 
 
 class QuotingGenerator:
@@ -135,6 +140,23 @@ class RightsWorld:
                 FileState(str(self.docs), path, 0, 0) for path, carried in rights.items() if carried == groups
             ]
             writer.grant(files, groups)
+
+    def set_rights(self, kind: str, rights: dict[str, frozenset[str]]) -> None:
+        """As `grant`, by "settings", or by a sync of rights.csv: "file", or "broken" with one wrong row."""
+        if kind == "settings":
+            self.grant(rights)
+            return
+        rows = [f"{path},{' '.join(sorted(carried))}" for path, carried in rights.items()]
+        rows += ["a,(x)"] if kind == "broken" else []
+        (self.docs / "rights.csv").write_text("\n".join(["path,groups", *rows, ""]), "utf-8")
+        found = self.resources.search
+        report = ingest(
+            [self.docs], library=found.library, indexes=found.indexes, embedder=found.embedder,
+            settings=Settings.model_validate({"sources": {str(self.docs): {"rights": "file"}}}),
+            parse=_never_read,
+        )  # fmt: skip
+        assert report.unchanged == sum(map(len, self.places.values()))
+        assert bool(report.failed) == (kind == "broken")
 
     def accounts(self, ungrouped: str = "nobody") -> Accounts:
         settings = AccessSettings.model_validate({"ungrouped": ungrouped})

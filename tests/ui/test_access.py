@@ -47,7 +47,7 @@ class FakeLocal(FakeOperations):
         self.seen: list[tuple[User, bool]] = []
         self.streams["served_models"] = list
 
-    def seen_by(self, user: User, *, everything: bool = False) -> FakeLocal:
+    def seen_by(self, user: User, *, everything: bool = False, **more: object) -> FakeLocal:
         self.seen.append((user, everything))
         return self
 

@@ -15,7 +15,7 @@ from interface_fakes import FakeAskResources, FakeAssistant
 from assistant.adapter_publishing import Publisher
 from assistant.adapter_serving import AdapterServing, in_trial
 from assistant.adapters import GGUF
-from assistant.errors import AdapterError
+from assistant.errors import AccessRefusedError, AdapterError
 from assistant.feedback_rows import FeedbackRows
 from assistant.records import Records
 from ingestion.settings import ModelSettings, Settings
@@ -204,6 +204,27 @@ def test_an_unreadable_publication_is_said_with_each_answer(asking: Asking, adap
     found = answer(asking)
     assert found["adapter"] is None
     assert "published.json" in found["warnings"][0]
+
+
+def test_readers_are_answered_by_what_is_published(
+    asking: Asking, resources: FakeAskResources, publisher: Publisher
+) -> None:
+    resources.tests_models = False
+    key = resources.records.create()["id"]
+    for model in ("large", "x"):
+        with pytest.raises(AccessRefusedError, match="needs the role trainer"):
+            answer(asking, model=model)
+    assert resources.chosen == []
+    publisher.publish("one", by="a")
+    resources.records.choose_adapter(key, "one")
+    found = answer(asking, conversation=key)
+    assert (found["adapter"], found["warnings"]) == ("one", [])
+    publisher.publish("two", by="a")  # what was chosen when it was published, or by a tester, is not any more
+    found = answer(asking, conversation=key)
+    assert found["adapter"] == "two" and len(found["warnings"]) == 1 and "one" in found["warnings"][0]
+    resources.records.choose_adapter(key, "base")
+    found = answer(asking, conversation=key)
+    assert (found["adapter"], found["warnings"]) == (None, [])
 
 
 def test_another_model_that_is_asked_for_answers_by_itself(

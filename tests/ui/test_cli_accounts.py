@@ -197,8 +197,35 @@ def test_rights_are_explained(people: Terminal) -> None:
         "rights", "explain", "--user", "ann", "--document", ids["a.txt"], env={"LANG": "ja_JP.UTF-8"}
     )
     assert "読めません" in said.stdout and "staffのための文書" in said.stdout
+    assert "a.txt：staff" in said.stdout
     with pytest.raises(NotFoundError):
         people("rights", "explain", "--user", "ann", "--document", "x")
+
+
+def test_where_a_right_comes_from_is_told(people: Terminal) -> None:
+    from library_fakes import World
+
+    from ingestion.settings import Settings
+
+    world = World(people.root)
+    world.write("hr/a.txt", "規程の本文である。")
+    world.write("rights.csv", "path,groups\n\nhr,hr staff\n")
+    named: Json = {"sources": {str(world.docs): {"rights": "file"}}}
+    world.ingest(settings=Settings.model_validate(named))
+    (id,) = (one.id for one in world.library.documents_list() if one.locations[0].path == "hr/a.txt")
+    world.close()
+    (people.root / "konkyo.toml").write_text(f'[sources."{world.docs}"]\nrights = "file"\n', "utf-8")
+    words = ("rights", "explain", "--user", "ann", "--document", id)
+    (place,) = people.json(*words)["locations"]
+    told = {"rights": "file", "line": 3, "steps": [], "problem": None, "changed": False}
+    assert (place["groups"], place["from"]) == (["hr", "staff"], told)
+    assert "hr/a.txt: hr, staff (rights.csv, line 3)" in people(*words).stdout
+    (world.docs / "rights.csv").write_text("path,groups\nhr,\n", "utf-8")
+    (place,) = people.json(*words)["locations"]
+    assert place["from"] == {**told, "line": 2, "changed": True}
+    (world.docs / "rights.csv").write_text("path\n", "utf-8")
+    (place,) = people.json(*words)["locations"]
+    assert (place["from"]["line"], "line 1" in place["from"]["problem"]) == (None, True)
 
 
 def test_doctor_needs_no_name(people: Terminal) -> None:

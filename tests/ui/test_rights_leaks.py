@@ -1,7 +1,8 @@
 """Over random users, groups within groups and rights: nobody is told anything of what they may not read.
 
-The oracle is independent of the program: it closes the groups by squaring a matrix and looks at each place of
-each document. Each document has words, names and a title of its own, which are looked for in everything that
+Rights come from settings and from rights.csv, and were others when an earlier question of the conversation
+was asked. The oracle is independent of the program: it closes the groups by squaring a matrix and looks at
+each place of each document. Each has words, names and a title of its own, which are looked for in all that
 comes back.
 KONKYO_RIGHTS_CASES says how many cases are tried.
 """
@@ -34,6 +35,8 @@ GROUPS = ("g0", "g1", "g2", "g3")
 USERS = ("ann", "bob", "cho")
 EVERYBODY = "everybody"
 UNKNOWN = "was-removed"
+SAID_BY = ("settings", "settings", "file", "file", "broken")
+"""Where rights come from; of a broken rights.csv nobody has any."""
 Json = dict[str, Any]
 WORLD_PLACES = {
     number: [
@@ -47,11 +50,14 @@ PATHS = [path for places in WORLD_PLACES.values() for path in places]
 
 @dataclass(frozen=True)
 class Case:
-    """Who is in what, what carries which groups, who asks, and what is asked about."""
+    """Who is in what, what carries which groups now and did before, who asks, and what is asked about."""
 
     inner: tuple[tuple[str, str], ...]
     members: frozenset[tuple[str, str]]
     carried: tuple[frozenset[str], ...]
+    said_by: str
+    earlier: tuple[frozenset[str], ...]
+    earlier_by: str
     ungrouped: str
     user: str
     role: str
@@ -71,6 +77,9 @@ def cases(draw: st.DrawFn) -> Case:
         tuple(draw(st.lists(st.sampled_from(pairs), max_size=5))),
         draw(st.frozensets(st.tuples(st.sampled_from(USERS), st.sampled_from(GROUPS)), max_size=5)),
         tuple(draw(st.lists(carried, min_size=len(PATHS), max_size=len(PATHS)))),
+        draw(st.sampled_from(SAID_BY)),
+        tuple(draw(st.lists(carried, min_size=len(PATHS), max_size=len(PATHS)))),
+        draw(st.sampled_from(SAID_BY)),
         draw(st.sampled_from(["nobody", "everybody"])),
         draw(st.sampled_from(USERS)),
         draw(st.sampled_from(["reader", "reader", "editor", "trainer"])),
@@ -94,8 +103,10 @@ class Oracle:
         self.paths = {
             path
             for path, carried in case.rights.items()
-            if (self.groups & carried if carried else case.ungrouped == "everybody")
+            if (self.groups & carried if carried or case.said_by == "file" else case.ungrouped == "everybody")
         }
+        if case.said_by == "broken":
+            self.paths = set()
         self.documents = {n for n, places in WORLD_PLACES.items() if any(p in self.paths for p in places)}
 
     @staticmethod
@@ -217,13 +228,15 @@ def plain(value: Any) -> str:
 @given(case=cases())
 def test_nothing_is_told_of_what_may_not_be_read(world: RightsWorld, case: Case) -> None:
     oracle = Oracle(case)
-    world.grant(case.rights)
+    world.set_rights(case.earlier_by, dict(zip(PATHS, case.earlier, strict=True)))
     with closing(world.accounts(case.ungrouped)) as accounts:
         prepare(accounts, case)
         actor = accounts.actor(case.user)
         assert actor.user.groups == oracle.groups
         operations = acting(world.operations, actor)
         conversation = str(operations.new_conversation(title="kept")["id"])
+        told(lambda: operations.ask("What is the rule about travel?", conversation=conversation))
+        world.set_rights(case.said_by, case.rights)  # between two questions
         if case.kept:  # said when all of it could be read
             records = world.operations.resources.records.seen_by(case.user)
             records.append_turn(conversation, "Which?", world.kept_answer(case.kept, case.about))

@@ -134,7 +134,7 @@ def test_who_may_not_read_the_document_any_more_does_not_see_the_quote(operation
         assert (len(answer["claims"]), len(answer["hits"])) == ((1, 1) if may else (0, 0))
 
 
-def test_of_a_document_that_has_gone_whoever_has_limited_rights_is_told_no_name(
+def test_of_a_document_that_has_gone_whoever_has_limited_rights_is_told_nothing(
     operations: LocalOperations,
 ) -> None:
     key = asked(operations)
@@ -142,11 +142,29 @@ def test_of_a_document_that_has_gone_whoever_has_limited_rights_is_told_no_name(
     messages = operations.resources.records.show(key)["messages"]
     operations.remove_document(found["id"])
     requoter = Requoter(operations.resources.library)
-    answer = requoter.seen_by(User("a", frozenset({"hr"}), True)).messages(messages)[1]["answer"]
-    (citation,) = answer["claims"][0]["citations"]
-    for item in (citation, answer["hits"][0]):
-        assert item["state"] == "gone" and (item["document"], item["path"], item["title"]) == ("", "", "")
-    assert "contact" not in str(answer) and found["id"] not in str(answer)
+    message = requoter.seen_by(User("a", frozenset({"hr"}), True)).messages(messages)[1]
+    assert (message["answer"]["claims"], message["answer"]["hits"]) == ([], [])
+    assert PHONE not in str(message) and "contact" not in str(message) and found["id"] not in str(message)
+    assert PHONE in str(requoter.messages(messages)[1]["answer"]["answer"])  # to who reads everything
+
+
+def test_an_answer_that_was_withdrawn_stays_so_when_its_document_goes(
+    operations: LocalOperations, docs: Path
+) -> None:
+    key = asked(operations)
+    (found,) = operations.documents()
+    messages = operations.resources.records.show(key)["messages"]
+    list(operations.ingest([found["locations"][0]["source"]], groups=["hr"]))
+    requoter = Requoter(operations.resources.library)
+    other = User("b", frozenset({"it", "everybody"}), True)
+    before = requoter.messages(messages, other)
+    assert PHONE not in str(before)
+    operations.remove_document(found["id"])
+    assert requoter.messages(messages, other) == before
+    (docs / "contact.txt").unlink()
+    (docs / "more.txt").write_text("ほかの文書です。\n", "utf-8")
+    list(operations.ingest([str(docs)], allow_empty=True))
+    assert requoter.messages(messages, other) == before
 
 
 def test_what_lies_in_the_place_of_a_document_keeps_its_old_words_from_others(

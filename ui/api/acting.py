@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -63,7 +64,8 @@ class Gate:
             if one == TOOLS:
                 continue  # the operations below ask for what each of them needs
             require(actor, "monitoring" if one == METRICS else one)
-        return acting(self._operations, actor) if does else None
+        renewed = functools.partial(self._accounts.actor, actor.user.name)
+        return acting(self._operations, actor, renewed) if does else None
 
     def _actor(self, caller: Caller) -> Actor:
         if caller.trusted:

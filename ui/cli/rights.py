@@ -27,14 +27,40 @@ def explain(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Why a user may read a document, or may not."""
+    from ingestion.rights.rules import RightsRules
     from ui import rights
 
-    found = _asked(workspace, lambda accounts, library: rights.explain(accounts, library, user, document))
+    rules = RightsRules(open_here(workspace).settings().sources, open_here(workspace).mirrors)
+    found = _asked(
+        workspace, lambda accounts, library: rights.explain(accounts, library, rules, user, document)
+    )
     if json:
         print_json(found)
         return
     key = "say.may_read" if found["may_read"] else "say.may_not_read"
     console().print(words(key, user=found["user"], because=translated(found["because"])))
+    for place in found["locations"]:
+        for line in _where_from(place):
+            console().print(line)
+
+
+def _where_from(place: Json) -> list[str]:
+    """What a place carries, and by what."""
+    told = place["from"]
+    if told["problem"] is not None:
+        said = translated(told["problem"])
+    elif told["rights"] == "posix":
+        steps = [f"{step['path']} ({', '.join(step['lets']) or '-'})" for step in told["steps"]]
+        said = words("say.rights_posix", steps="; ".join(steps) or "-")
+    elif told["rights"] == "file":
+        none = told["line"] is None
+        said = words("say.rights_no_line") if none else words("say.rights_line", line=told["line"])
+    else:
+        said = words("say.rights_settings")
+    lines = [
+        words("say.rights_from", path=place["path"], groups=", ".join(place["groups"]) or "-", said=said)
+    ]
+    return [*lines, words("say.rights_changed")] if told["changed"] else lines
 
 
 @app.command("list", help=words("help.rights_list"))

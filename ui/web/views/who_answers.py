@@ -59,4 +59,5 @@ def begun(opened: str) -> None:
     """A new conversation has its id now: what was chosen for it counts from its first question."""
     st.session_state["adapter_turn"] = st.session_state.get("adapter_turn", 0) + 1  # the next is a new choice
     if (kept := st.session_state.pop("adapter_choice", None)) is not None:
-        operations().choose_adapter(opened, kept)
+        with errors_shown():  # a reader may choose what is published only
+            operations().choose_adapter(opened, kept)

@@ -1,0 +1,1 @@
+"""Who may read a file, told by the file's own folder."""
