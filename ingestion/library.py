@@ -339,16 +339,10 @@ class Library:
             row = connection.execute(sa.select(t.documents).where(t.documents.c.id == document_id)).first()
             found = connection.execute(query).all()
         return row, tuple(
-            Chunk(
-                chunk.start,
-                chunk.end,
-                chunk.text,
-                tuple(json.loads(chunk.heading_path)),
-                chunk.context,
-                unpack_rows(chunk.rows, chunk.start),
-            )
+            Chunk(chunk.start, chunk.end, chunk.text, tuple(json.loads(chunk.heading_path)), chunk.context,
+                  unpack_rows(chunk.rows, chunk.start))
             for chunk in found
-        )
+        )  # fmt: skip
 
     def _load_body(self, document_id: str, generation: int) -> Document | None:
         """`generation` is part of the cache's key: a document that was parsed anew is loaded anew."""

@@ -212,7 +212,20 @@ def _text(message: ChatMessage) -> str:
     if message.role in ("tool", "function") or (message.model_extra or {}).get("tool_calls"):
         raise UnsupportedError("tools are not called here: leave their messages out.", "messages")
     if not isinstance(message.content, list):
-        return message.content or ""
+        return _whole(message.content or "")
     if other := [part.type for part in message.content if part.type not in ("text", "refusal")]:
         raise UnsupportedError(f"parts of the type {other[0]!r} are not read: send text.", "messages")
-    return "".join(part.text for part in message.content)
+    return _whole("".join(part.text for part in message.content))
+
+
+def _whole(text: str) -> str:
+    """`text`, unless it has half a character (JSON can say so), which nothing else can be said in."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UnsupportedError(
+            f"the text has half a character at place {error.start + 1}: send it in UTF-8.",
+            "messages",
+            "invalid_value",
+        ) from error
+    return text
