@@ -103,9 +103,9 @@ class FakeAssistant:
         cancelled: Callable[[], bool] = never,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history), scope, language, evidence))
-        yield Retrieved((hit(),), question)
-        self.heard((Message("system", "役割"), Message("user", question)))
-        try:
+        try:  # a client may leave as soon as the first event is there
+            yield Retrieved((hit(),), question)
+            self.heard((Message("system", "役割"), Message("user", question)))
             yield Token(self.pieces[0])
             while self.pause is not None and not self.pause.wait(0.02):
                 if cancelled():

@@ -10,7 +10,7 @@ import contextvars
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -44,7 +44,7 @@ def decode(lines: Iterable[str]) -> Iterator[Json]:
             yield event
 
 
-async def stream(begin: Begin) -> AsyncIterator[bytes]:
+async def stream(begin: Begin) -> AsyncGenerator[bytes, None]:
     """Send what the iterator of `begin` yields, see `follow`.
 
     Comments keep the connection busy meanwhile, so that either side notices when the other is gone.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
+from ui.api.closing import ClosingStream
 from ui.api.error_bodies import UnsupportedError, status_of, v1_keys
 from ui.api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, follow
 from ui.api.openai_replies import DONE, Reply, sent
@@ -63,9 +64,7 @@ async def _answer(order: Order, events: Events, request: Request) -> Response:
     reply = Reply(order)
     if order.stream:
         headers = {"cache-control": "no-store"}
-        return StreamingResponse(
-            _chunks(reply, first, events), media_type="text/event-stream", headers=headers
-        )
+        return ClosingStream(_chunks(reply, first, events), events, headers=headers)
     last = first
     async with aclosing(events):
         while last["event"] != "finished":
@@ -93,7 +92,7 @@ async def _next(events: Events, request: Request) -> Json | None:
     raise ServiceError("the answer ended before it was whole.")
 
 
-async def _chunks(reply: Reply, first: Json, events: Events) -> AsyncIterator[bytes]:
+async def _chunks(reply: Reply, first: Json, events: Events) -> AsyncGenerator[bytes, None]:
     """The chunks; a comment where nothing was sent for a while, though the model may write all the time.
 
     So proxies keep the connection, and it is noticed when the client has gone.

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.answers import Language, Mode
+from ui.api.closing import ClosingStream
 from ui.api.events import Begin, stream
 from ui.errors import UsageError
 from ui.operations import EvidenceMode, Json, Operations
@@ -236,9 +237,7 @@ def conversation_routes(operations: Operations) -> APIRouter:
 
 def event_stream(begin: Begin) -> StreamingResponse:
     """Send what the iterator of `begin` yields as it comes."""
-    return StreamingResponse(
-        stream(begin), media_type="text/event-stream", headers={"cache-control": "no-store"}
-    )
+    return ClosingStream(stream(begin), headers={"cache-control": "no-store"})
 
 
 def _scope(text: str | None) -> Json | None:
